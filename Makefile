@@ -33,7 +33,7 @@ export DENO_NO_UPDATE_CHECK := 1
 # TensorFlow's start-up log would drown the test results.
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
-.PHONY: lab test programs lint types contracts tests tests-tf1 test-all fresh bench binder notebooks pictures docs docs-links clean
+.PHONY: lab test programs lint types contracts tests tests-tf1 test-all fresh bench binder strangers notebooks pictures docs docs-links clean
 
 # Without dot, diagrams are displayed as lists.
 lab: $(READY_LAB)
@@ -82,6 +82,10 @@ bench: programs $(READY)
 notebooks: $(READY)
 	@tools/system_packages.sh dot || true
 	$(BIN)/python tools/notebooks.py $(NOTEBOOKS_ARGS)
+
+# Compares scanners on the hostile and harmless models of the tests; installs the others in build/peers.
+strangers: $(READY)
+	$(BIN)/python -m tools.strangers
 
 # Prints how long each step took and how much memory is used.
 binder: programs $(READY)

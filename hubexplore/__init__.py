@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from hubexplore.checkup.examination import doctor as doctor
     from hubexplore.errors import HubError as HubError
+    from hubexplore.errors import HubSecurityWarning as HubSecurityWarning
     from hubexplore.hub.authoring import add_signature as add_signature
     from hubexplore.hub.authoring import attach_message as attach_message
     from hubexplore.hub.authoring import create_module_spec as create_module_spec
@@ -54,6 +55,7 @@ __version__ = "0.1.0"
 # The table of contents: public name -> the module that defines it.
 _WHERE = {
     "HubError": "hubexplore.errors",
+    "HubSecurityWarning": "hubexplore.errors",
     "ImageModuleInfo": "hubexplore.hub.image",
     "KerasLayer": "hubexplore.hub.keras_layer.layer",
     "Module": "hubexplore.hub.module",

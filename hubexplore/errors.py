@@ -72,12 +72,30 @@ class SettingError(HubError, ValueError):
     """An environment variable with an invalid value."""
 
 
+class SettingsFileError(HubError, OSError, ValueError):
+    """A file of the user's settings that is damaged, or that cannot be read or written."""
+
+
+class UntrustedModuleError(HubError, ValueError, RuntimeError):
+    """A module can touch something outside of itself, and the user has not said to trust it.
+
+    Attributes:
+      findings: the dangers, as `ModuleSummary.capabilities` has them.
+    """
+
+    findings: tuple[object, ...] = ()
+
+
 class DownloadError(HubError, OSError, RuntimeError):
     """A handle could not be fetched."""
 
 
 class HandleError(HubError, ValueError, RuntimeError):
     """A handle in a form that no resolver supports."""
+
+
+class MissingExtraError(HandleError, ImportError):
+    """A package that this kind of handle needs is not installed; the message says what to install."""
 
 
 class PathError(HandleError, OSError, TypeError):
@@ -194,6 +212,10 @@ class ConversionError(HubError, ValueError):
 
 class GraphGrowthWarning(UserWarning):
     """A graph grows with every call or load, and with it the time and memory of each."""
+
+
+class HubSecurityWarning(UserWarning):
+    """A module that is about to run can touch something outside of itself."""
 
 
 def printable(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -86,6 +87,17 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
     shared.mkdir(exist_ok=True)
     monkeypatch.setenv("TFHUB_CACHE_DIR", str(shared))
     return shared
+
+
+@pytest.fixture(autouse=True)
+def own_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """No test reads or writes the settings of the person who runs it, nor what another test trusted."""
+    folder = tmp_path / "settings"
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(folder))
+    yield folder / "hubexplore"
+    gate = sys.modules.get("hubexplore.trust.gate")
+    if gate is not None:
+        gate.forget_process()
 
 
 @pytest.fixture

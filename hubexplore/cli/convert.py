@@ -12,6 +12,8 @@ from hubexplore.errors import ConversionError
 TARGETS: Final = ("saved-model", "hub")
 """Formats that are written."""
 
+MSG_TRUST: Final = "hubexplore convert --trust PATH OUT ..."
+
 EXAMPLES: Final = """examples:
   hubexplore convert path/to/module path/to/saved_model --to saved-model
   hubexplore convert module.tar.gz models/mine --to saved-model --version 1
@@ -43,6 +45,11 @@ def add(commands: Any) -> None:
     )
     convert.add_argument("--overwrite", action="store_true", help="replace a model of this format in OUT")
     convert.add_argument("--no-verify", action="store_true", help="do not run what was written")
+    convert.add_argument(
+        "--trust",
+        action="store_true",
+        help="run it even if it can touch things outside of itself, such as files; this is remembered",
+    )
     convert.set_defaults(run=run)
 
 
@@ -53,6 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
     from hubexplore.session.tf_startup import import_tensorflow
 
     import_tensorflow()
+    from hubexplore.hub.danger_check import require_trust
     from hubexplore.hub.loading import open_spec
     from hubexplore.summary.lookup import default_tags
     from hubexplore.summary.tags import chosen
@@ -65,6 +73,8 @@ def run(arguments: argparse.Namespace) -> int:
         else chosen(arguments.tags, existing)
     )
     verify = not arguments.no_verify
+    if verify or arguments.to == "hub":
+        require_trust(spec, trust=arguments.trust, remedy=MSG_TRUST)
     report: Any
     if arguments.to == "hub":
         from hubexplore.session.session import NotebookSession

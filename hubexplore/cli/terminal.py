@@ -11,6 +11,8 @@ from typing import Any, Final, NoReturn
 
 DIFFERENT: Final = 1
 """Exit code: the other module cannot replace this one, or the converted one computes something else."""
+DANGER: Final = 1
+"""Exit code of a scan: a model can touch things outside of itself."""
 BAD_INPUT: Final = 2
 INTERRUPTED: Final = 130
 

@@ -86,11 +86,12 @@ CARD: Final[Mapping[str, str]] = {
     "line": themed("border-color2", "rgba(128, 128, 128, .35)"),
     "fill": themed("layout-color2", "rgba(128, 128, 128, .14)"),
     "bar": themed("brand-color1", "#3d86c6"),
+    "danger": themed("error-color1", "#c62828"),
 }
 """A card or grid, which may be part of any page."""
-CARD_CONTRAST: Final[Mapping[str, str]] = {"dim": "inherit", "line": "currentColor"}
+CARD_CONTRAST: Final[Mapping[str, str]] = {"dim": "inherit", "line": "currentColor", "danger": "currentColor"}
 """Changes to `CARD` if the reader asks for more contrast."""
-CARD_FORCED: Final[Mapping[str, str]] = {"dim": "CanvasText", "line": "CanvasText"}
+CARD_FORCED: Final[Mapping[str, str]] = {"dim": "CanvasText", "line": "CanvasText", "danger": "CanvasText"}
 """Changes to `CARD` if the reader's system chooses the colours."""
 PAGE: Final = ("#1b1b1f", "#fff")
 """Colours of text and background of a self-contained page."""
@@ -98,6 +99,7 @@ DARK_PAGE: Final = ("#e4e4e8", "#17181c")
 """The same for readers who prefer dark pages."""
 CARD_ON_DARK_PAGE: Final[Mapping[str, str]] = {
     "bar": "#6aa9de",
+    "danger": "#ff8a80",
     "line": "rgba(255, 255, 255, .22)",
     "fill": "rgba(255, 255, 255, .09)",
 }

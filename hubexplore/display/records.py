@@ -9,12 +9,14 @@ changing its meaning raises the number under "schema".
   sorted list, `[]` for the common untagged variant; sizes are in bytes.
 * Besides its fields, a module has "schema" and "tensorflow_version", a variable and a variant "parameters",
   a variable "bytes".
+* "capabilities" has "findings", dangers first, and "unread": see `summary.capabilities.model`.
 * Fields that only this process can use (the sources of graphs and weights) are left out.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import enum
 import json
 from typing import Any, Final
 
@@ -25,8 +27,13 @@ SCHEMA: Final = 1
 
 def to_dict(summary: ModuleSummary) -> dict[str, Any]:
     """Returns all facts of a summary in the form that the docstring of this file specifies."""
-    facts: dict[str, Any] = _plain_data(summary)
-    return {"schema": SCHEMA, "tensorflow_version": summary.tensorflow_version, **facts}
+    facts: dict[str, Any] = plain_data(summary)
+    return {
+        "schema": SCHEMA,
+        "tensorflow_version": summary.tensorflow_version,
+        **facts,
+        "capabilities": plain_data(summary.capabilities),
+    }
 
 
 def to_json(summary: ModuleSummary, indent: int | None = None) -> str:
@@ -38,14 +45,17 @@ def to_json(summary: ModuleSummary, indent: int | None = None) -> str:
     return json.dumps(to_dict(summary), indent=indent, allow_nan=False)
 
 
-def _plain_data(value: Any) -> Any:
+def plain_data(value: Any) -> Any:
+    """Returns a dataclass as a dict of its fields, and all that is in it likewise."""
     if isinstance(value, (tuple, list)):
-        return [_plain_data(item) for item in value]
+        return [plain_data(item) for item in value]
+    if isinstance(value, enum.StrEnum):
+        return value.value
     # Fields without repr are the sources, which only this process can use.
     if not dataclasses.is_dataclass(value):
         return value
     plain = {
-        field.name: _plain_data(getattr(value, field.name))
+        field.name: plain_data(getattr(value, field.name))
         for field in dataclasses.fields(value)
         if field.repr
     }

@@ -40,6 +40,8 @@ _LOOKS: Final = """  color: var(--hub-text); line-height: 1.45; }
 .hubexplore summary { display: list-item; cursor: pointer; padding: .3em 0; }
 .hubexplore details[open] > summary ~ div { padding: .1em 0 .8em 1.1em; overflow-x: auto; }
 .hubexplore.hubexplore ul { margin: 0 0 .5em; padding-left: 1.2em; }
+.hubexplore .danger { color: var(--hub-danger); }
+.hubexplore ul.findings small { margin-left: 0; overflow-wrap: anywhere; }
 .hubexplore.hubexplore table { border-collapse: collapse; border: none; margin: .1em 0 .8em;
   font-size: 90%; table-layout: auto; }
 .hubexplore caption { caption-side: top; text-align: left; padding: .2em 0; color: var(--hub-dim);

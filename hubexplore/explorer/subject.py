@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import threading
 from collections.abc import Iterable, Mapping
@@ -21,6 +22,7 @@ from hubexplore.summary.graph.randomness import is_random
 from hubexplore.summary.lookup import find_signature, find_variant
 from hubexplore.summary.model import FROZEN_GRAPH, IN_MEMORY, TRAINING_CHECKPOINT, ModuleSummary
 from hubexplore.summary.wishes import NO_WISHES, Wishes
+from hubexplore.trust.gate import Suspect, is_trusted, policy, suspect_in, trust
 
 if TYPE_CHECKING:
     from hubexplore.display.rich.summaries import Summary
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 
 Tags = tuple[str, ...]
 
+MSG_TRUST: Final = 'hubexplore.explore({handle!r}, trust=True), or click "Trust and run" in the Try tab'
 PICKED: Final = "picked"
 """Name of the signature that is made of tensors that were picked in the graph."""
 
@@ -69,6 +72,7 @@ class Subject:
         self._modules: dict[Tags, Module] = {}
         self._loading = threading.Lock()
         self._closed = False
+        self._is_trusted = False
         self._random: dict[tuple[Tags, str], bool] = {}
         if self._is_live() and session is None:
             raise GraphError(
@@ -86,6 +90,8 @@ class Subject:
         except ModelsBelowError as error:
             self.versions = models_in(source, error)
             opened = summarize_nearest(next(iter(self.versions.values())), self._asked)
+        else:
+            self.versions = opened.versions
         return opened.handle, opened.value
 
     @property
@@ -142,6 +148,7 @@ class Subject:
             self.summary = displayable(replace(summary, title=self.summary.title))
             self._modules.clear()
             self._random.clear()
+            vars(self).pop("suspect", None)
             session, self._private_session = self._private_session, None
         if session is not None:
             session.close()
@@ -171,6 +178,29 @@ class Subject:
         )
         return is_random(meta_graph, inputs, outputs)
 
+    @functools.cached_property
+    def suspect(self) -> Suspect | None:
+        """What it can touch outside of itself; None if that is nothing, or if its user has loaded it."""
+        return None if self._is_live() else suspect_in(self.summary)
+
+    @property
+    def needs_trust(self) -> bool:
+        """Whether it is not run before `trust` is called. Reads all files of a module with dangers.
+
+        Raises:
+          SettingsFileError: the user's list of trusted modules is damaged, or cannot be read.
+        """
+        if self.suspect is None or self._is_trusted or policy() != "refuse":
+            return False
+        self._is_trusted = is_trusted(self.suspect)
+        return not self._is_trusted
+
+    def trust(self) -> None:
+        """Trusts it, which is remembered for its content in the user's settings."""
+        if self.suspect is not None:
+            trust(self.suspect)
+        self._is_trusted = True
+
     def has_loaded(self, tags: Tags) -> bool:
         """Whether the module with these tags can be run at once."""
         return tags in self._modules or tags == self.tags
@@ -182,6 +212,7 @@ class Subject:
         Therefore nothing calls this before the user asks for a run.
 
         Raises:
+          UntrustedModuleError: it can touch things outside of itself, and is not trusted.
           HubError: the module cannot be loaded, or the subject has been closed meanwhile.
         """
         if self._session is not None and tags == self.tags:
@@ -206,8 +237,12 @@ class Subject:
         return self._private_session, self._modules[tags]
 
     def _load(self, session: NotebookSession, tags: Tags) -> Module:
+        from hubexplore.hub.danger_check import require_trust
+
         with quiet_tensorflow():  # the first run starts devices, of which there may be none
-            return session.load(self._loadable(), "_".join(["module", *tags]), tags)
+            spec = self._loadable()
+            require_trust(spec, remedy=MSG_TRUST.format(handle=self.written_handle or "module"))
+            return session.load(spec, "_".join(["module", *tags]), tags)
 
     def _loadable(self) -> ModuleSpec:
         from hubexplore.hub.loading import open_spec

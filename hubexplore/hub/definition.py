@@ -17,6 +17,7 @@ from hubexplore.errors import (
     UnsupportedCollectionError,
     closest,
 )
+from hubexplore.hub.danger_check import inheriting_trust, warn_of_dangers
 from hubexplore.hub.graph.ownership import check_state_can_be_initialised
 from hubexplore.hub.graph.plan import ApplyPlan, plan_apply
 from hubexplore.hub.graph.state import StatePlan, plan_state, read_variables_or_fail
@@ -36,6 +37,7 @@ from hubexplore.summary.model import HUB_MODULE, IN_MEMORY, TF1_SAVED_MODEL
 
 if TYPE_CHECKING:
     from hubexplore.display.rich.summaries import Summary
+    from hubexplore.summary.capabilities.model import Finding
     from hubexplore.summary.module_directory import ModuleDirectory
 
 _TRAINING_ADVICE: Final = " Training needs trainable=True, whatever the tags."
@@ -116,6 +118,19 @@ class DefinedSpec(ModuleSpec):
     def title(self) -> str:
         """What displays call it."""
         return self._display_title
+
+    @property
+    def place(self) -> ModuleDirectory | None:
+        """The directory that it was read from; None if it was made in this process."""
+        return self._place
+
+    @functools.cached_property
+    def dangers(self) -> tuple[Finding, ...]:
+        """What it can touch outside of itself, and must not without the user's consent."""
+        # The analysis follows paths through the graph; most graphs have no op that makes it worthwhile.
+        if not any(variant.may_touch_outside for variant in self.variants):
+            return ()
+        return self.summary().capabilities.dangers
 
     @property
     def format_name(self) -> str | None:
@@ -206,9 +221,12 @@ class DefinedSpec(ModuleSpec):
         # On first use, for speed only, as above.
         from hubexplore.hub.storage.export import export, write_module
 
-        export(
-            path, lambda folder: write_module(folder, self, write_variables if variables else None), overwrite
-        )
+        with inheriting_trust(self, paths.to_write(path, paths.EXPORT)):
+            export(
+                path,
+                lambda folder: write_module(folder, self, write_variables if variables else None),
+                overwrite,
+            )
 
     def variant(self, tags: Iterable[str] | None) -> GraphVariant:
         """The graph variant with `tags`; None means no tags.
@@ -296,6 +314,8 @@ class DefinedSpec(ModuleSpec):
             check_state_can_be_initialised(tf.compat.v1.get_default_graph())
 
     def _create_impl(self, name: str, trainable: bool, tags: frozenset[str]) -> DefinedImpl:
+        # Here, and not in `Module`, since a spec of another class may pass this on.
+        warn_of_dangers(self)
         return DefinedImpl(self, name, trainable, tags)
 
     def summary(self) -> Summary:

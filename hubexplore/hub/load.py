@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from hubexplore.errors import DamagedModuleError, UnsupportedFormatError
 from hubexplore.hub import resolve as handles
+from hubexplore.hub.danger_check import warn_of_saved_model
 from hubexplore.hub.definition import DefinedSpec
 from hubexplore.hub.eager.loaded_module import LoadedModule
 from hubexplore.hub.eager.saved_optimizer import optimizers_of_keras_2
@@ -19,7 +20,8 @@ from hubexplore.hub.quiet_start import start_devices
 from hubexplore.hub.spec import ModuleSpec
 from hubexplore.hub.storage.meta_graphs import read_variants
 from hubexplore.hub.variants.graph_variant import GraphVariant, as_tag_set
-from hubexplore.summary.files.paths import for_tensorflow
+from hubexplore.summary.files.paths import for_tensorflow, text_of
+from hubexplore.summary.files.redaction import redacted
 from hubexplore.summary.lookup import no_such_variant
 from hubexplore.summary.module_format import GRAPH_FILES, MODULE_FILE
 
@@ -98,6 +100,7 @@ def _load_from(handle: Any, tags: Iterable[str] | None, options: Any, directory:
     if tags is not None and as_tag_set(tags) not in all_tags:
         raise no_such_variant(as_tag_set(tags), all_tags)
     chosen = None if tags is None else sorted(as_tag_set(tags))
+    warn_of_saved_model(directory, redacted(text_of(handle)))
     start_devices()
     with optimizers_of_keras_2():
         return tf.saved_model.load(directory, tags=chosen, options=options)

@@ -20,6 +20,7 @@ from hubexplore.errors import (
 )
 from hubexplore.hub import tf_internals
 from hubexplore.hub.call_arguments import check_shared, convert_inputs, normalize_inputs, select_outputs
+from hubexplore.hub.danger_check import inheriting_trust
 from hubexplore.hub.graph.ownership import check_callable, check_not_in_replica, check_tensors
 from hubexplore.hub.inspection import live_summary
 from hubexplore.hub.inspection.call_growth import CallCounter
@@ -27,6 +28,7 @@ from hubexplore.hub.inspection.tensor_lookup import locate
 from hubexplore.hub.loading import load_module_spec
 from hubexplore.hub.spec import ModuleSpec
 from hubexplore.hub.variants.graph_variant import as_tag_set
+from hubexplore.summary.files.paths import EXPORT, to_write
 from hubexplore.summary.lookup import find_variant, no_such_variant
 from hubexplore.summary.model import LiveSummary, VariableSummary
 from hubexplore.summary.module_format import DEFAULT_SIGNATURE
@@ -313,7 +315,8 @@ class Module:
         # On first use, for speed only: most programs never export.
         from hubexplore.hub.storage.export import export
 
-        export(path, lambda folder: self._impl.export(folder, session), overwrite)
+        with inheriting_trust(self._spec, to_write(path, EXPORT)):
+            export(path, lambda folder: self._impl.export(folder, session), overwrite)
 
     def summary(self) -> Summary:
         """Everything known about it: its spec, its scope, and its calls so far."""

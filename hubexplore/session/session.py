@@ -14,6 +14,7 @@ import tensorflow as tf
 
 from hubexplore.display.wording import MAX_SENTENCE, visible
 from hubexplore.errors import GraphError, GraphGrowthWarning, NoSuchModuleError, closest
+from hubexplore.hub.danger_check import require_trust
 from hubexplore.hub.inspection.training_checks import losses_unused, not_trainable
 from hubexplore.hub.module import Module
 from hubexplore.hub.running.run_error_classes import RunError
@@ -38,6 +39,9 @@ MSG_REPLACED: Final = (
     "Module {name!r} was replaced by loading another one by the same name, which freed its variables. Use "
     "the new one: session.module(name), or the variable that %hub_load bound."
 )
+
+
+MSG_TRUST: Final = "session.load({handle}, trust=True)"
 
 
 class NotebookSession:
@@ -136,6 +140,7 @@ class NotebookSession:
         *,
         signatures: Signatures | None = None,
         lift_constants: bool = False,
+        trust: bool = False,
     ) -> Module:
         """Loads a module and gives its variables and tables their published values.
 
@@ -148,13 +153,18 @@ class NotebookSession:
           trainable: whether its variables can be trained.
           signatures: of a frozen graph or a training checkpoint; see `load_module_spec`.
           lift_constants: whether the weights of a frozen graph become variables.
+          trust: load it even if it can touch things outside of itself, such as files. That is remembered for
+            its content, in the user's settings.
 
-        Raises what `load_module_spec` and `hub.Module` raise; then nothing has changed, an
+        Raises UntrustedModuleError (a ValueError), which lists what a module can touch outside of itself, and
+        what `load_module_spec` and `hub.Module` raise; then nothing has changed, an
         earlier module of that name included.
         """
         self._check_open()
         opened = open_handle(handle, name, tags, trainable, signatures, lift_constants)
         name = opened.name
+        code = "spec" if isinstance(handle, ModuleSpec) else repr(getattr(opened.spec, "title", handle))
+        require_trust(opened.spec, trust=trust, remedy=MSG_TRUST.format(handle=code))
         with self._building:
             earlier = self._modules.get(name)
             if earlier is not None and self._holds_nothing_but(earlier):

@@ -7,9 +7,11 @@ wrote them.
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from hubexplore.summary.capabilities.model import NOTHING, Capabilities
 from hubexplore.summary.dtypes import WIDTHS
 
 if TYPE_CHECKING:
@@ -328,6 +330,7 @@ class ModuleSummary:
       notes: what was chosen or left out when it was opened, and why: sentences.
       live: of a Module in a graph.
       source: where graphs and weights are read from, for diagrams and statistics.
+      scan: finds `capabilities`; None where there are no graphs.
     """
 
     title: str
@@ -343,6 +346,15 @@ class ModuleSummary:
     # Neither compared nor printed: equal modules are equal wherever their files lie, and the text of a graph
     # would take megabytes.
     source: Source | None = field(default=None, compare=False, repr=False)
+    scan: Callable[[], Capabilities] | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the module can touch outside of itself, and what makes it do so.
+
+        Found when it is first asked for, in the whole module, also where this is only a part of it.
+        """
+        return self.scan() if self.scan is not None else NOTHING
 
     @property
     def tensorflow_version(self) -> str:

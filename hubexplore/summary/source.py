@@ -11,6 +11,7 @@ from hubexplore.summary.wishes import NO_WISHES, Wishes
 # Types only: the readers, which are above this file, import it.
 if TYPE_CHECKING:
     from hubexplore.summary.files.filesystem import Filesystem
+    from hubexplore.summary.module_directory import ModuleDirectory
     from hubexplore.summary.reading.resources import AssetFolder
     from hubexplore.summary.weights.checkpoint_index import CheckpointIndex
 
@@ -34,9 +35,11 @@ class Source:
       weights: None where there is no checkpoint, or it cannot be read.
       assets: the folder of the files that the graphs read; None where the module is not on disk.
       wishes: what has to be said again to load the module so; a graph without signatures has none of its own.
+      place: of the module's files; None where it is not on disk.
     """
 
     meta_graphs: Mapping[tuple[str, ...], Any]
     weights: Weights | None = None
     assets: AssetFolder | None = None
     wishes: Wishes = NO_WISHES
+    place: ModuleDirectory | None = None

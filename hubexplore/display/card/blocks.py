@@ -36,7 +36,24 @@ class Code:
     lines: tuple[str, ...]
 
 
-Block = Grid | Lines | VariableTree | Code
+@dataclass(frozen=True)
+class Finding:
+    """Something that a module can touch: whether that is a danger, the sentence, and how it is reached."""
+
+    is_danger: bool
+    sentence: str
+    chain: str
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What a module can touch, dangers first; the note counts what is not listed."""
+
+    items: tuple[Finding, ...]
+    note: str = ""
+
+
+Block = Grid | Lines | VariableTree | Code | Findings
 
 
 @dataclass(frozen=True)
@@ -51,11 +68,19 @@ class Section:
 
 @dataclass(frozen=True)
 class Card:
-    """Everything that is shown of a module; each item of `facts` is a line of short phrases."""
+    """Everything that is shown of a module.
+
+    Attributes:
+      title: of the module.
+      facts: each item is a line of short phrases.
+      sections: from top to bottom.
+      danger: the phrase among the facts that says that the module has dangers; empty if it has none.
+    """
 
     title: str
     facts: tuple[tuple[str, ...], ...]
     sections: tuple[Section, ...]
+    danger: str = ""
 
 
 @dataclass(frozen=True)

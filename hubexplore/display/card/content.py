@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from hubexplore.display.card import detail_sections, signature_sections
+from hubexplore.display.card import access_section, detail_sections, signature_sections
 from hubexplore.display.card.blocks import Block, Card, Code, Lines, Section, bounded_grid, lines
 from hubexplore.display.card.limits import RowBudget
 from hubexplore.display.card.variable_tree import build_tree, totals, unique_variables, variable_count
@@ -96,6 +96,7 @@ def module_card(summary: ModuleSummary, unfoldable: bool = False) -> Card:
     candidates = [
         _sentences("Warnings", "more warning", summary.warnings),
         _sentences("Notes", "more note", summary.notes),
+        access_section.outside_access(summary.capabilities),
     ]
     facts = _input_facts(summary)
     for name, kind in SECTIONS.items():
@@ -116,7 +117,9 @@ def module_card(summary: ModuleSummary, unfoldable: bool = False) -> Card:
         _calls(summary.live),
     ]
     sections = tuple(section for section in candidates if section is not None)
-    return Card(summary.title, tuple(filter(None, (_facts(summary), _live_facts(summary.live)))), sections)
+    phrases = tuple(filter(None, (_facts(summary), _live_facts(summary.live))))
+    danger = access_section.verdict(summary.capabilities) if summary.capabilities.dangers else ""
+    return Card(summary.title, phrases, sections, danger)
 
 
 def files(file_list: Sequence[FileSummary], budget: RowBudget) -> Section | None:
@@ -167,6 +170,8 @@ def _facts(summary: ModuleSummary) -> tuple[str, ...]:
         ),
         *((counted(totals(needed)[0], "parameter"),) if entries else ()),
         *((f"{size_text(summary.size)} on disk",) if summary.size is not None else ()),
+        # Without its graphs, nothing is known.
+        *((access_section.verdict(summary.capabilities),) if summary.scan is not None else ()),
         *((f"digest {summary.digest[:12]}",) if summary.digest else ()),
     )
 

@@ -6,9 +6,10 @@ untrusted notebooks), folds, headings and plain tables remain, and every bar is 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from hubexplore.display.card.blocks import Block, Card, Code, Lines, Section
+from hubexplore.display.card import access_section
+from hubexplore.display.card.blocks import Block, Card, Code, Findings, Lines, Section
 from hubexplore.display.card.content import module_card
 from hubexplore.display.card.signature_sections import tensors as tensor_grid
 from hubexplore.display.card.variable_tree import ScopeFold, VariableTree
@@ -35,6 +36,12 @@ def section(card_section: Section | None, empty: str) -> Markup:
     return framed(_section(card_section, unfolded=True) if card_section else tag("p", empty))
 
 
+def outside_access(summary: ModuleSummary) -> Markup | None:
+    """Returns what a module can touch outside of itself, unfolded if that is a danger; None for nothing."""
+    access = access_section.outside_access(summary.capabilities)
+    return framed(_section(access, access.open)) if access is not None else None
+
+
 def tensor_table(tensors: Sequence[TensorSummary], caption: str = "") -> Markup:
     """Returns inputs or outputs as a grid, in their order."""
     return framed(grid_html(tensor_grid(tensors, caption)))
@@ -51,12 +58,20 @@ def heading(text: str, level: int = 4) -> Markup:
 
 
 def _card(card: Card) -> Markup:
-    facts = (tag("p", " · ".join(visible(phrase) for phrase in line), class_="facts") for line in card.facts)
+    facts = (tag("p", *_phrases(line, card.danger), class_="facts") for line in card.facts)
     return join(
         tag("p", heading(card.title, 3), class_="title"),
         *facts,
         *(_section(section, section.open) for section in card.sections),
     )
+
+
+def _phrases(phrases: Sequence[str], danger: str) -> Iterator[str]:
+    """Yields phrases with dots between them; the one that names dangers stands out."""
+    for at, phrase in enumerate(phrases):
+        if at:
+            yield " · "
+        yield tag("b", visible(phrase), class_="danger") if phrase == danger else visible(phrase)
 
 
 def _section(card_section: Section, unfolded: bool) -> Markup:
@@ -78,6 +93,8 @@ def _block(block: Block, fallback_caption: str) -> Markup:
             return _tree(block, fallback_caption)
         case Code():
             return tag("pre", tag("code", "\n".join(map(printable, block.lines))))
+        case Findings():
+            return findings(block)
 
 
 def _lines(block: Lines) -> Markup:
@@ -86,6 +103,20 @@ def _lines(block: Lines) -> Markup:
         tag("li", name_html(item) if block.code else visible(item, MAX_SENTENCE)) for item in block.items
     )
     return join(*caption, tag("ul", *items), *_note(block.note))
+
+
+def findings(block: Findings) -> Markup:
+    """Returns what a module can touch as a list; dangers stand out by a word and by colour."""
+    items = (
+        tag(
+            "li",
+            *((tag("b", "Danger", class_="danger"), ": ") if item.is_danger else ()),
+            visible(item.sentence, MAX_SENTENCE),
+            tag("div", tag("small", visible(item.chain, MAX_SENTENCE))),
+        )
+        for item in block.items
+    )
+    return join(tag("ul", *items, class_="findings"), *_note(block.note))
 
 
 def _note(note: str) -> Sequence[Markup]:

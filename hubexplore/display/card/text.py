@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from hubexplore.display.card.blocks import Block, Card, Code, Lines, Section
+from hubexplore.display.card.blocks import Block, Card, Code, Findings, Lines, Section
 from hubexplore.display.card.content import module_card
 from hubexplore.display.card.signature_sections import tensors as tensor_grid
 from hubexplore.display.card.variable_tree import VariableTree, flat_rows
@@ -90,6 +90,8 @@ def _block(block: Block, width: int) -> Iterator[_Line]:
             return _grid(Grid("", block.columns, tuple(flat_rows(block)), block.note), width)
         case Code():
             return ((PLAIN, printable(line)) for line in block.lines)
+        case Findings():
+            return _findings(block, width)
 
 
 def _grid(grid: Grid, width: int) -> Iterator[_Line]:
@@ -104,5 +106,18 @@ def _lines(block: Lines, width: int) -> Iterator[_Line]:
             yield PLAIN, visible(item, min(MAX_TEXT, width))
         else:
             yield from ((PLAIN, part) for part in textwrap.wrap(visible(item, MAX_SENTENCE), width))
+    if block.note:
+        yield DIM, block.note
+
+
+def _findings(block: Findings, width: int) -> Iterator[_Line]:
+    for item in block.items:
+        label = "DANGER " if item.is_danger else "note   "
+        indent = " " * len(label)
+        wrapped = textwrap.wrap(visible(item.sentence, MAX_SENTENCE), width - len(label)) or [""]
+        for at, part in enumerate(wrapped):
+            yield BOLD if item.is_danger else PLAIN, (indent if at else label) + part
+        for part in textwrap.wrap(visible(item.chain, MAX_SENTENCE), width - len(label)):
+            yield DIM, indent + part
     if block.note:
         yield DIM, block.note

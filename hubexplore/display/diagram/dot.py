@@ -61,6 +61,9 @@ _STYLES: Final[dict[str, dict[str, str]]] = {
 }
 
 
+_DANGER_FILL, _DANGER_LINE = BOXES["red"]
+
+
 def dot_source(outline: Outline, title: str) -> str:
     """Returns the outline in DOT: node ids are `n0`, `n1`, ..., clusters are groups."""
     from graphviz import Digraph
@@ -100,6 +103,8 @@ def _heading(outline: Outline, title: str) -> str:
         )
         for kind in kinds
     ]
+    if any(box.danger for box in outline.boxes):
+        legend.append(join(tag("FONT", "\u25a0 ", COLOR=_DANGER_LINE), tag("FONT", "danger", COLOR=DIM)))
     left = {"ALIGN": "LEFT"}
     rows = [
         tag("TD", tag("B", heading(outline, title)), **left),
@@ -132,7 +137,7 @@ def _add_boxes(graph: Digraph, outline: Outline) -> None:
                     "labeljust": "l",
                     "style": "rounded,filled",
                     "fillcolor": GROUP_FILLS[depth % 2],
-                    "color": FAINT_EDGE,
+                    "color": _DANGER_LINE if group.danger else FAINT_EDGE,
                     "fontsize": "11",
                     "margin": "10",
                 },
@@ -140,7 +145,7 @@ def _add_boxes(graph: Digraph, outline: Outline) -> None:
         )
     for index, box in enumerate(outline.boxes):
         (graph if box.group is None else clusters[box.group]).node(
-            f"n{index}", _box_label(box), **_STYLES[box.kind], **_double_line(box)
+            f"n{index}", _box_label(box), **{**_STYLES[box.kind], **_double_line(box), **_danger(box)}
         )
     for index in reversed(range(len(clusters))):
         parent = outline.groups[index].parent
@@ -162,6 +167,14 @@ def _double_line(box: Box) -> dict[str, str]:
     return {"peripheries": "2"} if several else {}
 
 
+def _danger(box: Box) -> dict[str, str]:
+    """Returns the colours of a box with a danger. Only the line of a larger part: the rest is harmless."""
+    if not box.danger:
+        return {}
+    line = {"color": _DANGER_LINE, "penwidth": "2.2"}
+    return {**line, "fillcolor": _DANGER_FILL} if box.kind == data.OP else line
+
+
 def _add_edge(graph: Digraph, boxes: Sequence[Box], edge: Edge, labelled: bool) -> None:
     source, target = boxes[edge.source], boxes[edge.target]
     attributes = {}
@@ -175,6 +188,8 @@ def _add_edge(graph: Digraph, boxes: Sequence[Box], edge: Edge, labelled: bool) 
         attributes["penwidth"] = "1.8"
     if source.kind in (data.VARIABLE, data.ASSET):
         attributes.update(color=_STYLES[source.kind]["color"], style="dashed")
+    if edge.danger:
+        attributes.update(color=_DANGER_LINE, penwidth="2.2")
     graph.edge(f"n{edge.source}", f"n{edge.target}", **attributes)
 
 

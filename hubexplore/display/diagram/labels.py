@@ -109,6 +109,8 @@ def lines(box: Box) -> list[str]:
         texts.append("body of " + visible(box.function, MAX_LABEL))
     if box.note:
         texts.append(visible(box.note, 2 * MAX_LABEL))
+    if box.danger:
+        texts.append(f"DANGER: {box.danger}")
     return [line for line in texts if line]
 
 

@@ -69,7 +69,14 @@ def diagram(
         )
     # A single name is a text, which would otherwise be taken for a sequence of letters.
     names = (expand,) if isinstance(expand, str) else tuple(expand)
-    draw = functools.partial(outline, meta_graph, variant, signature, expand=names, depth=depth)
+    dangers = {
+        finding.path: finding.capability.value
+        for finding in summary.capabilities.dangers
+        if finding.path and finding.trigger.tags in ((), variant.tags)
+    }
+    draw = functools.partial(
+        outline, meta_graph, variant, signature, expand=names, depth=depth, dangers=dangers
+    )
     return Diagram(
         summary.title, draw(bound=MAX_BOXES), functools.partial(draw, bound=MAX_BOXES_AFTER_TIMEOUT)
     )

@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from hubexplore.display.safe_display import automatic
 from hubexplore.hub.call_arguments import select_outputs
+from hubexplore.hub.danger_check import warn_of_dangers
 from hubexplore.hub.eager.variables import Identity, by_name, by_node, make_variables
 from hubexplore.hub.eager.variant import EagerVariant
 from hubexplore.summary.lookup import no_such_signature
@@ -55,6 +56,7 @@ class LoadedModule(tf.Module):  # type: ignore[misc]  # TensorFlow is untyped
         variables: Mapping[Identity, Any] | None = None,
     ) -> None:
         super().__init__(name="module")
+        warn_of_dangers(spec)
         self.tags = tags
         self.resolved_path = path
         made = make_variables(spec, True, tags) if variables is None else dict(variables)

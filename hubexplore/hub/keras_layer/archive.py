@@ -14,6 +14,7 @@ from typing import Any, Final
 import tensorflow as tf
 
 from hubexplore.errors import LayerError
+from hubexplore.hub.danger_check import warn_of_saved_model
 from hubexplore.hub.definition import check_variants
 from hubexplore.hub.eager.loaded_module import LoadedModule
 from hubexplore.hub.eager.saved_optimizer import optimizers_of_keras_2
@@ -59,6 +60,7 @@ def opened(folder: str, options: Options, variables: Sequence[Any]) -> Callee:
         if Path(path, MODULE_FILE).exists():
             callee = ModuleCallee(_module(path, options.tags, variables), options)
         else:
+            warn_of_saved_model(path, source)
             with optimizers_of_keras_2():
                 model = tf.saved_model.load(path, tags=options.tags, options=options.load_options)
             callee = ObjectCallee(model, options, path)

@@ -3,13 +3,17 @@
 A handle is located here (`resolve`, `read`). What has to be fetched goes through `download` (with `retries`)
 and `archive`, which reads a stream through `decompression` and writes tar or `zip_archive` members into an
 `extraction_target`, within `size_limits`. `cache` keeps the result: `manifest` records what an entry holds,
-`entry_lock` decides which process builds it, `archive_entries` which entry a local archive has.
+`entry_lock` decides which process builds it, `archive_entries` which entry a local archive has. `services`
+knows the handles of Kaggle, Hugging Face and tfhub.dev, and the caches of other programs.
 
 | handle | result |
 | --- | --- |
 | a path, or any `tf.io.gfile` address such as `gs://...` | itself |
 | path of a `.tar.gz`, `.tar`, `.tar.bz2`, `.tar.xz`, `.zip` | extracted into the cache |
 | `http(s)://...`, the page of a module or an archive | downloaded into the cache |
+| `https://tfhub.dev/...`, in any spelling | the same; Kaggle is asked where tfhub.dev redirects to its page |
+| `kaggle:OWNER/MODEL/FRAMEWORK/VARIATION[/VERSION]`, or its page | fetched by kagglehub, in its cache |
+| `hf:OWNER/NAME[@REVISION]`, or its page | fetched by huggingface_hub, in its cache |
 | `NAME:...` | whatever the plug-in NAME makes of it |
 
 A plug-in is an entry point of the group `hubexplore.handles`: its name is the scheme, its value a
@@ -37,9 +41,11 @@ if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
     from hubexplore.hub.resolve import archive_entries
+    from hubexplore.hub.resolve.services import HostedModel
+    from hubexplore.hub.resolve.services.tfhub_addresses import TfhubModule
     from hubexplore.summary.files.filesystem import Filesystem
 
-__all__ = ["cached_copy", "filesystem_of", "pinned", "read", "resolve"]
+__all__ = ["cached_copy", "fetch", "filesystem_of", "pinned", "read", "resolve", "version_note"]
 
 T = TypeVar("T")
 
@@ -47,6 +53,13 @@ ENTRY_POINTS: Final = "hubexplore.handles"
 
 # A single letter is a drive of Windows.
 _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]+):(.*)", re.DOTALL)
+
+# What `services` may know; it is imported for these only.
+_HOSTED: Final = re.compile(
+    r"(?:kaggle|hf):.*|(?:https?:/*)?(?:www\.)?"
+    r"(?:kaggle\.com|huggingface\.co|hf\.co|tfhub\.dev|storage\.googleapis\.com/+tfhub-modules)[:/].+",
+    re.IGNORECASE | re.DOTALL,
+)
 
 _WHAT: Final = "A module's handle"
 MSG_SCHEME: Final = (
@@ -110,6 +123,30 @@ def read(handle: str | bytes | os.PathLike[str] | os.PathLike[bytes], reader: Ca
     return reader(location.directory())
 
 
+def fetch(handle: str | bytes | os.PathLike[str], again: bool = False) -> str:
+    """Returns the directory of a model, in the cache of hubexplore unless the handle is a local path.
+
+    Args:
+      handle: See `resolve`.
+      again: Whether to download it even if it is there.
+
+    Raises:
+      HubError: That of `resolve`.
+    """
+    location = _locate(handle)
+    if isinstance(location, str):
+        return location
+    return location.store(again) if isinstance(location, _Hosted | _Cached) else location.directory()
+
+
+def version_note(handle: str | bytes | os.PathLike[str]) -> str:
+    """Returns a sentence that says which version was chosen for a handle of a service without one, or ""."""
+    if not _HOSTED.fullmatch(paths.text_of(handle, _WHAT)):
+        return ""
+    location = _locate(handle)
+    return location.note() if isinstance(location, _Hosted) else ""
+
+
 @dataclass(frozen=True)
 class _Cached:
     """An entry of the cache; the arguments of `cache.entry`."""
@@ -131,12 +168,88 @@ class _Cached:
 
         cache.renew(self.key, self.handle, self.build)
 
+    def copy(self) -> str:
+        """Returns its directory, which need not exist."""
+        from hubexplore.hub.resolve import cache
+
+        return str(Path(cache.directory(), self.key))
+
+    def store(self, again: bool) -> str:
+        """Returns its directory, which is made again if need be."""
+        from hubexplore.hub.resolve import cache
+
+        if again:
+            cache.drop(self.key)
+        return self.directory()
+
+
+@dataclass(frozen=True)
+class _Hosted:
+    """A model on a service: an entry of the cache if it was stored there, else where its package keeps it."""
+
+    model: HostedModel
+
+    def directory(self) -> str:
+        """Returns its directory."""
+        return self._entry() or self.model.find() or self._downloaded(again=False)
+
+    def renew(self) -> None:
+        """Fetches it again, if the content differs from what was stored."""
+        from hubexplore.hub.resolve import cache
+
+        if self._entry():
+            cache.renew(cache.key_of(self.model.handle), self.model.handle, self._build)
+        else:
+            self._downloaded(again=True)
+
+    def copy(self) -> str:
+        """Returns the directory of a copy, or of its entry in the cache, which need not exist."""
+        from hubexplore.hub.resolve import cache
+
+        return (
+            self._entry()
+            or self.model.find()
+            or str(Path(cache.directory(), cache.key_of(self.model.handle)))
+        )
+
+    def store(self, again: bool) -> str:
+        """Returns the directory of its entry in the cache, a copy of what the service's package keeps."""
+        from hubexplore.hub.resolve import cache
+
+        key = cache.key_of(self.model.handle)
+        if again:
+            self._downloaded(again=True)
+            cache.drop(key)
+        return cache.entry(key, self.model.handle, self._build)
+
+    def note(self) -> str:
+        """Returns which version was chosen, or ""."""
+        found = None if self._entry() else self.model.find()
+        return self.model.note(found) if found else ""
+
+    def _entry(self) -> str | None:
+        from hubexplore.hub.resolve import cache
+
+        return cache.existing(cache.key_of(self.model.handle))
+
+    def _build(self, target: str) -> str:
+        from hubexplore.hub.resolve.services import complete_models
+
+        return complete_models.copy_model(self.model.find() or self._downloaded(again=False), target)
+
+    def _downloaded(self, again: bool) -> str:
+        return self.model.download(again)
+
 
 def _locate(
     handle: str | bytes | os.PathLike[str] | os.PathLike[bytes],
-) -> str | _Cached | archive_entries.Archived:
+) -> str | _Cached | _Hosted | archive_entries.Archived:
     """Returns the directory that a handle stands for, or the entry of the cache that will hold it."""
     text = paths.text_of(handle, _WHAT)
+    if _HOSTED.fullmatch(text) and not os.path.lexists(text):
+        location = _locate_hosted(text)
+        if location is not None:
+            return location
     match = _SCHEME.fullmatch(text)
     if match:
         scheme, rest = match[1].lower(), match[2]
@@ -153,7 +266,7 @@ def _locate(
 
 
 def cached_copy(handle: str | bytes | os.PathLike[str]) -> str | None:
-    """Returns where the cache has the download of an address, or would have it; None for other handles.
+    """Returns where the download of a handle is, or would be, in a cache; None for handles without download.
 
     Nothing is fetched.
 
@@ -162,11 +275,39 @@ def cached_copy(handle: str | bytes | os.PathLike[str]) -> str | None:
     """
     text = paths.text_of(handle, _WHAT)
     match = _SCHEME.fullmatch(text)
-    if not match or match[1].lower() not in ("http", "https"):
+    is_address = match is not None and match[1].lower() in ("http", "https")
+    is_hosted = _HOSTED.fullmatch(text) is not None and not os.path.lexists(text)
+    if not is_address and not is_hosted:
         return None
+    location = _locate(text)
+    if isinstance(location, str):
+        return location
+    return location.copy() if isinstance(location, _Cached | _Hosted) else None
+
+
+def _locate_hosted(text: str) -> str | _Cached | _Hosted | None:
+    """Returns where a model of a service is; None if the handle is not one of theirs."""
+    from hubexplore.hub.resolve import services
+    from hubexplore.hub.resolve.services import tfhub_addresses
+
+    module = tfhub_addresses.parse(text)
+    if module is not None:
+        return _locate_tfhub(module)
+    model = services.hosted_model(text)
+    return None if model is None else _Hosted(model)
+
+
+def _locate_tfhub(module: TfhubModule) -> str | _Cached:
+    """Returns where a module of tfhub.dev is: in the cache by any spelling, or in that of tensorflow_hub."""
     from hubexplore.hub.resolve import cache
 
-    return str(Path(cache.directory(), _download(text).key))
+    keys = {spelling: cache.key_of(spelling) for spelling in module.spellings}
+    stored = next((key for key in keys.values() if cache.existing(key)), None)
+    if stored is None:
+        found = module.find(keys)
+        if found is not None:
+            return found
+    return _Cached(stored or keys[module.handle], module.handle, lambda target: _fetch(module.handle, target))
 
 
 def pinned(handle: str | bytes | os.PathLike[str]) -> str:
@@ -178,6 +319,8 @@ def pinned(handle: str | bytes | os.PathLike[str]) -> str:
     text = paths.text_of(handle, _WHAT)
     match = _SCHEME.fullmatch(text)
     if match and (match[1].lower() in ("http", "https") or match[1].lower() in _plugins()):
+        return text
+    if _HOSTED.fullmatch(text) and not os.path.lexists(text):
         return text
     return paths.absolute(text, _WHAT)
 
@@ -192,7 +335,7 @@ def _plugins() -> dict[str, EntryPoint]:
 
 def _require_filesystem(handle: str, scheme: str, plugins: dict[str, EntryPoint]) -> None:
     """Raises HandleError unless TensorFlow has a file system for this scheme."""
-    schemes = {"http", "https", "file", *plugins}
+    schemes = {"http", "https", "file", "kaggle", "hf", *plugins}
     if handle.startswith("://", len(scheme)):
         import tensorflow as tf
 
@@ -294,8 +437,28 @@ def _fetch_once(handle: str, target: str) -> str:
     from hubexplore.hub.resolve import archive, download
 
     name = redacted(handle)
-    with download.open_url(handle) as body, _hinting(handle):
-        return _module_in(archive.extract(body, target, name, body.length), name)
+    with contextlib.closing(download.Body(name, download.address_of(handle))) as body, _hinting(handle):
+        try:
+            body.open()
+            return _module_in(archive.extract(body, target, name, body.length), name)
+        except (errors.DownloadError, archive.WebPageError):
+            folder = _redirected(body.redirected_to)
+            if folder is None:
+                raise
+    from hubexplore.hub.resolve.services import complete_models
+
+    return complete_models.copy_model(folder, target)
+
+
+def _redirected(address: str) -> str | None:
+    """Returns the folder of the model on whose page a download ended, as those of tfhub.dev end on Kaggle."""
+    from hubexplore.hub.resolve import services
+
+    try:
+        model = services.hosted_model(address) if address else None
+    except errors.HandleError:
+        return None
+    return None if model is None else model.find() or model.download()
 
 
 @contextlib.contextmanager

@@ -34,7 +34,7 @@ from hubexplore.summary.module_format import GRAPH_FILES
 if TYPE_CHECKING:
     from tqdm import tqdm
 
-__all__ = ["WebPageError", "extract"]
+__all__ = ["WebPageError", "extract", "extract_all"]
 
 # Bytes of the headers of one member, with long names and extended headers; honest ones are far smaller.
 _LARGEST_HEADER: Final = 1 << 20
@@ -80,6 +80,14 @@ def extract(
       ArchiveError: It is not an archive, is truncated or damaged, would write outside `target`, passes a
         limit, or cannot be written.
     """
+    extract_all(source, target, name, size, progress)
+    return _module_root(Path(target), name)
+
+
+def extract_all(
+    source: ByteSource, target: str, name: str, size: int | None = None, progress: bool = False
+) -> None:
+    """Extracts an archive, whatever it holds; arguments and errors are those of `extract`."""
     folder = Path(target)
     with contextlib.ExitStack() as stack:
         shows = progress and (size or 0) >= _SHOWS_PROGRESS and not _is_zip_file(source)
@@ -102,7 +110,6 @@ def extract(
             raise errors.ArchiveError(f"Cannot extract {name!r}: {_TRUNCATED}.") from error
         except _DAMAGE as error:
             raise errors.ArchiveError(f"Cannot extract {name!r}: {_DAMAGED.format(error)}.") from error
-    return _module_root(folder, name)
 
 
 def _extract(packed: Metered, target: Target) -> None:

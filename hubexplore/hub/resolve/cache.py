@@ -31,6 +31,12 @@ _ATTEMPTS: Final = 100  # to publish an entry while others replace it; each cost
 
 MSG_DAMAGED: Final = "The copy of %r in the cache, %r, is damaged: %s. It is rebuilt."
 
+MSG_OF_ANOTHER: Final = (
+    "The copy of {handle!r} in the cache, {path!r}, is damaged: {problem}. It belongs to another user. Ask "
+    "its owner to run `hubexplore fetch --again {handle}`, or set TFHUB_CACHE_DIR to a folder of your "
+    "own."
+)
+
 MSG_NO_HOME: Final = (
     "This user has no home directory, so there is no place for the cache. Set the environment variable "
     "TFHUB_CACHE_DIR to a folder that can be written."
@@ -122,6 +128,16 @@ def entry(key: str, handle: str, build: Callable[[str], str | None]) -> str:
     return str(path)
 
 
+def existing(key: str) -> str | None:
+    """Returns the directory of entry `key` if it can be used, else None; builds nothing.
+
+    Raises:
+      UnreadableModuleError: The cache cannot be read.
+    """
+    path = Path(directory(), key)
+    return str(path) if _problem(path) is None else None
+
+
 def renew(key: str, handle: str, build: Callable[[str], str | None]) -> None:
     """Builds entry `key` again if its content is not what was recorded, or if nothing was recorded.
 
@@ -134,7 +150,7 @@ def drop(key: str) -> bool:
     """Removes entry `key` unless a process uses it, see `entry_lock.mark`; says whether it is gone."""
     path = Path(directory(), key)
     try:
-        if entry_lock.is_marked(str(path)):
+        if not manifest.is_own(path) or entry_lock.is_marked(str(path)):
             return False
         with entry_lock.held(path, key):
             scratch = entry_lock.staging(path)
@@ -152,7 +168,7 @@ def drop(key: str) -> bool:
 def _renew(path: Path, handle: str, build: Callable[[str], str | None], thorough: bool) -> None:
     with contextlib.ExitStack() as stack:
         with _writing(path.parent):
-            _make_folder(path.parent)
+            make_folder(path.parent)
             stack.enter_context(entry_lock.held(path, handle))
         # Asked again under the lock: another process may have built the entry while this one waited.
         problem = _problem(path, thorough)
@@ -160,6 +176,10 @@ def _renew(path: Path, handle: str, build: Callable[[str], str | None], thorough
             problem = "it cannot be loaded"
         if problem is None:
             return
+        if problem and not manifest.is_own(path):
+            raise errors.UnreadableModuleError(
+                MSG_OF_ANOTHER.format(handle=handle, path=str(path), problem=problem)
+            )
         if problem:
             _say_damaged(path, handle, problem)
         with _writing(path.parent):
@@ -259,7 +279,7 @@ def _require_readable(folder: Path) -> None:
         os.stat(f"{folder}/.")  # noqa: PTH116 - pathlib drops the dot, which needs the right to enter
 
 
-def _make_folder(folder: Path) -> None:
+def make_folder(folder: Path) -> None:
     """Makes the cache folder. One that the user chose may be shared, so the umask does not apply to it."""
     chosen = bool(os.environ.get(VARIABLE))
     missing = []

@@ -147,9 +147,13 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
     """Follows redirects from http(s) to http(s), never to files or back to plain http.
 
     The password goes on to the same server only.
+
+    Attributes:
+      last: where the last redirect leads to; "" before one.
     """
 
     def __init__(self, authorization: str | None) -> None:
+        self.last = ""
         self._authorization = authorization
 
     def redirect_request(  # noqa: PLR0917  # the signature of the base class
@@ -168,6 +172,7 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
             raise urllib.error.URLError(
                 f"the server redirects to {redacted(newurl)!r}, which is not followed"
             )
+        self.last = newurl
         # urllib would take a name and password in the address for a part of the host.
         result = super().redirect_request(req, fp, code, msg, headers, without_access(newurl))
         # urllib would send an ordinary header to whichever server a redirect leads to.
@@ -189,15 +194,19 @@ class Body:
         self.length: int | None = None
         self._handle = handle
         self._address = address
-        self._opener = urllib.request.build_opener(
-            _Redirects(address.authorization), retries.PacedHttp, retries.PacedHttps
-        )
+        self._redirects = _Redirects(address.authorization)
+        self._opener = urllib.request.build_opener(self._redirects, retries.PacedHttp, retries.PacedHttps)
         self._response: Any = None
         self._validator: str | None = None
         self._received = self._checksum = 0
         self._tries = self._tries_since = 0
         self._limit = size_limits.value(size_limits.SIZE)
         self._bar = tqdm(desc="Downloading", unit="B", unit_scale=True, delay=1, leave=False)
+
+    @property
+    def redirected_to(self) -> str:
+        """The address to which the server has redirected; "" if it has not."""
+        return self._redirects.last
 
     def open(self) -> None:
         """Connects."""

@@ -56,7 +56,19 @@ def write(made: Path, target: Path, handle: str) -> None:
     target.chmod(0o644)
 
 
-def find_damage(entry: Path, thorough: bool = False) -> str | None:
+def handle_of(entry: Path) -> str:
+    """Returns the handle in the record of an entry; "" without one."""
+    handle = _read(entry).get("handle")
+    return handle if isinstance(handle, str) else ""
+
+
+def packed_state(file: Path) -> list[int]:
+    """Returns the state of a file, with 0 as the time of its last change."""
+    size, _, checksum = _state(file)
+    return [size, 0, checksum]
+
+
+def find_damage(entry: Path, thorough: bool = False, update: bool = True) -> str | None:
     """Finds a file of an entry that is missing or has changed.
 
     Sizes and times of change are compared, which takes microseconds a file; content only of files whose time
@@ -65,6 +77,7 @@ def find_damage(entry: Path, thorough: bool = False) -> str | None:
     Args:
       entry: Path of the entry.
       thorough: Whether to read all files.
+      update: Whether to record the new times of files that were copied, if the entry is this user's own.
 
     Returns:
       A finding such as "'assets/words.txt' is missing"; None for an entry that has not changed.
@@ -90,9 +103,18 @@ def find_damage(entry: Path, thorough: bool = False) -> str | None:
         if problem:
             return f"{name!r} {problem}"
         moved |= is_moved
-    if moved:
+    # The entry of another user of a shared cache is read, and never written.
+    if moved and update and is_own(entry):
         _update_times(entry, record)
     return None
+
+
+def is_own(entry: Path) -> bool:
+    """Says whether an entry belongs to this user, or does not exist; systems without owners have only one."""
+    try:
+        return not hasattr(os, "geteuid") or entry.lstat().st_uid == os.geteuid()
+    except OSError:
+        return True
 
 
 @dataclass(frozen=True)
@@ -141,12 +163,6 @@ def inspect(entry: Path, most: int) -> EntryState:
         if isinstance(expected, int) and expected != size:
             findings.append(f"{name!r} has {size:,} bytes instead of {expected:,}")
     return EntryState(tuple(findings), len(looked_at), total)
-
-
-def handle_of(entry: Path) -> str:
-    """Returns the handle in the record of an entry; empty if it has none."""
-    handle = _read(entry).get("handle")
-    return handle if isinstance(handle, str) else ""
 
 
 def _names_in(entry: Path) -> Iterator[str]:

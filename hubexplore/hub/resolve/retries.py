@@ -136,18 +136,32 @@ def is_transient(error: Exception, has_begun: bool) -> bool:
     return has_begun and isinstance(error, OSError)
 
 
+def is_busy(status: int | None) -> bool:
+    """Says whether the status of an answer may be temporary."""
+    return status in _BUSY
+
+
 def pause_seconds(error: Exception, tries: int) -> float:
+    """Returns how long to wait before the next try, see `pause_after`."""
+    headers = error.headers if isinstance(error, urllib.error.HTTPError) else None
+    return pause_after((headers.get("Retry-After") or "") if headers else "", tries)
+
+
+def pause_after(asked: str, tries: int) -> float:
     """Returns how long to wait before the next try.
 
     That is what the server asks for (RFC 9110, 10.2.3), up to a minute; else twice as long with each try.
+
+    Args:
+      asked: the value of its header Retry-After; "" without one.
+      tries: how many tries have failed before the last one.
     """
-    retry_after = _retry_after(error) if isinstance(error, urllib.error.HTTPError) else None
+    retry_after = _retry_after(asked.strip())
     seconds = _FIRST_PAUSE_SECONDS * 2**tries if retry_after is None else retry_after
     return min(max(seconds, 0.0), _LONGEST_PAUSE_SECONDS)
 
 
-def _retry_after(error: urllib.error.HTTPError) -> float | None:
-    text = (error.headers.get("Retry-After") or "").strip() if error.headers else ""
+def _retry_after(text: str) -> float | None:
     # The server may choose between a number of seconds and a date (RFC 9110, 10.2.3).
     if text.isascii() and text.isdecimal():
         return float(text[:9])

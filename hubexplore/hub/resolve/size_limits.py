@@ -60,11 +60,17 @@ def value(name: str) -> int:
     text = os.environ.get(name, "").strip()
     if not text:
         return _DEFAULTS[name]
-    match = _NUMBER.fullmatch(text)
-    if not match:
+    number = parsed(text)
+    if number is None:
         example = "64GB" if name == SIZE else str(_DEFAULTS[name])
         raise errors.SettingError(MSG_SETTING.format(name=name, example=example, value=text))
-    return int(float(match[1]) * 1024 ** " KMGT".index(match[2].upper() or " "))
+    return number
+
+
+def parsed(text: str) -> int | None:
+    """Returns the number that a text such as "500MB" stands for; None if it is not a number."""
+    match = _NUMBER.fullmatch(text.strip())
+    return int(float(match[1]) * 1024 ** " KMGT".index(match[2].upper() or " ")) if match else None
 
 
 def binary_size_text(size: float) -> str:

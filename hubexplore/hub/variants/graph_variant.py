@@ -148,6 +148,18 @@ class GraphVariant:
         """Op types, also inside functions, that TensorFlow does not know."""
         return frozenset(op for op in self.ops if not tf_internals.is_op_registered(op))
 
+    @property
+    def may_touch_outside(self) -> bool:
+        """Whether it holds an op that may do more than compute; nothing is said of where and how."""
+        if self.converted.original is not None:
+            # What was left out of the graph may run as well, where something else loads the model.
+            return True
+        # On first use, for speed only: nothing else here reads the table of ops.
+        from hubexplore.summary.capabilities.op_effects import effect_of
+
+        effects = map(effect_of, self.ops)
+        return any(effect is None or effect.capabilities for effect in effects)
+
     def check_ops(self) -> None:
         """Checks that TensorFlow can take the graph.
 

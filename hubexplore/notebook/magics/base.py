@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any, Final
 from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.magic import Magics
-from traitlets import Bool, Int
+from traitlets import Bool, Enum, Int, observe
 
 from hubexplore.display.wording import printable
 from hubexplore.errors import closest
 from hubexplore.session.registry import SessionBook
+from hubexplore.trust import gate
 
 if TYPE_CHECKING:
     from hubexplore.display.rich.summaries import Summary
@@ -30,6 +31,9 @@ _SUBJECT_CLASSES: Final = (
     ("hubexplore.summary.model", "ModuleSummary"),
 )
 _SPEC_CLASSES: Final = _SUBJECT_CLASSES[1:2]
+TRUST_HELP: Final = (
+    "Run it even if it can touch things outside of itself, such as files. That is remembered for its content."
+)
 INPUTS_HELP: Final = (
     "Of a frozen graph or checkpoint: the tensors that are its inputs, separated by commas; by default the "
     "placeholders that the outputs need."
@@ -56,6 +60,18 @@ class HubMagicsBase(Magics):
     verify_exports = Bool(
         True, help="Load an export again and compare the outputs of every signature."
     ).tag(config=True)  # fmt: skip
+
+    untrusted = Enum(
+        gate.POLICIES,
+        "refuse",
+        help="What happens with a module that can touch things outside of itself, such as files, and that "
+        "the user does not trust: refuse to run it, warn, or allow it.",
+    ).tag(config=True)
+
+    @observe("untrusted")
+    def _on_untrusted(self, change: Any) -> None:
+        # Of the process, so that sessions and explorers that Python code opens follow it as well.
+        gate.set_policy(change["new"])
 
     def __init__(self, shell: InteractiveShell, book: SessionBook) -> None:
         super().__init__(shell)

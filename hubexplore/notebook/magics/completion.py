@@ -113,7 +113,7 @@ class Completer:
         names = self._magics.module_names()
         if argument == "name" and positionals:
             return self._magics.book.names() if positionals[0] in ("use", "reset", "close") else []
-        modules = [*_samples(), *_paths(word)]
+        modules = [*_samples(), *_stored(word), *_paths(word)]
         offers: dict[str, Iterable[str]] = {
             "name": names,
             "handle": modules,
@@ -204,6 +204,15 @@ def _tags(summary: Any) -> Iterable[str]:
 
 def _samples() -> list[str]:
     return [f"sample:{name}" for name in hubexplore.samples.names()]
+
+
+def _stored(word: str) -> list[str]:
+    """Handles of models in the cache, if the word begins as one of a service does."""
+    if not word.startswith(("kaggle:", "hf:", "http")):
+        return []
+    from hubexplore.hub.resolve.stored import inventory
+
+    return [entry.handle for entry in inventory.entries() if entry.handle.startswith(word)]
 
 
 def _is_built(handle: str) -> bool:

@@ -7,7 +7,7 @@ import builtins
 import os
 import sys
 import time
-from typing import Any
+from typing import Any, Final
 
 from IPython.core.error import UsageError
 from IPython.core.magic import line_magic, magics_class
@@ -15,7 +15,7 @@ from IPython.core.magic_arguments import argument
 
 from hubexplore.display.wording import printable, tags_text
 from hubexplore.hub.quiet_start import quiet_tensorflow
-from hubexplore.notebook.magics.base import INPUTS_HELP, OUTPUTS_HELP, HubMagicsBase
+from hubexplore.notebook.magics.base import INPUTS_HELP, OUTPUTS_HELP, TRUST_HELP, HubMagicsBase
 from hubexplore.notebook.magics.line_parser import check_variable, magic
 from hubexplore.notebook.magics.load_status import LoadStatus
 from hubexplore.session.names import variable_name
@@ -24,6 +24,8 @@ from hubexplore.summary.lookup import default_tags
 from hubexplore.summary.model import ModuleSummary
 from hubexplore.summary.tags import Tags, chosen
 from hubexplore.summary.wishes import Signatures, from_options
+
+MSG_TRUST: Final = "%hub_load --trust {handle}"
 
 
 @magics_class
@@ -43,13 +45,14 @@ class LoadMagics(HubMagicsBase):
     @argument("--trainable", action="store_true", help="Make its variables trainable.")
     @argument("--inputs", metavar="T[,T]", help=INPUTS_HELP)
     @argument("--outputs", metavar="T[,T]", help=OUTPUTS_HELP)
+    @argument("--trust", action="store_true", help=TRUST_HELP)
     @line_magic
     def hub_load(self, options: argparse.Namespace) -> Any:
         """Load a module into the notebook's session and bind a variable to it.
 
         The equivalent Python: `NAME = session.load(HANDLE, NAME, tags, trainable)`. For `--inputs a,b
         --outputs c=d`, which say what a frozen graph or a checkpoint computes, it also has
-        `signatures={"default": (["a", "b"], {"c": "d"})}`.
+        `signatures={"default": (["a", "b"], {"c": "d"})}`; for `--trust` it has `trust=True`.
         """
         source = self.source(options.handle)
         is_path = isinstance(source, (str, bytes, os.PathLike))
@@ -76,6 +79,7 @@ class LoadMagics(HubMagicsBase):
 
     def _load(self, source: Any, name: str, options: argparse.Namespace) -> Any:
         """Loads a module and shows the progress: first the card, which needs no TensorFlow."""
+        from hubexplore.hub.danger_check import require_trust
         from hubexplore.hub.summarize import summarize, summarize_nearest
 
         began = time.perf_counter()
@@ -96,7 +100,10 @@ class LoadMagics(HubMagicsBase):
             # Asked before the load, which registers the name.
             replaces = name in session.names
             with quiet_tensorflow():  # the first run looks for devices, and logs that there are none
-                module = session.load(_spec(source, signatures), name, list(tags), trainable)
+                spec = _spec(source, signatures)
+                # Here as well, since the message says what to type.
+                require_trust(spec, trust=options.trust, remedy=MSG_TRUST.format(handle=options.handle))
+                module = session.load(spec, name, list(tags), trainable)
             took = time.perf_counter() - began
             words = f"{name}: ready, {took:.1f} s; graph variant: {tags_text(tags)}"
             words += ", the only one" if tags and options.tags is None else ""

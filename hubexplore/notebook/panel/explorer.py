@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import ipywidgets as widgets
 
-from hubexplore.display.card.html import framed, heading
+from hubexplore.display.card.html import framed, heading, outside_access
 from hubexplore.display.markup import Markup, join, tag
 from hubexplore.display.wording import MAX_SENTENCE, counted, visible
 from hubexplore.errors import HubError
@@ -59,6 +59,7 @@ def explore(
     *,
     session: NotebookSession | None = None,
     signatures: Signatures | None = None,
+    trust: bool = False,
 ) -> Explorer:
     """Shows a panel to try a module: its inputs as a form, its outputs as pictures.
 
@@ -78,13 +79,18 @@ def explore(
         the magics have it.
       signatures: of a frozen graph or a training checkpoint; see `load_module_spec`. The graph tab can make
         one of tensors that are picked there.
+      trust: run it even if it can touch things outside of itself, such as files. That is remembered for its
+        content, in the user's settings. Otherwise the panel asks before it runs such a module.
 
     Raises:
       HandleError: (a ValueError) `x` is none of these, or cannot be run.
       NoSuchSignatureError, NoSuchVariantError: (KeyErrors and ValueErrors) the message names the closest.
       GraphError: (a RuntimeError) the session of a Module is not known.
     """
-    return Explorer(find(x, session, notebook_book(), signatures), signature, tags)
+    subject = find(x, session, notebook_book(), signatures)
+    if trust:
+        subject.trust()
+    return Explorer(subject, signature, tags)
 
 
 class Explorer(widgets.VBox):
@@ -222,12 +228,13 @@ class Explorer(widgets.VBox):
 
     def _on_message(self, message: Message) -> None:
         match message["kind"]:
-            case "run":
+            case "run" | "trust":
                 # A front end, or a notebook that a stranger sent, may send anything: only texts count.
                 texts = message.get("texts")
                 fields = texts if isinstance(texts, list) else []
                 typed = [text if isinstance(text, str) else None for text in fields]
-                self._try.guarded(lambda: self._try.start(typed))
+                begin = self._try.start if message["kind"] == "run" else self._try.trust_and_start
+                self._try.guarded(lambda: begin(typed))
             case "ready" if not self._preloaded:
                 self._preloaded = True
                 # A daemon: it must not keep the kernel from ending. An error is shown when a run repeats it.
@@ -328,6 +335,7 @@ class Explorer(widgets.VBox):
             tag("div", heading(summary.title, 3), class_="hub-title"),
             tag("div", " \u00b7 ".join(facts), class_="hub-quiet"),
             *(tag("div", visible(note, MAX_SENTENCE), class_="hub-quiet") for note in summary.notes),
+            *((access,) if (access := outside_access(summary)) is not None else ()),
         )
 
     def _static_html(self) -> Markup:

@@ -22,6 +22,10 @@ MSG_LEFT_BEHIND = (
     "Two cancelled runs are still busy with an op that TensorFlow cannot stop. Wait until one of them has "
     "ended, or restart the kernel."
 )
+MSG_NEEDS_TRUST = (
+    "This module can touch things outside of itself: see the dangers above. If you trust it, click Trust and "
+    "run."
+)
 MSG_BUSY = "Another run is in progress. Wait until it is done, or cancel it in the Try tab."
 MSG_MEMORY = "There is not enough memory for this run. Use fewer or smaller rows."
 MSG_BUG = (

@@ -8,6 +8,7 @@ from typing import Final
 
 import tensorflow as tf
 
+from hubexplore.hub.danger_check import require_trust
 from hubexplore.hub.definition import DefinedSpec
 from hubexplore.hub.inspection.training_checks import losses_unused, module_index, update_ops_never_run
 from hubexplore.hub.module import Module
@@ -18,6 +19,7 @@ from hubexplore.session.export.verification import compare_with_export
 _FILLED_BY_CALLS: Final = frozenset(
     {"MutableHashTableV2", "MutableHashTableOfTensorsV2", "MutableDenseHashTableV2"}
 )
+MSG_TRUST: Final = "hubexplore trust add {title!r}; or write it without running it: verify=False"
 _IMPORT: Final = "LookupTableImportV2"
 
 
@@ -25,6 +27,9 @@ def export(
     module: Module, session: tf.compat.v1.Session, path: str, *, overwrite: bool, verify: bool
 ) -> ExportReport:
     """See `NotebookSession.export`."""
+    if verify:
+        # Before anything is written: to verify it, its signatures run.
+        require_trust(module.spec, remedy=MSG_TRUST.format(title=getattr(module.spec, "title", "")))
     changed = tuple(_changed_assets(module))
     with module.graph.as_default():
         module.export(path, session, overwrite=overwrite)

@@ -9,6 +9,7 @@ from typing import Any, Final
 import tensorflow as tf
 
 from hubexplore.errors import PathError
+from hubexplore.hub.danger_check import inheriting_trust, require_trust
 from hubexplore.hub.quiet_start import start_devices
 from hubexplore.hub.servable.subject import subject_of
 from hubexplore.hub.servable.write import Written, write_saved_model
@@ -19,6 +20,7 @@ from hubexplore.summary.files.paths import EXPORT, to_write
 from hubexplore.summary.module_format import GRAPH_FILE
 
 _MOST: Final = 2**63
+MSG_TRUST: Final = "hub.save(..., trust=True); or write it without running it: verify=False"
 MSG_VERSION: Final = (
     "version= is the number of a version of a served model, a whole number from 0; got {version!r}."
 )
@@ -33,6 +35,7 @@ def save(
     version: int | None = None,
     overwrite: bool = False,
     verify: bool = True,
+    trust: bool = False,
 ) -> SaveReport:
     """Writes a module as a TF2 SavedModel, which everything that loads SavedModels can load.
 
@@ -63,6 +66,8 @@ def save(
       overwrite: replace a SavedModel that is there; anything else there stays refused.
       verify: load it in a new process, and compare the outputs of every signature and the gradients of every
         trainable variable with those of the module, on generated inputs.
+      trust: run it for that even if it can touch things outside of itself, such as files. That is remembered
+        for its content, in the user's settings.
 
     Returns:
       A SaveReport, which is also a path: where it is, what was compared, and what is not in it.
@@ -74,9 +79,13 @@ def save(
       ExportExistsError: (a FileExistsError) something is at `path`.
       ExportError: (an OSError) it could not be written, or a variable has no value.
       PathError: (a ValueError) `version` is not a version.
+      UntrustedModuleError: (a ValueError) `verify` would run a module that can touch things outside of
+        itself. Nothing is written.
     """
     target = _target(path, version)
     subject = subject_of(module, tags, session)
+    if verify:
+        require_trust(subject.spec, trust=trust, remedy=MSG_TRUST)
     written: list[Written] = []
     start_devices()
 
@@ -84,7 +93,8 @@ def save(
         tf.io.gfile.makedirs(folder)
         written.append(write_saved_model(folder, subject.spec, subject.choice, subject.live))
 
-    export(target, write, overwrite, last=GRAPH_FILE)
+    with inheriting_trust(subject.spec, target):
+        export(target, write, overwrite, last=GRAPH_FILE)
     compared = prove(subject, written[-1], target) if verify else ()
     warnings = (*subject.choice.notes, *written[-1].notes, *subject.spec.notes)
     return SaveReport(path=target, compared=compared, warnings=warnings)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import chain
@@ -10,6 +9,8 @@ from typing import Any, Final
 
 from hubexplore.hub import tf_internals
 from hubexplore.hub.graph.plan import ApplyPlan
+from hubexplore.summary.capabilities.model import Capability
+from hubexplore.summary.capabilities.op_effects import effect_of
 from hubexplore.summary.graph.randomness import draws
 
 # Stateful ops that only read, or only call functions: the ops of the functions are checked themselves.
@@ -22,11 +23,8 @@ _READS: Final = frozenset(
         "While", "Case", "Assert",
     }
 )  # fmt: skip
-# Ops that write files or run Python, with effects outside the session that no copy can undo.
-_OUTSIDE: Final = re.compile(
-    r"WriteFile|Save(V2|Slices)?|MergeV2Checkpoints|Write\w*Summary|ImportEvent|FlushSummaryWriter|"
-    r"CreateSummary\w+|DatasetToTFRecord\w*|(Distributed)?Save(Dataset)?(V2)?|(Eager)?PyFunc\w*|Outfeed\w+"
-)
+# What no copy can undo; reading a file changes nothing.
+_OUTSIDE: Final = frozenset({Capability.WRITES, Capability.NETWORK, Capability.CODE})
 
 
 @dataclass(frozen=True)
@@ -36,7 +34,7 @@ class Effects:
     Attributes:
       stateful: whether a run may change the result of a later one.
       random: whether it draws random numbers.
-      outside: types of the ops that write files or run Python.
+      outside: types of the ops that write files, use the network or run code.
     """
 
     stateful: bool
@@ -53,7 +51,7 @@ def effects(plan: ApplyPlan) -> Effects:
     stateful = is_random = False
     outside = set()
     for node in nodes:
-        if _OUTSIDE.fullmatch(node.op) or _prints_to_file(node):
+        if _acts_outside(node):
             outside.add(node.op)
         op_def = tf_internals.op_def(node.op)
         if op_def is None or node.op in _READS:
@@ -65,6 +63,13 @@ def effects(plan: ApplyPlan) -> Effects:
     return Effects(stateful, is_random, tuple(sorted(outside)))
 
 
-def _prints_to_file(node: Any) -> bool:
-    stream: bytes = node.attr["output_stream"].s if node.op == "PrintV2" else b""
-    return stream.startswith(b"file:")
+def _acts_outside(node: Any) -> bool:
+    """Whether a node writes files, uses the network or runs Python or native code."""
+    effect = effect_of(node.op)
+    if effect is None or _OUTSIDE.isdisjoint(effect.capabilities):
+        return False
+    arguments = effect.arguments
+    # The values of inputs are only known when it runs.
+    return not arguments or not all(
+        argument.is_attribute and argument.is_harmless(node.attr[argument.name].s) for argument in arguments
+    )

@@ -34,7 +34,7 @@ from hubexplore.summary.lookup import named_signature, named_variant
 
 _ERRORS: Final = (HubError, tf.errors.OpError)
 MSG_NO_INPUTS: Final = "no inputs were found that it accepts"
-MSG_OUTSIDE: Final = "not run, because it writes files or runs Python: {ops}"
+MSG_OUTSIDE: Final = "not run, because it writes files, uses the network or runs code: {ops}"
 MSG_NO_COPY: Final = "the module cannot be loaded a second time to compare with: {error}"
 MSG_NO_KERNEL: Final = "the op {op!r} cannot run: {reason}"
 MSG_FAILS: Final = "the exported signature fails: {error}"

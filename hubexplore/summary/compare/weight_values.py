@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from hubexplore.errors import HubError
 from hubexplore.summary.files.filesystem import join
+from hubexplore.summary.files.links import is_own
 from hubexplore.summary.files.paths import is_url
 from hubexplore.summary.graph.messages import dtype_name
 from hubexplore.summary.model import AssetSummary, VariableSummary, VariantSummary, elements
@@ -145,14 +146,13 @@ def asset_digests(variant: VariantSummary, source: Source | None) -> Mapping[str
 def _asset_digest(folder: AssetFolder, asset: AssetSummary) -> str:
     """Returns the SHA-256 of an asset that was not read with the module, as hex digits; "" if that fails."""
     # The name comes from the module; one that leads out of its folder is not read.
-    if asset.size is None or not is_inside(asset.name):
+    path = join(folder.directory, asset.name)
+    if asset.size is None or not is_inside(asset.name) or not is_own(path, folder.directory):
         return ""
     digest = hashlib.sha256()
     try:
         for offset in range(0, asset.size, _READ_BYTES):
-            digest.update(
-                folder.filesystem.read_range(join(folder.directory, asset.name), offset, _READ_BYTES)
-            )
+            digest.update(folder.filesystem.read_range(path, offset, _READ_BYTES))
     except OSError:
         return ""
     return digest.hexdigest()

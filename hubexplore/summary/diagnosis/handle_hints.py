@@ -27,14 +27,14 @@ _PAGES: Final = (
 )
 
 MSG_KAGGLE: Final = (
-    "{name!r} is a model on Kaggle. Download it with the package kagglehub (pip install kagglehub) and give "
-    "the folder: kagglehub.model_download({name!r})"
+    "{name!r} is the name of a model on Kaggle; write {handle!r}. This needs the package kagglehub: "
+    "pip install 'hubexplore[kaggle]'."
 )
 MSG_SCHEME: Final = "It looks like an address without its scheme; write {address!r}."
 MSG_FILE: Final = "The address of the file itself is probably {address!r}."
 MSG_MOVED: Final = (
-    "The modules of tfhub.dev have moved to Kaggle: find its name at https://www.kaggle.com/models, download "
-    "it with kagglehub.model_download(NAME), and give the folder."
+    "The modules of tfhub.dev have moved to Kaggle: find its name at https://www.kaggle.com/models, and "
+    "write 'kaggle:OWNER/MODEL/FRAMEWORK/VARIATION/VERSION'."
 )
 
 
@@ -44,9 +44,9 @@ def missing_path_hint(handle: str) -> str:
         return ""
     kaggle = _KAGGLE_PAGE.match(handle)
     if kaggle:
-        return MSG_KAGGLE.format(name=_name(kaggle[1]))
+        return _kaggle(_name(kaggle[1]))
     if _KAGGLE_NAME.fullmatch(handle):
-        return MSG_KAGGLE.format(name=_name(handle))
+        return _kaggle(_name(handle))
     if _SERVER.fullmatch(handle):
         return MSG_SCHEME.format(address=redacted(f"https://{handle}"))
     if _LOCAL_SERVER.fullmatch(handle):
@@ -58,13 +58,17 @@ def web_page_hint(handle: str) -> str:
     """Returns what to write instead of an address that gives a web page, as a sentence, or ""."""
     kaggle = _KAGGLE_PAGE.match(handle)
     if kaggle:
-        return MSG_KAGGLE.format(name=_name(kaggle[1]))
+        return _kaggle(_name(kaggle[1]))
     for page, file in _PAGES:
         if page.fullmatch(handle):
             return MSG_FILE.format(address=redacted(page.sub(file, handle)))
     if re.match(r"https?://(?:www\.)?tfhub\.dev/", handle, re.IGNORECASE):
         return MSG_MOVED
     return ""
+
+
+def _kaggle(name: str) -> str:
+    return MSG_KAGGLE.format(name=name, handle=f"kaggle:{name}")
 
 
 def _name(path: str) -> str:

@@ -23,6 +23,7 @@ class Converted:
       constants: weights that are constants of the graph, as in a frozen one.
       notes: sentences that say what was left out or chosen, and why.
       wishes: what the user said of the graph.
+      original: the model before it was converted, with all that may run in it; None if it is `meta_graph`.
     """
 
     meta_graph: Any
@@ -32,3 +33,4 @@ class Converted:
     constants: tuple[VariableSummary, ...] = ()
     notes: tuple[str, ...] = ()
     wishes: Wishes = NO_WISHES
+    original: Any = field(default=None, compare=False, repr=False)

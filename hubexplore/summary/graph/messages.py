@@ -1,7 +1,7 @@
 """TensorFlow's messages of a SavedModel, and tf.Example, built at run time in their own pool.
 
 Only fields that are read here; protobuf skips the others. Field numbers are facts of the format, from
-tensorflow/core/protobuf/{saved_model,meta_graph,saved_object_graph,struct,fingerprint}.proto and
+tensorflow/core/protobuf/{saved_model,meta_graph,saver,saved_object_graph,struct,fingerprint}.proto and
 tensorflow/core/framework/{graph,node_def,attr_value,tensor,tensor_shape,types,function,op_def,variable}.proto
 and tensorflow/core/example/{example,feature}.proto.
 Attribute names are TensorFlow's, so that code which reads these messages reads TensorFlow's own as well.
@@ -37,9 +37,11 @@ _TYPE_SPEC_CLASSES: Final = {
 # begins a message of this file; "|name" puts a field into the oneof `name`.
 _SCHEMA: Final[dict[str, str]] = {
     "SavedModel": "1 saved_model_schema_version int64; 2 meta_graphs *MetaGraphDef",
-    "MetaGraphDef": """1 meta_info_def MetaInfoDef; 2 graph_def GraphDef; 4 collection_def %CollectionDef;
+    "MetaGraphDef": """1 meta_info_def MetaInfoDef; 2 graph_def GraphDef; 3 saver_def SaverDef;
+        4 collection_def %CollectionDef;
         5 signature_def %SignatureDef; 6 asset_file_def *AssetFileDef; 7 object_graph_def SavedObjectGraph""",
     "MetaInfoDef": "4 tags *string; 5 tensorflow_version string",
+    "SaverDef": "1 filename_tensor_name string; 2 save_tensor_name string; 3 restore_op_name string",
     "CollectionDef": """1 node_list NodeList |kind; 2 bytes_list BytesList |kind;
         3 int64_list Int64List |kind; 4 float_list FloatList |kind; 5 any_list AnyList |kind""",
     "NodeList": "1 value *string",
@@ -107,7 +109,8 @@ _SCHEMA: Final[dict[str, str]] = {
         6 function SavedFunction |kind; 7 variable SavedVariable |kind;
         8 bare_concrete_function SavedBareConcreteFunction |kind; 9 constant SavedConstant |kind;
         10 resource SavedResource |kind;
-        12 captured_tensor CapturedTensor |kind""",
+        12 captured_tensor CapturedTensor |kind; 11 saveable_objects %SaveableObject""",
+    "SaveableObject": "2 save_function int32; 3 restore_function int32",
     "SlotVariableReference": """1 original_variable_node_id int32; 2 slot_name string;
         3 slot_variable_node_id int32""",
     "ObjectReference": "1 node_id int32; 2 local_name string",

@@ -24,7 +24,7 @@ not trusted.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from hubexplore.errors import DiagramError, NoSuchScopeError, closest
@@ -35,8 +35,10 @@ from hubexplore.summary.outline.boxes.box_drawer import BoxDrawer
 from hubexplore.summary.outline.data import Box, Outline
 from hubexplore.summary.outline.dataflow.flow import DataFlow
 from hubexplore.summary.outline.dataflow.reader import read_flow
+from hubexplore.summary.outline.marks import marked
 from hubexplore.summary.without_gc import without_gc
 
+NO_DANGERS: Final[Mapping[str, str]] = {}
 MAX_BOXES: Final = 150
 """Default maximum number of boxes of an outline."""
 MAX_EDGES: Final = 450
@@ -52,6 +54,7 @@ def outline(
     expand: Iterable[str] = (),
     depth: int | None = None,
     bound: int = MAX_BOXES,
+    dangers: Mapping[str, str] = NO_DANGERS,
 ) -> Outline:
     """Returns the outline of a graph.
 
@@ -63,6 +66,7 @@ def outline(
       expand: names of scopes, series, function calls, functions or ops to unfold. An op shows its constants.
       depth: maximum number of levels of scopes, at least 1; None for as many as read well.
       bound: maximum number of boxes; parts that do not fit are merged.
+      dangers: path of an op -> what it can touch outside of the module; these ops are never hidden.
 
     Raises:
       DiagramError: if `depth` is less than 1.
@@ -76,13 +80,13 @@ def outline(
         )
     signatures = _selected_signatures(variant, signature)
     expand = tuple(expand)
-    flow = read_flow(meta_graph, variant, signatures, frozenset(expand))
+    flow = read_flow(meta_graph, variant, signatures, frozenset(expand), dangers.keys())
     drawer = BoxDrawer(flow, variant, depth)
     for name in expand:
         _check_expandable(name, flow)
     diagram = drawer.draw(bound, MAX_EDGES)
     visible = sum(box.nodes for box in diagram.boxes if box.kind not in ("input", "output"))
-    return Outline(
+    whole = Outline(
         signature,
         variant.tags,
         diagram.boxes,
@@ -92,6 +96,7 @@ def outline(
         drawer.nodes - visible,
         (*_warnings(meta_graph, signatures, flow, diagram.boxes), *diagram.warnings),
     )
+    return marked(whole, dangers)
 
 
 def _warnings(

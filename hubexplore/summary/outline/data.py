@@ -51,6 +51,7 @@ class Box:
       repeats: number of repeats of a series, or of similar parts; 1 for others.
       function: name of the function whose body it is; else empty.
       note: further facts as text.
+      danger: what an op in it can touch outside of the module; empty if that is nothing.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Box:
     repeats: int = 1
     function: str = ""
     note: str = ""
+    danger: str = ""
 
     @property
     def parameters(self) -> int:
@@ -83,6 +85,7 @@ class Group:
       nodes: number of nodes that its boxes stand for.
       parameters: number of elements of the variables of its boxes.
       function: name of the function whose body it is; else empty.
+      danger: whether a box with a danger is in it.
     """
 
     name: str
@@ -91,6 +94,7 @@ class Group:
     nodes: int
     parameters: int
     function: str = ""
+    danger: bool = False
 
 
 @dataclass(frozen=True)
@@ -103,6 +107,7 @@ class Edge:
       dtype: their dtype; empty if it is unknown, or if tensors differ.
       shape: their shape; None if the rank is unknown, or if tensors differ.
       tensors: how many there are.
+      danger: whether it is on the way from a box with a danger to an output.
     """
 
     source: int
@@ -110,6 +115,7 @@ class Edge:
     dtype: str
     shape: Shape
     tensors: int = 1
+    danger: bool = False
 
 
 @dataclass(frozen=True)

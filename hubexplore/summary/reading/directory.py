@@ -9,9 +9,12 @@ from dataclasses import replace
 from typing import Any, Final
 
 from hubexplore.errors import DamagedModuleError, HubError, SignatureError, UnsupportedFormatError
+from hubexplore.summary.analysis.asset_files import in_folder, on_disk
+from hubexplore.summary.analysis.reader import Graphs, Scan
 from hubexplore.summary.diagnosis import path_diagnosis, saved_model_remedy, saved_model_scan
 from hubexplore.summary.diagnosis.diagnoses import TextSavedModel
 from hubexplore.summary.files.filesystem import Filesystem, is_link, read_message
+from hubexplore.summary.files.links import is_own
 from hubexplore.summary.formats.converted import Converted
 from hubexplore.summary.formats.graph_files import frozen_graph, model_files, training_checkpoint
 from hubexplore.summary.formats.graph_files.model_files import ModelFiles
@@ -185,6 +188,7 @@ def describe(
         AssetFolder(place.path(ASSETS_FOLDER), place.filesystem, checksums) if place and has_folder else None
     )
     graphs: dict[tuple[str, ...], Any] = {}
+    scanned: list[Graphs] = []
     claimed: set[str] = set()
     variants = []
     notes: dict[str, None] = {}
@@ -199,6 +203,7 @@ def describe(
                 f"Two graph variants have the tags {list(variant.tags)}; only the first can be used."
             )
         graphs.setdefault(variant.tags, converted.meta_graph)
+        scanned.append(_scanned(variant.tags, converted))
         notes.update(dict.fromkeys(converted.notes))
         wishes = converted.wishes
         variants.append(variant)
@@ -224,7 +229,8 @@ def describe(
         ),
         warnings=tuple(warnings),
         notes=tuple(notes),
-        source=Source(graphs, weights, folder, wishes),
+        source=Source(graphs, weights, folder, wishes, place),
+        scan=Scan(scanned, entries, on_disk(place.directory) if has_folder and place else in_folder),
     )
 
 
@@ -238,6 +244,16 @@ def _converted(model: Any, entries: Entries, format_name: str) -> tuple[Converte
         return tf2_saved_model.as_module(model, entries), []
     except DamagedModuleError as error:
         return Converted(model), [f"It cannot be run. {error}"]
+
+
+def _scanned(tags: tuple[str, ...], model: Converted) -> Graphs:
+    """The graphs in which all is that a model may run."""
+    if model.original is None:
+        return Graphs(tags, model.meta_graph)
+    if model.original.HasField("object_graph_def"):
+        return Graphs(tags, model.original)
+    # The graph of such a file has no signatures of its own.
+    return Graphs(tags, model.meta_graph, model.original)
 
 
 def _long_text(place: ModuleDirectory, size: int) -> str:
@@ -330,11 +346,13 @@ def _files(place: ModuleDirectory) -> Iterator[FileSummary]:
 def _asset_checksums(place: ModuleDirectory, files: tuple[FileSummary, ...]) -> Iterator[tuple[str, str]]:
     """Yields the name below `assets/` and the SHA-256, as hex digits, of each file there that can be read.
 
-    Of files that together exceed 1 GiB those behind, by name, are left out.
+    Of files that together exceed 1 GiB those behind, by name, are left out, and so is what a link
+    leads to outside of the module.
     """
     left = _LARGEST_DIGEST
     for file in files:
-        if file.name.startswith("assets/"):
+        # What a link leads to elsewhere is not read: a module would say what is in the files of its users.
+        if file.name.startswith("assets/") and is_own(place.path(file.name), place.path(ASSETS_FOLDER)):
             left -= file.size
             if left < 0:
                 return

@@ -14,7 +14,7 @@ from google.protobuf.message import DecodeError
 
 from hubexplore.errors import reading
 from hubexplore.summary.files.filesystem import Filesystem, join
-from hubexplore.summary.files.paths import is_url
+from hubexplore.summary.files.links import is_own
 from hubexplore.summary.graph.messages import AssetFileDef, dtype_name
 from hubexplore.summary.graph.traversal import calls_of_attr, node_of
 from hubexplore.summary.model import AssetSummary, TableSummary
@@ -217,15 +217,10 @@ def _look(name: str, folder: AssetFolder | None) -> tuple[int | None, tuple[str,
     path = join(folder.directory, name)
     try:
         size = folder.filesystem.size(path)
-        shown = _is_own(path, folder.directory)
+        shown = is_own(path, folder.directory)
         return size, _first_lines(folder.filesystem.read(path, _HEAD), size) if shown else ()
     except (OSError, ValueError):
         return None, ()
-
-
-def _is_own(path: str, directory: str) -> bool:
-    """Whether a file lies in the module itself: what a link leads to elsewhere is not shown."""
-    return is_url(path) or Path(path).resolve().is_relative_to(Path(directory).resolve().parent)
 
 
 def _first_lines(head: bytes, size: int) -> tuple[str, ...]:

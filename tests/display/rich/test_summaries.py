@@ -135,7 +135,7 @@ def test_the_keys_of_json_are_a_contract() -> None:
     written = RICH.to_dict()
     assert set(written) == {
         "schema", "tensorflow_version", "title", "variants", "format", "size", "files", "digest", "unclaimed",
-        "warnings", "notes", "live",
+        "warnings", "notes", "live", "capabilities",
     }  # fmt: skip
     assert set(written["variants"][0]) == {
         "tags", "signatures", "variables", "collections", "tables", "assets", "messages", "losses",

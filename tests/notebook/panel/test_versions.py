@@ -111,8 +111,13 @@ def dropdown_is_hidden() -> bool:
     )
 
 
-def test_a_summary_needs_one(folder: Path) -> None:
+def test_a_summary_is_that_of_the_newest(folder: Path) -> None:
+    (note,) = [note for note in hub.summarize(folder).notes if "was opened" in note]
+    assert note == f"{str(folder / '10')!r} was opened, the newest of 3 versions in {str(folder)!r}."
+
+
+def test_models_that_are_not_versions_need_a_choice(folder: Path) -> None:
+    (folder / "9").rename(folder / "nine")
     with pytest.raises(ModelsBelowError, match="folder with 3 models") as caught:
         hub.summarize(folder)
-    paths = [str(folder / version) for version in ("10", "9", "2")]
-    assert ", ".join(map(repr, paths)) in str(caught.value)
+    assert repr(str(folder / "nine")) in str(caught.value)

@@ -114,7 +114,7 @@ class TestVerification:
         compared_signatures = {signature.signature: signature for signature in report.compared}
         assert (
             compared_signatures["writes"].skipped
-            == "not run, because it writes files or runs Python: WriteFile"
+            == "not run, because it writes files, uses the network or runs code: WriteFile"
         )
         assert compared_signatures["noisy"].skipped == "'noise' not compared: random"
         del compared_signatures["writes"]

@@ -18,14 +18,11 @@ KAGGLE = "google/nnlm/tensorFlow1/en-dim128/1"
 @pytest.mark.parametrize(
     ("handle", "says"),
     [
-        ("tfhub.dev/google/nnlm-en-dim128/1", "write 'https://tfhub.dev/google/nnlm-en-dim128/1'"),
         ("www.example.org/m.tar.gz", "write 'https://www.example.org/m.tar.gz'"),
         ("storage.googleapis.com:443/b/m", "write 'https://storage.googleapis.com:443/b/m'"),
         ("localhost:8000/m.tgz", "write 'http://localhost:8000/m.tgz'"),
-        (KAGGLE, f"kagglehub.model_download('{KAGGLE}')"),
-        ("google/nnlm/TensorFlow2/en", "kagglehub.model_download('google/nnlm/TensorFlow2/en')"),
-        (f"kaggle.com/models/{KAGGLE}", f"kagglehub.model_download('{KAGGLE}')"),
-        (f"www.kaggle.com/models/{KAGGLE}/", f"kagglehub.model_download('{KAGGLE}')"),
+        (KAGGLE, f"write 'kaggle:{KAGGLE}'"),
+        ("google/nnlm/TensorFlow2/en", "write 'kaggle:google/nnlm/TensorFlow2/en'"),
         ("$HOME/m", "os.path.expandvars"),
     ],
 )
@@ -51,10 +48,10 @@ def test_of_a_path_nothing_else_is_said(handle: str) -> None:
         ("https://gitlab.com/a/b/-/blob/main/m.tar.gz", "'https://gitlab.com/a/b/-/raw/main/m.tar.gz'"),
         ("https://huggingface.co/a/b/blob/main/m.zip", "'https://huggingface.co/a/b/resolve/main/m.zip'"),
         ("https://www.dropbox.com/s/a/m.tgz?dl=0", "'https://www.dropbox.com/s/a/m.tgz?dl=1'"),
-        (f"https://www.kaggle.com/models/{KAGGLE}", f"kagglehub.model_download('{KAGGLE}')"),
+        (f"https://www.kaggle.com/models/{KAGGLE}", f"write 'kaggle:{KAGGLE}'"),
         (
             "https://www.kaggle.com/models/google/nnlm/frameworks/tensorFlow1/variations/en-dim128/versions/1",
-            f"kagglehub.model_download('{KAGGLE}')",
+            f"write 'kaggle:{KAGGLE}'",
         ),
         ("https://tfhub.dev/google/nnlm-en-dim128/1", "have moved to Kaggle"),
         ("https://a.b/c", ""),

@@ -11,7 +11,7 @@ const FIELD = ".hub-field textarea";
 // Front ends put each output into boxes of their own, whose padding would stay: those that are known go as well.
 const BOXES = [".jp-OutputArea-child", ".output_area"];
 
-/** @typedef {{ kind: "ready" } | { kind: "run", texts: (string | null)[] }} Sent */
+/** @typedef {{ kind: "ready" } | { kind: "run" | "trust", texts: (string | null)[] }} Sent */
 /** @typedef {{ picture: string }} Traits */
 
 /** @param {import("./dom.js").View<Traits, Sent>} view */
@@ -26,10 +26,11 @@ function render({ model, el }) {
   /** @type {WeakSet<Element>} */
   let typed = new WeakSet();
 
-  function run() {
+  /** @param {"run" | "trust"} kind */
+  function run(kind) {
     /** @type {Iterable<HTMLTextAreaElement>} */
     const fields = panel?.querySelectorAll(FIELD) ?? [];
-    model.send({ kind: "run", texts: [...fields].map((field) => typed.has(field) ? field.value : null) });
+    model.send({ kind, texts: [...fields].map((field) => typed.has(field) ? field.value : null) });
     typed = new WeakSet();
   }
 
@@ -44,13 +45,14 @@ function render({ model, el }) {
     if (event.key === "Enter" && event.shiftKey && around(event, ".hub-try")) {
       event.preventDefault();
       event.stopPropagation();
-      run();
+      run("run");
     }
   }
 
   /** @param {MouseEvent} event */
   function onClick(event) {
-    if (around(event, ".hub-run:not(:disabled)")) run();
+    if (around(event, ".hub-run:not(:disabled)")) run("run");
+    else if (around(event, ".hub-trust:not(:disabled)")) run("trust");
     // Other buttons, and rows of the log, may change the fields, which then hold nothing typed any more.
     else if (around(event, "button, .hub-log")) typed = new WeakSet();
   }

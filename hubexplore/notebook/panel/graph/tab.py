@@ -12,14 +12,16 @@ from hubexplore.display.card.html import framed
 from hubexplore.display.markup import Markup, join, tag
 from hubexplore.display.rich import weight_statistics
 from hubexplore.display.rich.summaries import Summary
-from hubexplore.display.wording import printable, visible
+from hubexplore.display.wording import printable, tags_text, visible
 from hubexplore.errors import HubError
 from hubexplore.notebook.panel.browser_widgets import FrontendWidget, Message, script, style
+from hubexplore.notebook.panel.graph.danger_list import DangerList
 from hubexplore.notebook.panel.graph.op_details import box_text, details, weights_of
 from hubexplore.notebook.panel.graph.picker import Apply, SignaturePicker
 from hubexplore.notebook.panel.graph.scope_model import GraphModel, is_folded
 from hubexplore.notebook.panel.panel_texts import error_text
 from hubexplore.notebook.panel.tabs.results import Results, Value
+from hubexplore.summary.capabilities.model import Finding
 from hubexplore.summary.outline import Box
 from hubexplore.summary.outline.data import OP
 from hubexplore.summary.weights.statistics import source_stats
@@ -87,8 +89,20 @@ class GraphTab(widgets.VBox):
         self._picker = SignaturePicker(pick) if pick is not None else None
         self._output.observe(lambda _: self._offer_pick(), "value")
         below = [self._picker] if self._picker is not None else []
+        self._dangers = DangerList(
+            summary.capabilities.dangers, lambda finding: self._guarded(lambda: self._show_danger(finding))
+        )
         super().__init__(
-            [self.view, self._error, self._buttons, *below, self._note, self.results, self._details]
+            [
+                self._dangers,
+                self.view,
+                self._error,
+                self._buttons,
+                *below,
+                self._note,
+                self.results,
+                self._details,
+            ]
         )
         self.add_class("hub-graph-tab")
         self._select(None)
@@ -185,6 +199,20 @@ class GraphTab(widgets.VBox):
         if where is not None and where[0] == "box":
             self._select(self._model.drawn.outline.boxes[where[1]])
         self._draw(name, f"{visible(name)} is shown")
+
+    def _show_danger(self, danger: Finding) -> None:
+        model = self._model
+        if model is None:
+            return
+        trigger = danger.trigger
+        # Loading and training run ops of the whole graph; a call runs those of its signature.
+        if trigger.signature not in ("", model.signature) or trigger.tags not in ((), model.tags):
+            variant = f" of the graph variant {tags_text(trigger.tags)}" if trigger.tags != model.tags else ""
+            raise HubError(
+                f"This op belongs to the signature {visible(trigger.signature)!r}{variant}. Select it in the "
+                f"Try tab first."
+            )
+        self._find(danger.path)
 
     # Content of the screen.
 

@@ -21,6 +21,7 @@ from hubexplore.notebook.panel.panel_texts import (
     MSG_CANCELLED,
     MSG_CANCELLING,
     MSG_LEFT_BEHIND,
+    MSG_NEEDS_TRUST,
     duration,
     error_text,
     row_counts_text,
@@ -66,6 +67,7 @@ class TryTab(widgets.VBox):
         self._notify = changed
         self._cancelled = 0  # number of cancelled runs
         self._has_changed = False  # inputs changed during a live run
+        self._needs_trust = False
         # Whether Run was clicked while an example is searched for; None while none is.
         self._run_when_filled: bool | None = None
         self.form = Form(namespace, self._on_input)
@@ -87,6 +89,11 @@ class TryTab(widgets.VBox):
             tooltip="Run on these inputs (Shift+Enter)",
             button_style="primary",
         )
+        self._trust = widgets.Button(
+            description="Trust and run",
+            tooltip="Run it all the same. That is remembered for the content of this module.",
+            button_style="danger",
+        )
         self._cancel = widgets.Button(description="Cancel", tooltip="Stop the current run", disabled=True)
         self._live = widgets.Checkbox(description="Live: run on every change", indent=False, layout=auto)
         self.status = StatusLine()
@@ -97,7 +104,9 @@ class TryTab(widgets.VBox):
         super().__init__(self._rows_of_widgets())
         self.add_class("hub-try")
         self._fill_button.on_click(lambda _: self.guarded(self.fill))
-        self._run.add_class("hub-run")  # monitor.js recognises it by this class
+        # monitor.js recognises them by these classes.
+        self._run.add_class("hub-run")
+        self._trust.add_class("hub-trust")
         self._cancel.on_click(lambda _: self.cancel())
         self._live.observe(self._on_live, "value")
         self.run_log.listen(lambda message, _: self.guarded(lambda: self._on_log(message)))
@@ -105,7 +114,7 @@ class TryTab(widgets.VBox):
 
     def _rows_of_widgets(self) -> list[widgets.Widget]:
         filling = widgets.HBox([self._fill, self._rows, self._fill_button])
-        running = widgets.HBox([self._run, self._cancel, self._live, self.status])
+        running = widgets.HBox([self._run, self._trust, self._cancel, self._live, self.status])
         for row in (filling, running):
             row.add_class("hub-row")
         running.add_class("hub-actions")
@@ -138,6 +147,7 @@ class TryTab(widgets.VBox):
         self.results.clear()
         self.last = None
         self.status.fail("")
+        self._offer_trust()
         self.status.say("" if self.form.fields else "This signature has no inputs. Click Run.")
         self.code.codes = []
         self._notify()
@@ -188,6 +198,23 @@ class TryTab(widgets.VBox):
         """
         return RunRequest(self._selector.variant.tags, self._selector.signature.name, self.form.inputs())
 
+    def trust_and_start(self, texts: Sequence[str | None] = ()) -> None:
+        """Trusts the module, and runs the inputs of the form as `start` does."""
+        self.runner.subject.trust()
+        self._offer_trust()
+        self.start(texts)
+
+    def _offer_trust(self) -> None:
+        """Shows the button that runs a module: for one with dangers, that which trusts it first."""
+        try:
+            self._needs_trust = self.runner.subject.needs_trust
+        except HubError as error:
+            # What cannot be decided is not run; the run says why.
+            self._needs_trust = True
+            self.status.fail(error_text(error))
+        self._run.layout.display = "none" if self._needs_trust else None
+        self._trust.layout.display = None if self._needs_trust else "none"
+
     def start(self, texts: Sequence[str | None] = ()) -> None:
         """Runs the inputs of the form in the background, unless a run is in progress.
 
@@ -203,6 +230,11 @@ class TryTab(widgets.VBox):
             return
         # Before the request is made: what was typed last may not have reached the kernel yet.
         self.form.type(texts)
+        if self._needs_trust:
+            self.status.say("")
+            self.status.fail(MSG_NEEDS_TRUST)
+            self._notify()
+            return
         try:
             request = self.request()
         except HubError as error:
@@ -318,7 +350,7 @@ class TryTab(widgets.VBox):
     def _set_busy(self, on: bool) -> None:
         if not on:
             self._run_when_filled = None
-        self._run.disabled = on
+        self._run.disabled = self._trust.disabled = on
         self._cancel.disabled = not on
 
     def _write_code(self, request: RunRequest) -> None:

@@ -80,7 +80,9 @@ def as_module(meta_graph: Any, title: str, wishes: Wishes = NO_WISHES) -> Conver
     if left_out > 0:
         notes.append(f"{left_out:,} of {len(nodes):,} nodes, which no signature needs, are left out.")
     weights = () if wishes.lift_constants else constants.weights(new)
-    return Converted(meta_graph=new, constants=weights, notes=tuple(notes), wishes=wishes)
+    return Converted(
+        meta_graph=new, constants=weights, notes=tuple(notes), wishes=wishes, original=meta_graph
+    )
 
 
 def _with_calls(meta_graph: Any, flat: FlatGraph) -> Mapping[str, Any]:

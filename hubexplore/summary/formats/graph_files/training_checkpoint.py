@@ -112,6 +112,7 @@ def as_module(
     renamed = {name: key for name, key in restored.items() if name in needed and name not in entries}
     return Converted(
         meta_graph=new,
+        original=meta_graph,
         names=renamed,
         unneeded=_unneeded(entries, needed | set(renamed.values()), listed),
         notes=tuple(notes),

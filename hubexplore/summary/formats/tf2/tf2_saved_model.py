@@ -67,6 +67,7 @@ def as_module(meta_graph: Any, entries: Mapping[str, CheckpointEntry]) -> Conver
       UnsupportedFormatError: it has more objects than are read.
     """
     check_count(len(meta_graph.object_graph_def.nodes), object_graph.MOST_OBJECTS, "objects")
+    original = meta_graph
     notes: tuple[str, ...] = ()
     if not has_signatures(meta_graph):
         meta_graph, notes = with_signatures(meta_graph)
@@ -121,6 +122,7 @@ def as_module(meta_graph: Any, entries: Mapping[str, CheckpointEntry]) -> Conver
         stored={node: name for table in tables for node, name in table.stored.items()},
         unneeded=unneeded,
         notes=notes,
+        original=original,
     )
 
 

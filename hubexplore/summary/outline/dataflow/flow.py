@@ -47,6 +47,7 @@ class DataFlow:
       order: all nodes, each after the nodes that feed it (except where there is a cycle).
       rank: position of each node in `order`.
       expand: names to unfold; a function is listed as the scopes of its calls.
+      marked: paths of nodes that are shown whatever they are, control dependencies on them included.
       functions: function name -> FunctionDef-shaped message.
       bundle_heads: number of an input or output that shares a box -> number of the first one in that box.
       endpoint_labels: names of the boxes of inputs and outputs.
@@ -67,6 +68,7 @@ class DataFlow:
     order: list[int] = field(default_factory=list)
     rank: list[int] = field(default_factory=list)
     expand: frozenset[str] = frozenset()
+    marked: Collection[str] = frozenset()
     functions: Mapping[str, Any] = field(default_factory=dict)
     bundle_heads: dict[int, int] = field(default_factory=dict)
     endpoint_labels: set[str] = field(default_factory=set)

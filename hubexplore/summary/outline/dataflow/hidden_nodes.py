@@ -83,9 +83,15 @@ def _static_nodes(flow: DataFlow) -> set[int]:
     ops, kinds, wires = flow.ops, flow.kinds, flow.wires
     is_pure = {op: not IMPURE_OPS.search(op) for op in set(ops)}
     static: set[int] = set()
+    # What waits for a marked node is shown as well, which is the way from there to an output.
+    waiting: set[int] = set()
     for number in flow.order:
         kind = kinds[number]
-        if kind == CONSTANT or ops[number] in SHAPE_OPS:
+        if flow.marked and (
+            flow.names[number] in flow.marked or any(source in waiting for source, _ in wires[number])
+        ):
+            waiting.add(number)
+        elif kind == CONSTANT or ops[number] in SHAPE_OPS:
             static.add(number)
         elif kind in (OP, PASS_THROUGH):
             sources = wires[number]
@@ -144,7 +150,10 @@ def hide_control_only(flow: DataFlow) -> None:
     # `set_order` starts at the outputs, so what they depend on has lower ranks than the last of them.
     last_rank = max(flow.rank[number] for number in flow.outputs)
     for number in flow.order[last_rank + 1 :]:
-        if flow.kinds[number] in (OP, CONSTANT) and _parent_scope(flow.names[number]) not in flow.expand:
+        name = flow.names[number]
+        if name in flow.marked:
+            continue
+        if flow.kinds[number] in (OP, CONSTANT) and _parent_scope(name) not in flow.expand:
             flow.kinds[number] = HIDDEN
 
 

@@ -41,6 +41,7 @@ def read_flow(
     variant: VariantSummary,
     signatures: Sequence[SignatureSummary],
     expand: Collection[str],
+    marked: Collection[str] = frozenset(),
 ) -> DataFlow:
     """Returns the slice that the signatures need, or the whole graph if there are no signatures.
 
@@ -50,6 +51,7 @@ def read_flow(
       signatures: signatures of the variant.
       expand: names that the reader asked to see. Constants, pass-through ops and shape arithmetic with one of
         these names, or directly in a scope with one of these names, are not hidden.
+      marked: paths of nodes that are never hidden; what depends on them by control is wired to them.
     """
     graph_def = meta_graph.graph_def
     functions = {function.signature.name: function for function in graph_def.library.function}
@@ -57,7 +59,7 @@ def read_flow(
     if flat is not None:
         functions |= {function.signature.name: function for function in flat.functions}
     nodes = index_nodes(graph_def.node if flat is None else flat.nodes)
-    flow = DataFlow(graph_names=nodes.keys(), functions=functions)
+    flow = DataFlow(graph_names=nodes.keys(), functions=functions, marked=marked)
     if flat is not None:
         # A call that was inlined is no node any more, but a signature may still name it.
         flow.graph_names = nodes.keys() | flat.controls.keys()
@@ -271,6 +273,10 @@ class _FlowBuilder:
         definitions, feeds = frame.definitions, frame.feeds
         for edge in inputs:
             if edge[:1] == "^":
+                if self.flow.marked and f"{frame.prefix}{edge[1:]}" in self.flow.marked:
+                    producer_of_control = definitions.get(edge[1:])
+                    if isinstance(producer_of_control, int):
+                        wires.append((producer_of_control, ""))
                 continue
             producer, _, port = edge.partition(":")
             definition = definitions.get(producer)

@@ -1,0 +1,1 @@
+"""Finds the models below paths, judges them in parallel, and writes what was found."""

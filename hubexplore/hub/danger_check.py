@@ -1,0 +1,101 @@
+"""Asks the gate before what a spec holds runs."""
+
+from __future__ import annotations
+
+import contextlib
+import weakref
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Final
+
+from hubexplore.errors import HubError
+from hubexplore.trust import gate
+
+if TYPE_CHECKING:
+    from hubexplore.hub.definition import DefinedSpec
+
+# Specs that the gate let pass, and whether because the user trusts them; a policy lets pass others, too. What
+# loads them next neither asks nor warns again.
+_passed: Final[weakref.WeakKeyDictionary[Any, bool]] = weakref.WeakKeyDictionary()
+
+REMEDY: Final = "hubexplore trust add {title!r}"
+"""What to type where no argument of a call says it."""
+
+
+def suspect_of(spec: Any) -> gate.Suspect | None:
+    """Returns what the gate has to know of a spec; None if it is harmless, or was made in this process."""
+    dangers = getattr(spec, "dangers", ())
+    place = getattr(spec, "place", None)
+    return gate.Suspect(spec.title, place, dangers) if dangers and place is not None else None
+
+
+def require_trust(spec: Any, *, trust: bool = False, remedy: str = "") -> None:
+    """Lets a spec pass if its module has no dangers or is trusted, or if the policy lets it pass.
+
+    Args:
+      spec: of any class; those of other programs are not looked into.
+      trust: whether the user says to trust it, which is remembered.
+      remedy: what to type in order to trust it.
+
+    Raises:
+      UntrustedModuleError: (a ValueError) it is not trusted.
+      SettingsFileError: the user's list of trusted modules is damaged, or cannot be read.
+    """
+    if spec in _passed:
+        return
+    suspect = suspect_of(spec)
+    if suspect is None:
+        return
+    remedy = remedy or REMEDY.format(title=suspect.title)
+    _passed[spec] = gate.require_trust(suspect, trust_it=trust, remedy=remedy)
+
+
+def warn_of_dangers(spec: DefinedSpec) -> None:
+    """Warns of a spec that is not trusted, once for each content."""
+    suspect = suspect_of(spec) if spec not in _passed else None
+    if suspect is not None:
+        gate.warn(suspect)
+
+
+def warn_of_saved_model(directory: str, title: str) -> None:
+    """Warns of a TF2 SavedModel that TensorFlow is about to load, as `warn_of_dangers` does of a spec."""
+    # On first use, for speed only, as below.
+    from hubexplore.hub.resolve.tf_filesystem import filesystem_of
+    from hubexplore.summary.reading.directory import read_module
+
+    try:
+        summary = read_module(directory, filesystem_of(directory), title)
+    except HubError:  # TensorFlow may load it all the same, or says what is wrong with it
+        return
+    suspect = gate.suspect_in(summary)
+    if suspect is not None:
+        gate.warn(suspect)
+
+
+@contextlib.contextmanager
+def inheriting_trust(spec: Any, path: str) -> Iterator[None]:
+    """Trusts what is written to `path` inside of the `with` block, if it is made of a trusted spec.
+
+    A module with dangers that was authored in this process, or that the user trusts, can so be loaded again.
+    """
+    dangers = getattr(spec, "dangers", ())
+    # Before it is written: `path` may be the directory that the spec was read from.
+    inherits = bool(dangers) and _is_trusted(spec)
+    yield
+    if not inherits:
+        return
+    # On first use, for speed only: nearly all modules have no dangers.
+    from hubexplore.hub.resolve.tf_filesystem import filesystem_of
+    from hubexplore.summary.module_directory import ModuleDirectory
+
+    # What cannot be read now is not trusted, and asked for when it is loaded: the export itself succeeded.
+    with contextlib.suppress(HubError):
+        gate.trust(gate.Suspect(path, ModuleDirectory(path, filesystem_of(path)), dangers))
+
+
+def _is_trusted(spec: Any) -> bool:
+    if spec in _passed:
+        return _passed[spec]
+    suspect = suspect_of(spec)
+    with contextlib.suppress(HubError):
+        return suspect is None or gate.is_trusted(suspect)
+    return False

@@ -1,0 +1,198 @@
+"""Refuses a module with dangers until the user trusts it, warns of it, or lets it pass.
+
+Programs written for tensorflow_hub have to run unchanged, so `hub.Module` and `hub.load` warn. What
+hubexplore runs on its own account (sessions, magics, the explorer, proofs of exports) is refused.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal, get_args
+
+from hubexplore.display.wording import MAX_SENTENCE, counted, visible
+from hubexplore.errors import HubSecurityWarning, SettingsFileError, UntrustedModuleError
+from hubexplore.trust import trusted
+from hubexplore.trust.content import content_digest
+
+if TYPE_CHECKING:
+    from hubexplore.summary.capabilities.model import Finding
+    from hubexplore.summary.model import ModuleSummary
+    from hubexplore.summary.module_directory import ModuleDirectory
+
+Policy = Literal["refuse", "warn", "allow"]
+POLICIES: Final[tuple[Policy, ...]] = get_args(Policy)
+"""What happens with a module that has dangers and is not trusted."""
+
+MAX_LISTED: Final = 8
+"""Maximum number of findings that a message lists."""
+MSG_REFUSED: Final = (
+    "{title!r} was not run, because it can touch things outside of itself ({dangers}):\n{findings}\n"
+    "If you trust it: {remedy}. That is remembered for this content; `hubexplore trust list` shows it."
+)
+MSG_WARNING: Final = (
+    "{title!r} can touch things outside of itself ({dangers}):\n{findings}\n"
+    "To see all of it: hubexplore.summarize(...).capabilities. If you trust it, and want no more warnings: "
+    "hubexplore trust add PATH"
+)
+MSG_NOT_REMEMBERED: Final = "{title!r} is trusted in this process only: {reason}"
+
+
+@dataclass(frozen=True)
+class Suspect:
+    """A module with dangers.
+
+    Attributes:
+      title: what displays call it.
+      place: of its files.
+      dangers: what was found in it, at least one.
+    """
+
+    title: str
+    place: ModuleDirectory
+    dangers: tuple[Finding, ...]
+
+
+def suspect_in(summary: ModuleSummary) -> Suspect | None:
+    """Returns what the gate has to know of a module; None if it has no dangers, or is not on disk."""
+    place = summary.source.place if summary.source is not None else None
+    dangers = summary.capabilities.dangers if place is not None else ()
+    return Suspect(summary.title, place, dangers) if place is not None and dangers else None
+
+
+class _State:
+    """What this process knows: its policy, and the contents that were trusted or warned of."""
+
+    def __init__(self) -> None:
+        self.policy: Policy = "refuse"
+        self.trusted: set[str] = set()
+        self.warned: set[str] = set()
+        # Two threads that load one module warn once.
+        self.lock = threading.Lock()
+
+
+_state: Final = _State()
+
+
+def policy() -> Policy:
+    """Returns what this process does with modules that have dangers and are not trusted."""
+    return _state.policy
+
+
+def set_policy(new: Policy) -> None:
+    """Sets what this process does with modules that have dangers and are not trusted."""
+    _state.policy = new
+
+
+def forget_process() -> None:
+    """Forgets what this process trusted and warned of, and its policy; the user's file stays."""
+    _state.policy = "refuse"
+    _state.trusted.clear()
+    _state.warned.clear()
+
+
+def is_trusted(suspect: Suspect) -> bool:
+    """Whether the user trusts the content of a module. Reads all of its files.
+
+    Raises:
+      SettingsFileError: the user's list is damaged, or cannot be read.
+      UnreadableModuleError: a file of the module cannot be read.
+    """
+    digest = content_digest(suspect.place)
+    return digest in _state.trusted or trusted.is_trusted(digest)
+
+
+def trust(suspect: Suspect) -> str:
+    """Trusts a content, in this process and, in the user's file, from now on; returns its digest.
+
+    Where the file cannot be written it warns, and the content is trusted in this process only.
+
+    Raises:
+      UnreadableModuleError: a file of the module cannot be read.
+    """
+    digest = content_digest(suspect.place)
+    is_new = digest not in _state.trusted
+    _state.trusted.add(digest)
+    try:
+        if is_new and not trusted.is_trusted(digest):
+            trusted.add(digest, suspect.title, tuple(finding.sentence for finding in suspect.dangers))
+    except SettingsFileError as error:
+        text = MSG_NOT_REMEMBERED.format(title=suspect.title[:MAX_SENTENCE], reason=error)
+        warnings.warn(text, HubSecurityWarning, stacklevel=_outside())
+    return digest
+
+
+def require_trust(suspect: Suspect, *, trust_it: bool, remedy: str) -> bool:
+    """Lets a module pass that is trusted, or that the policy lets pass.
+
+    Args:
+      suspect: the module.
+      trust_it: whether the user says so now, which is remembered.
+      remedy: what to type in order to trust it, for the message.
+
+    Returns:
+      Whether the user trusts it; else it is the policy that lets it pass.
+
+    Raises:
+      UntrustedModuleError: (a ValueError) it is not trusted.
+      SettingsFileError: the user's list is damaged, or cannot be read.
+      UnreadableModuleError: a file of the module cannot be read.
+    """
+    if trust_it:
+        trust(suspect)
+        return True
+    if _state.policy == "warn":
+        warn(suspect)
+    if _state.policy != "refuse":
+        return False
+    if not is_trusted(suspect):
+        error = UntrustedModuleError(_filled(MSG_REFUSED, suspect, remedy=remedy))
+        error.findings = suspect.dangers
+        raise error
+    return True
+
+
+def warn(suspect: Suspect) -> None:
+    """Warns of a module that is not trusted, once for each content; not where the policy allows everything.
+
+    Raises nothing: a program that ran with tensorflow_hub must go on.
+    """
+    if _state.policy == "allow":
+        return
+    try:
+        digest = content_digest(suspect.place)
+        known = digest in _state.trusted or trusted.is_trusted(digest)
+    except OSError:  # the list is damaged, or a file cannot be read, which whoever loads it reports
+        digest, known = f"path {suspect.place.directory}", False
+    with _state.lock:
+        if known or digest in _state.warned:
+            return
+        _state.warned.add(digest)
+    warnings.warn(_filled(MSG_WARNING, suspect), HubSecurityWarning, stacklevel=_outside())
+
+
+def listed(dangers: Sequence[Finding], limit: int = MAX_LISTED) -> list[str]:
+    """Returns the findings as sentences, each once; the last one says how many are left out."""
+    sentences = list(dict.fromkeys(visible(finding.sentence, MAX_SENTENCE) for finding in dangers))
+    left_out = len(sentences) - limit
+    return sentences if left_out < 1 else [*sentences[:limit], f"... and {left_out:,} more"]
+
+
+def _filled(message: str, suspect: Suspect, **words: str) -> str:
+    return message.format(
+        title=suspect.title[:MAX_SENTENCE],
+        dangers=counted(len(suspect.dangers), "danger"),
+        findings="\n".join(f"  - {sentence}" for sentence in listed(suspect.dangers)),
+        **words,
+    )
+
+
+def _outside() -> int:
+    """Returns the stack level of the user's code, for a warning of whoever calls this."""
+    level, frame = 1, sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("hubexplore."):
+        level, frame = level + 1, frame.f_back
+    return level
