@@ -9,8 +9,7 @@ from __future__ import annotations
 import html
 
 
-# A subclass of str rather than a wrapper, so that it can be written, joined and returned by _repr_html_ as it
-# is.
+# A subclass of str rather than a wrapper, so that it can be written and joined as it is.
 class Markup(str):
     """A string that is HTML already.
 

@@ -127,6 +127,43 @@ PANEL: Final[Mapping[str, str]] = {
 }
 """The explorer panel in a notebook. Paper, and selections on it, have the colours of pictures."""
 
+_HOST_INK: Final = f"var(--vscode-foreground, {DARK_PAGE[0]})"
+_HOST_DIM: Final = f"color-mix(in srgb, {_HOST_INK} 72%, transparent)"
+_HOST_GROUND: Final = f"var(--vscode-editor-background, {DARK_PAGE[1]})"
+_HOST_RAISED: Final = "var(--vscode-editorWidget-background, #26282e)"
+_HOST_LINE: Final = "rgba(255, 255, 255, .3)"
+# VS Code and Colab bring the variables of JupyterLab's light theme along with ipywidgets, also when they are
+# dark. ipywidgets derives `widgets-` from others at the root, so that these have to be set as well.
+DARK_HOST: Final[Mapping[str, str]] = {
+    **dict.fromkeys(
+        ("content-font-color0", "content-font-color1", "ui-font-color0", "ui-font-color1"), _HOST_INK
+    ),
+    **dict.fromkeys(
+        ("content-font-color2", "content-font-color3", "ui-font-color2", "ui-font-color3"), _HOST_DIM
+    ),
+    **dict.fromkeys(("layout-color0", "layout-color1"), _HOST_GROUND),
+    **dict.fromkeys(("layout-color2", "layout-color3"), _HOST_RAISED),
+    **dict.fromkeys(("border-color0", "border-color1", "border-color2", "border-color3"), _HOST_LINE),
+    **dict.fromkeys(("brand-color0", "brand-color1", "brand-color2", "brand-color3"), "#4a9be8"),
+    **dict.fromkeys(("inverse-layout-color1", "inverse-layout-color2"), "#f3f4f6"),
+    **dict.fromkeys(("ui-inverse-font-color0", "ui-inverse-font-color1"), "#111"),
+    **dict.fromkeys(("warn-color0", "warn-color1"), "#ffb74d"),
+    **dict.fromkeys(("error-color0", "error-color1"), "#ff8a80"),
+    **dict.fromkeys(
+        ("widgets-color", "widgets-label-color", "widgets-readout-color", "widgets-input-color"), _HOST_INK
+    ),
+    "widgets-input-background-color": f"var(--vscode-input-background, {DARK_PAGE[1]})",
+    "widgets-input-border-color": _HOST_LINE,
+    "widgets-slider-handle-background-color": _HOST_RAISED,
+    "widgets-slider-handle-border-color": _HOST_INK,
+}
+"""JupyterLab's variables in dark front ends that have those of its light theme, or none."""
+
+
+def jupyter_variables(colours: Mapping[str, str]) -> str:
+    """Returns a CSS declaration, `--jp-name: colour;`, for each colour."""
+    return " ".join(f"--jp-{name}: {colour};" for name, colour in colours.items())
+
 
 def properties(colours: Mapping[str, str], between: str = " ") -> str:
     """Returns a CSS declaration, `--hub-name: colour;`, for each colour."""

@@ -12,6 +12,22 @@ from typing import Final
 from hubexplore.display import palette
 from hubexplore.display.markup import Markup
 
+JUPYTER_DARK: Final = 'body[data-jp-theme-light="false"]'
+"""The page of JupyterLab, Notebook 7 and Voila in a dark theme."""
+DARK_HOSTS: Final = (
+    ':is(body[data-vscode-theme-kind="vscode-dark"], body[data-vscode-theme-kind="vscode-high-contrast"], '
+    'html[theme="dark"] body, body.dark-theme)'
+)
+"""The page of VS Code, Colab and marimo in a dark theme."""
+DARK: Final = f":is({JUPYTER_DARK}, {DARK_HOSTS})"
+"""The page of any front end that is known to be dark."""
+
+
+def host_style(root: str) -> Markup:
+    """Returns a style sheet that gives `root` dark colours where a dark front end does not."""
+    return Markup(f"{DARK_HOSTS} {root} {{ {palette.jupyter_variables(palette.DARK_HOST)} }}\n")
+
+
 # Specificity: selectors repeat the class twice to win over JupyterLab's rules for tables, three times for
 # code.
 _LOOKS: Final = """  color: var(--hub-text); line-height: 1.45; }
@@ -21,7 +37,7 @@ _LOOKS: Final = """  color: var(--hub-text); line-height: 1.45; }
 .hubexplore small { font-size: 90%; margin-left: .6em; font-weight: normal; }
 .hubexplore details { margin: 0; }
 .hubexplore section > details, .hubexplore > details { border-top: 1px solid var(--hub-line); }
-.hubexplore summary { cursor: pointer; padding: .3em 0; }
+.hubexplore summary { display: list-item; cursor: pointer; padding: .3em 0; }
 .hubexplore details[open] > summary ~ div { padding: .1em 0 .8em 1.1em; overflow-x: auto; }
 .hubexplore.hubexplore ul { margin: 0 0 .5em; padding-left: 1.2em; }
 .hubexplore .danger { color: var(--hub-danger); }
@@ -114,7 +130,7 @@ _NARROW: Final = """@media (max-width: 50em) {
 # Drawings are images, which no style sheet reaches inside: a filter inverts them as a whole. Photographs stay
 # as they are. `lighten` makes the paper vanish on pages that are lighter than it.
 _DARK: Final = f"""\
-body[data-jp-theme-light="false"] .hubexplore img:not(.photo) {{ filter: {palette.DARKENED};
+{DARK} .hubexplore img:not(.photo) {{ filter: {palette.DARKENED};
   mix-blend-mode: lighten; }}
 """
 # In forced colours a browser replaces backgrounds, which would hide bars: these opt out and use a system
@@ -132,7 +148,7 @@ _CONTRAST: Final = f"""\
 # One <style> element for each display, because a notebook may remove any output, also the first one.
 STYLE: Final = Markup(
     f"\n.hubexplore {{ {palette.properties(palette.CARD, chr(10) + '  ')}\n"
-    f"{_LOOKS}{_DARK}{_NARROW}{_CONTRAST}"
+    f"{_LOOKS}{host_style('.hubexplore')}{_DARK}{_NARROW}{_CONTRAST}"
 )
 PAGE_STYLE: Final = Markup(f"""
 :root {{ color-scheme: light dark; }}

@@ -6,6 +6,7 @@ import warnings
 
 import pytest
 
+from hubexplore.display.markup import tag
 from hubexplore.display.safe_display import automatic
 
 
@@ -27,6 +28,17 @@ def test_what_works_is_passed_on() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert Shown()._repr_html_() == "<b>fine</b>"
+
+
+def test_the_text_is_a_plain_str() -> None:
+    class Tagged:
+        @automatic
+        def _repr_html_(self) -> str:
+            return tag("b", "a & b")
+
+    shown = Tagged()._repr_html_()
+    assert type(shown) is str
+    assert shown == "<b>a &amp; b</b>"
 
 
 def test_an_error_becomes_a_warning_and_none() -> None:

@@ -12,6 +12,7 @@ import anywidget
 import traitlets
 
 from hubexplore.display import palette
+from hubexplore.display.theme import DARK, JUPYTER_DARK, host_style
 
 FRONTEND: Final = Path(__file__).parent / "frontend"
 Message = dict[str, Any]
@@ -40,7 +41,14 @@ def script(name: str) -> str:
 
 def panel_style() -> str:
     """Returns the style sheet of the panel, preceded by the custom properties for its colours."""
-    return f".hubexplore-panel {{ {palette.properties(palette.PANEL)} }}\n{_read('panel.css')}"
+    root = ".hubexplore-panel"
+    colours = f"{root} {{ {palette.properties(palette.PANEL)} }}\n"
+    return f"{host_style(root)}{colours}{style('panel.css')}"
+
+
+def style(name: str) -> str:
+    """Returns a style sheet of FRONTEND, in which rules for dark themes apply to all dark front ends."""
+    return _read(name).replace(JUPYTER_DARK, DARK)
 
 
 # Several classes join dom.js when they are defined, at import: one read of each file is enough.
@@ -67,10 +75,14 @@ class FrontendWidget(anywidget.AnyWidget):
 
 
 class PanelMonitor(FrontendWidget):
-    """Handles the keys of the panel, tells the user when the kernel is disconnected, and brings the style."""
+    """Handles the keys of the panel, tells the user when the kernel is disconnected, and brings the style.
+
+    While it is on screen, it hides the elements of class `picture`: the static pictures of its panel.
+    """
 
     _esm = script("monitor.js")
     _css = panel_style()
+    picture = traitlets.Unicode().tag(sync=True)
 
 
 class RunLog(FrontendWidget):

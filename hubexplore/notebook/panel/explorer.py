@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import secrets
 import threading
 import weakref
 from collections.abc import Iterable, Mapping, Sequence
@@ -43,6 +44,10 @@ MSG_TERMINAL: Final = (
 MSG_CLOSED: Final = (
     "The explorer of {title} has been closed, which happens when its cell runs again. Open a new one: "
     "hubexplore.explore(...). A panel that is in a variable stays open."
+)
+MSG_PICTURE: Final = (
+    "This front end cannot show the form of the panel. Call its method run(...); this picture shows "
+    "the result when its cell runs again."
 )
 _TABS: Final = ("Try", "Graph", "Variables", "Variants", "Overview")
 
@@ -89,10 +94,11 @@ def explore(
         return Explorer(subject, signature, tags)
 
 
-class Explorer:
+class Explorer(widgets.VBox):
     """A panel to try a module: a form for its inputs, results as pictures, its graph and variables.
 
-    A notebook displays it as the result of a cell. Runs take place in a thread of their own.
+    A notebook displays it as the result of a cell. It is a widget, which others may contain, for example
+    `ipywidgets.VBox([explore("sample:digits")])`. Runs take place in a thread of their own.
 
     Args:
       subject: the module to try.
@@ -103,10 +109,15 @@ class Explorer:
       HubError: the module has nothing that can be run, or no such signature or variant.
     """
 
+    # Python calls `close` also for one whose making failed, which has nothing to close yet.
+    _is_closed = True
+
     def __init__(
         self, subject: Subject, signature: str | None = None, tags: Iterable[str] | str | None = None
     ) -> None:
         _check_selection(subject, signature, tags)
+        super().__init__()
+        self.add_class("hubexplore-panel")
         # Its widgets, which ipywidgets keeps alive, refer to it weakly: `open_panels` asks the garbage
         # collector whether anything else refers to it.
         panel = weakref.proxy(self)
@@ -118,12 +129,11 @@ class Explorer:
         def on_version(handle: str) -> None:
             panel._on_version(handle)
 
-        self._snapshot = Snapshot(draw)
-        self._monitor = PanelMonitor()
+        picture = f"hubexplore-still-{secrets.token_hex(8)}"
+        self._snapshot = Snapshot(draw, picture)
+        self._monitor = PanelMonitor(picture=picture)
         self._monitor.listen(lambda message, _: panel._on_message(message))
         self._versions = VersionSelector(subject.versions, on_version)
-        self._root = widgets.VBox()
-        self._root.add_class("hubexplore-panel")
         self._fill_with(subject, signature, tags)
         self._preloaded = False
         self._is_closed = False
@@ -150,7 +160,7 @@ class Explorer:
         self._tabs = widgets.Tab(list(self._boxes.values()), titles=_TABS)
         self._tabs.observe(lambda _: panel._on_tab(), "selected_index")
         self._content = widgets.VBox([widgets.HTML(self._heading()), self._tabs])
-        self._root.children = [self._monitor, self._versions, self._content]
+        self.children = [self._monitor, self._versions, self._content]
 
     @property
     def value(self) -> Any:
@@ -186,7 +196,8 @@ class Explorer:
         self._is_closed = True
         self._try.cancel()
         self._snapshot.close()
-        close_all([self._root])
+        close_all([self])
+        super().close()
         self._subject.close()
 
     def __repr__(self) -> str:
@@ -207,9 +218,14 @@ class Explorer:
         OPEN_PANELS.show(self, get_ipython())
         # Front ends without widgets show this line, and below it the snapshot.
         text = f"Explorer of {title}: the live panel needs its kernel; its last state is shown below"
-        display({VIEW: {"version_major": 2, "version_minor": 0, "model_id": self._root.model_id},
+        display({VIEW: {"version_major": 2, "version_minor": 0, "model_id": self.model_id},
                  "text/plain": text}, raw=True)  # fmt: skip
         self._snapshot.show()
+
+    def _mime_(self) -> tuple[str, str]:
+        """What marimo shows, which has none of the widgets of ipywidgets."""
+        note = tag("p", MSG_PICTURE, class_="note")
+        return "text/html", str(join(self._static_html(), framed(note)))
 
     def _on_message(self, message: Message) -> None:
         match message["kind"]:

@@ -11,6 +11,7 @@ import gc
 import re
 import threading
 from collections.abc import Iterable
+from types import MethodType
 from typing import Any, Final, Protocol
 
 import ipywidgets as widgets
@@ -106,13 +107,15 @@ def _is_held(panel: Panel, shell: Any, panel_lists: list[list[Panel]]) -> bool:
     """
     namespace = shell.user_ns
     history = (namespace.get("_oh"), shell.user_ns_hidden, shell.displayhook, vars(shell.displayhook))
-    ignored = {id(holder) for holder in (panel_lists, *panel_lists, *history)}
+    # A panel is a widget: ipywidgets lists it, and its comm calls it.
+    ignored = {id(holder) for holder in (panel_lists, *panel_lists, *history, _all_widgets())}
     for name, value in list(namespace.items()):
         if value is panel and not _HISTORY.fullmatch(name):
             return True
     for referrer in gc.get_referrers(panel):
         is_ignored = referrer is namespace or id(referrer) in ignored
-        if not is_ignored and not isinstance(referrer, ExecutionResult):
+        is_comm = isinstance(referrer, MethodType) and referrer.__func__ is widgets.Widget._handle_msg
+        if not is_ignored and not is_comm and not isinstance(referrer, ExecutionResult):
             return True
     return False
 

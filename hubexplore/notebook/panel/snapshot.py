@@ -14,10 +14,9 @@ MAX_SNAPSHOT: Final = 600_000
 PAUSE: Final = 0.4
 """Seconds without a change after which a snapshot is updated."""
 
-# A live panel hides its snapshot; a snapshot without a live panel hides JupyterLab's note on that.
+# A live panel hides its snapshot, see monitor.js. A snapshot without one hides JupyterLab's note on that.
 _STYLE: Final = Markup("""
-.jp-OutputArea-child:has(.hubexplore-panel) + .jp-OutputArea-child:has(.hubexplore-still) { display: none; }
-.jp-OutputArea-child:has(+ .jp-OutputArea-child .hubexplore-still)
+.jp-OutputArea-child:not(:has(.hubexplore-panel)):has(+ .jp-OutputArea-child .hubexplore-still)
   > .jp-OutputArea-output:not(:has(*)) { display: none; }
 """)
 
@@ -30,10 +29,12 @@ class Snapshot:
 
     Args:
       draw: returns what is on screen now.
+      picture: the class of its elements, by which the panel finds them.
     """
 
-    def __init__(self, draw: Callable[[], Markup]) -> None:
+    def __init__(self, draw: Callable[[], Markup], picture: str) -> None:
         self._draw = draw
+        self._class = f"hubexplore-still {picture}"
         self._handles: list[Any] = []
         self._due: asyncio.TimerHandle | None = None
 
@@ -79,5 +80,5 @@ class Snapshot:
         except Exception as error:  # noqa: BLE001 - a display never fails a cell
             warnings.warn(f"The static snapshot of the panel could not be made: {error!r}", stacklevel=2)
             drawn = Markup("")
-        picture = tag("div", tag("style", _STYLE), drawn, class_="hubexplore-still")
+        picture = tag("div", tag("style", _STYLE), drawn, class_=self._class)
         return {"text/html": str(picture), "text/plain": "<static snapshot of the explorer>"}

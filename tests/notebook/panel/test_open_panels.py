@@ -24,12 +24,12 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
     def made(own: Explorer, *arguments: Any) -> None:
         make(own, *arguments)
-        numbers[id(own._root)] = len(numbers)
-        open_now.append(numbers[id(own._root)])
+        numbers[id(own)] = len(numbers)
+        open_now.append(numbers[id(own)])
 
     def closed(own: Explorer) -> None:
         close(own)
-        open_now.remove(numbers[id(own._root)])
+        open_now.remove(numbers[id(own)])
 
     monkeypatch.setattr(Explorer, "__init__", made)
     monkeypatch.setattr(Explorer, "close", closed)

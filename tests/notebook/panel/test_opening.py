@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import functools
+import gc
+import sys
 import threading
+import types
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import ipywidgets as widgets
 import pytest
 import tensorflow as tf
+from anywidget._util import enable_custom_widget_manager_once
 from IPython.core.completer import provisionalcompleter
 from IPython.core.interactiveshell import InteractiveShell
 
 import hubexplore as hub
-from hubexplore.errors import GraphError
-from hubexplore.notebook.panel.explorer import Explorer
+from hubexplore.errors import GraphError, HubError
+from hubexplore.notebook.panel.explorer import MSG_PICTURE, Explorer
 from hubexplore.session.tf_session import ManagedSession
 from tests.hub.modules import export
 from tests.notebook.shells import Run
@@ -65,6 +70,43 @@ def preloaded() -> None:
     for thread in threading.enumerate():
         if thread.name == "hubexplore-preload":
             thread.join()
+
+
+def test_it_is_a_widget_that_others_contain() -> None:
+    explorer = hub.explore("sample:half-plus-two")
+    box = widgets.VBox([explorer])
+    assert box.get_state(["children"])["children"] == [f"IPY_MODEL_{explorer.model_id}"]
+    assert explorer.run([1.0, 2.0]).tolist() == [2.5, 3.0]
+    explorer.close()
+    box.close()
+
+
+def test_marimo_gets_a_picture() -> None:
+    explorer = hub.explore("sample:half-plus-two")
+    explorer.run([1.0, 2.0])
+    kind, text = explorer._mime_()
+    explorer.close()
+    assert (kind, type(text)) == ("text/html", str)
+    assert "2 float32" in text
+    assert MSG_PICTURE in text
+
+
+def test_colab_is_asked_for_its_widget_manager(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By anywidget, once in a process."""
+    enable_custom_widget_manager_once.cache_clear()
+    asked: list[str] = []
+    output = types.ModuleType("google.colab.output")
+    vars(output)["enable_custom_widget_manager"] = lambda: asked.append("asked")
+    monkeypatch.setitem(sys.modules, "google.colab", types.ModuleType("google.colab"))
+    monkeypatch.setitem(sys.modules, "google.colab.output", output)
+    hub.explore("sample:half-plus-two").close()
+    assert asked == ["asked"]
+
+
+def test_one_that_could_not_be_made_has_nothing_to_close() -> None:
+    with pytest.raises(HubError):
+        hub.explore("sample:half-plus-two", "other")
+    gc.collect()
 
 
 @pytest.mark.usefixtures("dot")

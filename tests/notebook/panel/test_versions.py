@@ -46,7 +46,7 @@ def panel(folder: Path) -> Iterator[Explorer]:
 
 def dropdown(panel: Explorer) -> Any:
     """The selector of versions among the widgets of a panel; other panels may be open."""
-    stack: list[Any] = [panel._root]
+    stack: list[Any] = [panel]
     found = []
     while stack:
         widget = stack.pop()

@@ -8,12 +8,16 @@ const DISCONNECTED =
   "Run the cell again to continue.";
 const FIELD = ".hub-field textarea";
 
-/** @typedef {{ kind: "ready" } | { kind: "run" | "trust", texts: (string | null)[] }} Sent */
+// Front ends put each output into boxes of their own, whose padding would stay: those that are known go as well.
+const BOXES = [".jp-OutputArea-child", ".output_area"];
 
-/** @param {import("./dom.js").View<object, Sent>} view */
+/** @typedef {{ kind: "ready" } | { kind: "run" | "trust", texts: (string | null)[] }} Sent */
+/** @typedef {{ picture: string }} Traits */
+
+/** @param {import("./dom.js").View<Traits, Sent>} view */
 function render({ model, el }) {
   const banner = make("div", { className: "hub-gone", role: "alert", hidden: true });
-  el.append(banner);
+  el.append(banner, make("style", { textContent: hiding(model.get("picture")) }));
   /** @type {HTMLElement | null} */
   let panel = null;
 
@@ -105,6 +109,15 @@ function render({ model, el }) {
     panel?.removeEventListener("click", onClick, true);
     panel?.removeEventListener("input", onInput, true);
   };
+}
+
+// A style sheet, as it applies to pictures that come later, and goes when this view does: no front end has to be
+// known, and no kernel has to answer.
+/** @param {string} picture */
+function hiding(picture) {
+  if (!/^[\w-]+$/.test(picture)) return "";
+  const boxes = BOXES.map((box) => `${box}:has(.${picture}):not(:has(.hubexplore-panel))`);
+  return [`.${picture}`, ...boxes].map((hidden) => `${hidden} { display: none !important; }`).join("\n");
 }
 
 export default { render };

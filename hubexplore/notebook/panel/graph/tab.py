@@ -14,7 +14,7 @@ from hubexplore.display.rich import weight_statistics
 from hubexplore.display.rich.summaries import Summary
 from hubexplore.display.wording import printable, tags_text, visible
 from hubexplore.errors import HubError
-from hubexplore.notebook.panel.browser_widgets import FRONTEND, FrontendWidget, Message, script
+from hubexplore.notebook.panel.browser_widgets import FrontendWidget, Message, script, style
 from hubexplore.notebook.panel.graph.danger_list import DangerList
 from hubexplore.notebook.panel.graph.op_details import box_text, details, weights_of
 from hubexplore.notebook.panel.graph.picker import Apply, SignaturePicker
@@ -42,7 +42,7 @@ class GraphView(FrontendWidget):
     """
 
     _esm = script("graph.js")
-    _css = (FRONTEND / "graph.css").read_text(encoding="utf-8")
+    _css = style("graph.css")
     shown = traitlets.Dict().tag(sync=True)
     matches = traitlets.List(traitlets.Unicode()).tag(sync=True)
     status = traitlets.Unicode().tag(sync=True)
