@@ -97,7 +97,7 @@ def test_an_initialiser_quotes_what_is_no_text(tmp_path: Path) -> None:
 
     path = _module(tmp_path, change)
     with NotebookSession() as session, pytest.raises(tf.errors.OpError, match=r"/nowhere/\\xff\\xfe"):
-        session.load(path, "m")
+        session.load(path, "m", trust=True)
 
 
 @pytest.mark.parametrize("use", [hub.load_module_spec, hub.summarize, hub.explore])
