@@ -83,15 +83,11 @@ class HuggingFaceModel:
         """See `HostedModel`."""
         hub = service_calls.package("huggingface_hub", "hf", self.handle)
         service = service_calls.Service("Hugging Face", self.handle, self._remedies())
-        options = {"force_download": True} if again else {}
-        folder = str(service.call(lambda: self._snapshot(hub, **options)))
-        problem = complete_models.problem(Path(folder))
-        # A copy that was damaged after it had been fetched.
-        if problem and not again and not problem.is_other:
-            return self.download(again=True)
-        if problem:
-            raise service.not_a_model(problem, self.page)
-        return folder
+
+        def download(again: bool) -> Any:
+            return self._snapshot(hub, **({"force_download": True} if again else {}))
+
+        return service.fetch(download, self.page, again)
 
     def note(self, folder: str) -> str:
         """See `HostedModel`."""

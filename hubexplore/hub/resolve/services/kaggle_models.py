@@ -11,7 +11,7 @@ import re
 import urllib.parse
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from hubexplore import errors
 from hubexplore.hub.resolve.services import complete_models, service_calls
@@ -84,18 +84,11 @@ class KaggleModel:
         """See `HostedModel`."""
         kagglehub = service_calls.package("kagglehub", "kaggle", self.handle)
         service = service_calls.Service("Kaggle", self.handle, self._remedies())
-        folder = str(
-            service.call(
-                lambda: kagglehub.model_download(self.name, **({"force_download": True} if again else {}))
-            )
-        )
-        problem = complete_models.problem(Path(folder))
-        # A copy that was damaged after kagglehub had marked it as complete.
-        if problem and not again and not problem.is_other:
-            return self.download(again=True)
-        if problem:
-            raise service.not_a_model(problem, self.page)
-        return folder
+
+        def download(again: bool) -> Any:
+            return kagglehub.model_download(self.name, **({"force_download": True} if again else {}))
+
+        return service.fetch(download, self.page, again)
 
     def note(self, folder: str) -> str:
         """See `HostedModel`."""

@@ -6,14 +6,13 @@ import importlib
 import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from pathlib import Path
+from typing import Any, Final
 
 from hubexplore import errors
 from hubexplore.hub.resolve import retries
+from hubexplore.hub.resolve.services import complete_models
 from hubexplore.summary.files.redaction import redacted
-
-if TYPE_CHECKING:
-    from hubexplore.hub.resolve.services.complete_models import Problem
 
 _TRIES: Final = 4
 _LONGEST_REASON: Final = 300
@@ -104,8 +103,28 @@ class Service:
                     raise self._failed(error, status) from error
                 retries.sleep(retries.pause_after(asked, tries - 1))
 
-    def not_a_model(self, problem: Problem, page: str) -> errors.HubError:
-        """Returns the error for a download that is not a complete model."""
+    def fetch(self, download: Callable[[bool], Any], page: str, again: bool) -> str:
+        """Returns the folder of a complete model.
+
+        Args:
+          download: returns the folder; takes whether to fetch it even if there is a copy.
+          page: address of the page of the model, for errors.
+          again: whether to fetch it even if there is a copy.
+
+        Raises:
+          DownloadError: as `call`.
+          NotAModuleError: what was fetched is not a complete model.
+        """
+        folder = str(self.call(lambda: download(again)))
+        problem = complete_models.problem(Path(folder))
+        # A copy that was damaged after its package had marked it as complete.
+        if problem and not again and not problem.is_other:
+            return self.fetch(download, page, again=True)
+        if problem:
+            raise self._not_a_model(problem, page)
+        return folder
+
+    def _not_a_model(self, problem: complete_models.Problem, page: str) -> errors.HubError:
         if problem.is_web_page:
             return self._error(
                 "the service sent a web page instead of the model", MSG_PAGE.format(address=page)
