@@ -8,10 +8,13 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 from hubexplore.errors import HubError
+from hubexplore.hub import tf_internals
+from hubexplore.summary.capabilities.model import Capability
 from hubexplore.trust import gate
 
 if TYPE_CHECKING:
     from hubexplore.hub.definition import DefinedSpec
+    from hubexplore.summary.capabilities.model import Finding
 
 # Specs that the gate let pass, and whether because the user trusts them; a policy lets pass others, too. What
 # loads them next neither asks nor warns again.
@@ -23,9 +26,14 @@ REMEDY: Final = "hubexplore trust add {title!r}"
 
 def suspect_of(spec: Any) -> gate.Suspect | None:
     """Returns what the gate has to know of a spec; None if it is harmless, or was made in this process."""
-    dangers = getattr(spec, "dangers", ())
+    dangers = tuple(finding for finding in getattr(spec, "dangers", ()) if not _is_refused(finding))
     place = getattr(spec, "place", None)
     return gate.Suspect(spec.title, place, dangers) if dangers and place is not None else None
+
+
+def _is_refused(finding: Finding) -> bool:
+    """Whether TensorFlow refuses to run the op, so that its own error is what the user needs to see."""
+    return finding.capability is Capability.UNKNOWN and tf_internals.op_def(finding.op) is None
 
 
 def require_trust(spec: Any, *, trust: bool = False, remedy: str = "") -> None:
