@@ -12,9 +12,10 @@ from typing import Final
 
 from hubexplore.checkup.findings import OK, PROBLEM, WARNING, Finding, State, of_error
 from hubexplore.display.wording import counted, omission, size_text
-from hubexplore.errors import HandleError
+from hubexplore.errors import HandleError, HubError
 from hubexplore.hub.resolve import cache, entry_lock, manifest
 from hubexplore.summary.diagnosis.handle_hints import web_page_hint
+from hubexplore.summary.files.paths import is_url
 from hubexplore.summary.files.redaction import redacted
 
 _SUBJECT: Final = "cache"
@@ -35,6 +36,9 @@ def findings() -> Iterator[Finding]:
     except HandleError as error:
         yield of_error(_SUBJECT, error, os.environ.get(cache.VARIABLE, ""))
         return
+    if is_url(folder):
+        yield _remote(folder)
+        return
     path = Path(folder)
     if not path.is_dir():
         yield from _absent(path)
@@ -53,27 +57,63 @@ def findings() -> Iterator[Finding]:
     yield _space(path)
 
 
-def of_entry(entry: Path, handle: str) -> Finding:
-    """Checks the copy of one handle."""
-    if not entry.is_dir():
+def _remote(folder: str) -> Finding:
+    """Says whether TensorFlow has the file system; asking the storage itself may take minutes offline."""
+    from hubexplore.hub.resolve import remote_cache
+
+    try:
+        remote_cache.require_filesystem(folder)
+    except HandleError as error:
+        return of_error(_SUBJECT, error, redacted(folder))
+    sentence = f"The cache {redacted(folder)!r} is on a remote file system, which was not contacted."
+    return Finding(_SUBJECT, OK, f"{sentence} `hubexplore cache verify` checks its entries.")
+
+
+def of_entry(copy: str, handle: str) -> Finding:
+    """Checks the copy of one handle.
+
+    Raises:
+      HubError: it is in a remote cache, which cannot be read.
+    """
+    if not is_stored(copy):
         sentence = (
             "It is not in the cache yet; the first use downloads it. Nothing was fetched for this report."
         )
         remedy = web_page_hint(handle) or f"hubexplore show {shlex.quote(handle)}"
         return Finding(handle, WARNING, sentence, remedy)
     try:
-        damage = manifest.inspect(entry, MOST_FILES).damage
+        damage = _damage(copy)
+    except HubError:
+        raise
     except OSError as error:
-        return Finding(handle, PROBLEM, f"Its copy {str(entry)!r} cannot be read: {error.strerror or error}.")
+        return Finding(handle, PROBLEM, f"Its copy {copy!r} cannot be read: {error.strerror or error}.")
     if damage:
-        return _damaged(entry, handle, damage)
-    return Finding(handle, OK, f"Its copy in the cache is complete: {str(entry)!r}.")
+        return _damaged(copy, handle, damage)
+    return Finding(handle, OK, f"Its copy in the cache is complete: {copy!r}.")
 
 
-def _damaged(entry: Path, handle: str, damage: tuple[str, ...]) -> Finding:
+def is_stored(copy: str) -> bool:
+    """Says whether there is a copy at this place. Errors are those of `of_entry`."""
+    if not is_url(copy):
+        return Path(copy).is_dir()
+    from hubexplore.hub.resolve.remote_cache import RemoteEntry
+
+    return RemoteEntry(copy).problem() != ""
+
+
+def _damage(copy: str) -> tuple[str, ...]:
+    if not is_url(copy):
+        return manifest.inspect(Path(copy), MOST_FILES).damage
+    from hubexplore.hub.resolve.remote_cache import RemoteEntry
+
+    problem = RemoteEntry(copy).problem()
+    return (problem,) if problem else ()
+
+
+def _damaged(copy: str, handle: str, damage: tuple[str, ...]) -> Finding:
     more = omission(len(damage) - MOST_LISTED, "file")
     listed = "; ".join([*damage[:MOST_LISTED], *([more] if more else [])])
-    sentence = f"The copy {str(entry)!r} is damaged: {listed}."
+    sentence = f"The copy {copy!r} is damaged: {listed}."
     remedy = (
         "The next use of its handle downloads or unpacks it again. If its address no longer exists, copy the "
         "folder from another machine."
@@ -129,7 +169,7 @@ def _entries(path: Path, names: list[str]) -> Iterator[Finding]:
         if state.damage:
             damaged += 1
             if damaged <= MOST_LISTED:
-                yield _damaged(entry, handle, state.damage)
+                yield _damaged(str(entry), handle, state.damage)
     if damaged > MOST_LISTED:
         yield Finding(_SUBJECT, PROBLEM, f"{omission(damaged - MOST_LISTED, 'damaged entry')}.")
     sentence = f"The cache {str(path)!r} has {counted(len(keys), 'entry')}, {size_text(total)}."

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, Final
 
 from hubexplore.checkup import cache_health, installed, module_ops
@@ -58,8 +57,8 @@ def _of_handle(handle: Handle) -> tuple[list[Finding], bool]:
         title = redacted(text_of(handle))
         copy = cached_copy(handle)
         if copy is not None:
-            found.append(cache_health.of_entry(Path(copy), title))
-            if not Path(copy).is_dir():
+            found.append(cache_health.of_entry(copy, title))
+            if not cache_health.is_stored(copy):
                 return found, False
         opened = summarize_nearest(handle if copy is None else copy)
         path = text_of(opened.handle)

@@ -6,7 +6,6 @@ import argparse
 import json
 import sys
 from collections.abc import Iterable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from hubexplore.cli.terminal import DIFFERENT, one_line, write_out, writing
@@ -65,13 +64,12 @@ def _list(arguments: argparse.Namespace) -> int:
 
 
 def _verify(arguments: argparse.Namespace) -> int:
-    from hubexplore.hub.resolve import manifest
     from hubexplore.hub.resolve.stored import inventory
 
     rows = []
     for entry in inventory.chosen(arguments.names):
         problem = inventory.damage(entry)
-        recorded = manifest.is_complete(Path(entry.folder))
+        recorded = inventory.is_recorded(entry)
         state = f"damaged: {problem}" if problem else "whole" if recorded else "no record of its files"
         rows.append({**_row(entry), "state": state, "damaged": problem is not None})
     _print(arguments, rows)
@@ -86,6 +84,7 @@ def _prune(arguments: argparse.Namespace) -> int:
     from hubexplore.hub.resolve import cache, size_limits
     from hubexplore.hub.resolve.stored import inventory
 
+    cache.require_local("hubexplore cache prune")
     size = None if arguments.size is None else size_limits.parsed(arguments.size)
     if arguments.size is not None and size is None:
         raise SettingError(f"--size takes a size such as 20GB or 500MB, not {arguments.size!r}.")
@@ -105,9 +104,11 @@ def _prune(arguments: argparse.Namespace) -> int:
 
 
 def _pack(arguments: argparse.Namespace) -> int:
+    from hubexplore.hub.resolve import cache
     from hubexplore.hub.resolve.stored import inventory, packing
     from hubexplore.summary.files.paths import local_to_write
 
+    cache.require_local("hubexplore cache pack")
     entries = inventory.chosen(arguments.names)
     if not entries:
         arguments.parser.error("the cache is empty: run hubexplore fetch HANDLE first")
@@ -118,9 +119,11 @@ def _pack(arguments: argparse.Namespace) -> int:
 
 
 def _unpack(arguments: argparse.Namespace) -> int:
+    from hubexplore.hub.resolve import cache
     from hubexplore.hub.resolve.stored import packing
     from hubexplore.summary.files.paths import absolute
 
+    cache.require_local("hubexplore cache unpack")
     done = packing.unpack(absolute(arguments.file, "The packed file"))
     _print(
         arguments,

@@ -84,7 +84,7 @@ def test_a_record_without_a_module(cache: Path) -> None:
 
 
 def test_an_address_that_was_never_downloaded(cache: Path) -> None:
-    assert of_entry(cache / ("a" * 40), ADDRESS).state == WARNING
+    assert of_entry(str(cache / ("a" * 40)), ADDRESS).state == WARNING
 
 
 def test_the_lock_of_a_process_that_has_ended(cache: Path) -> None:
@@ -130,9 +130,8 @@ def test_a_file_in_place_of_the_cache(cache: Path) -> None:
 def test_a_remote_cache(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TFHUB_CACHE_DIR", "gs://bucket/modules")
     (found,) = findings()
-    assert found.state == PROBLEM
-    assert "gs://bucket/modules" in found.sentence
-    assert found.remedy.startswith("Set it")
+    assert found.state == OK
+    assert "'gs://bucket/modules' is on a remote file system, which was not contacted" in found.sentence
 
 
 def test_a_cache_that_may_not_be_written(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:

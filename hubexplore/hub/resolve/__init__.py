@@ -2,9 +2,10 @@
 
 A handle is located here (`resolve`, `read`). What has to be fetched goes through `download` (with `retries`)
 and `archive`, which reads a stream through `decompression` and writes tar or `zip_archive` members into an
-`extraction_target`, within `size_limits`. `cache` keeps the result: `manifest` records what an entry holds,
-`entry_lock` decides which process builds it, `archive_entries` which entry a local archive has. `services`
-knows the handles of Kaggle, Hugging Face and tfhub.dev, and the caches of other programs.
+`extraction_target`, within `size_limits`. `cache` keeps the result, on a remote file system through
+`remote_cache`: `manifest` records what an entry holds, `entry_lock` decides which process builds it,
+`archive_entries` which entry a local archive has. `services` knows the handles of Kaggle, Hugging Face and
+tfhub.dev, and the caches of other programs.
 
 | handle | result |
 | --- | --- |
@@ -172,7 +173,7 @@ class _Cached:
         """Returns its directory, which need not exist."""
         from hubexplore.hub.resolve import cache
 
-        return str(Path(cache.directory(), self.key))
+        return cache.path_of(self.key)
 
     def store(self, again: bool) -> str:
         """Returns its directory, which is made again if need be."""
@@ -206,11 +207,7 @@ class _Hosted:
         """Returns the directory of a copy, or of its entry in the cache, which need not exist."""
         from hubexplore.hub.resolve import cache
 
-        return (
-            self._entry()
-            or self.model.find()
-            or str(Path(cache.directory(), cache.key_of(self.model.handle)))
-        )
+        return self._entry() or self.model.find() or cache.path_of(cache.key_of(self.model.handle))
 
     def store(self, again: bool) -> str:
         """Returns the directory of its entry in the cache, a copy of what the service's package keeps."""

@@ -46,6 +46,9 @@ class Archived:
 
     def directory(self) -> str:
         """Returns the directory of its entry."""
+        if cache.is_remote():
+            # Without KEY.archive: other machines use the cache too, and this archive is on one of them.
+            return cache.entry(self._key(self._digest(), {}), self.path, self.build)
         record = self._read()
         key, earlier = record.get("key"), record.get("earlier", [])
         # Size and time come first, since a digest reads the whole archive.
@@ -75,7 +78,7 @@ class Archived:
 
     def renew(self) -> None:
         """See `cache.renew`."""
-        key = self._read().get("key")
+        key = self._key(self._digest(), {}) if cache.is_remote() else self._read().get("key")
         if key is not None:
             cache.renew(key, self.path, self.build)
 
@@ -84,7 +87,7 @@ class Archived:
             return str(record["key"])
         # The entry that version 0.1.0 made, which is still good.
         former = cache.key_of(f"{self.path}\n{self.size}\n{self.modified}")
-        if not record and Path(cache.directory(), former).is_dir():
+        if not record and not cache.is_remote() and Path(cache.directory(), former).is_dir():
             return former
         return cache.key_of(f"{self.path}\n{digest}")
 

@@ -5,6 +5,8 @@ whole or not at all: it is built in a staging folder and then renamed. If severa
 entry, one builds it and the others wait (see `entry_lock`). On every use an entry is compared with its
 record, cheaply; one that has lost or changed a file is built again.
 
+`TFHUB_CACHE_DIR` may also be on a remote file system, such as `gs://`: see `remote_cache`.
+
 Why no library: those on PyPI keep values or single files, not directories that appear as a whole.
 """
 
@@ -14,19 +16,21 @@ import contextlib
 import errno
 import hashlib
 import os
-import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from hubexplore import errors
 from hubexplore.hub.resolve import entry_lock, manifest, os_errors
 from hubexplore.summary.files import paths
 from hubexplore.summary.files.filesystem import LocalFilesystem
+from hubexplore.summary.files.redaction import redacted
+
+if TYPE_CHECKING:
+    from hubexplore.hub.resolve.remote_cache import RemoteEntry
 
 VARIABLE: Final = "TFHUB_CACHE_DIR"
-_KEY: Final = re.compile(r"[0-9a-f]{40}")
 _ATTEMPTS: Final = 100  # to publish an entry while others replace it; each costs microseconds
 
 MSG_DAMAGED: Final = "The copy of %r in the cache, %r, is damaged: %s. It is rebuilt."
@@ -42,7 +46,8 @@ MSG_NO_HOME: Final = (
     "TFHUB_CACHE_DIR to a folder that can be written."
 )
 MSG_REMOTE_CACHE: Final = (
-    "The cache must be a local folder, but TFHUB_CACHE_DIR is {folder!r}. Set it to a local one, or unset it."
+    "`{action}` works on a local cache, but TFHUB_CACHE_DIR is {folder!r}. Use the program of that storage "
+    "to copy or remove entries: an entry is a folder KEY with its record KEY.json beside it."
 )
 MSG_CANNOT_WRITE: Final = (
     "Cannot write to the cache folder {folder!r}: {reason}. Free some space or fix the permissions, or set "
@@ -56,13 +61,13 @@ MSG_UNREADABLE: Final = (
 
 
 def directory() -> str:
-    """Returns the absolute path of the cache: `TFHUB_CACHE_DIR`, else this user's own cache folder.
+    """Returns the absolute path or address of the cache: `TFHUB_CACHE_DIR`, else this user's cache folder.
 
     The folder need not exist yet. The variable is read on every call, so setting it takes effect at once.
 
     Raises:
-      HandleError: `TFHUB_CACHE_DIR` is not a local path, or it is not set and this user has no home
-        directory; a PathError if it is no path at all.
+      HandleError: `TFHUB_CACHE_DIR` is not set and this user has no home directory; a PathError if it is no
+        path at all.
     """
     chosen = os.environ.get(VARIABLE)
     if not chosen:
@@ -71,9 +76,28 @@ def directory() -> str:
         except RuntimeError as error:  # a container whose user has neither HOME nor a name
             raise errors.HandleError(MSG_NO_HOME) from error
     folder = paths.to_write(chosen, f"The environment variable {VARIABLE}")
-    if paths.is_url(folder):
-        raise errors.HandleError(MSG_REMOTE_CACHE.format(folder=chosen))
-    return folder
+    return folder.rstrip("/") if paths.is_url(folder.rstrip("/")) else folder
+
+
+def is_remote() -> bool:
+    """Whether the cache is on a file system of TensorFlow; errors are those of `directory`."""
+    return paths.is_url(directory())
+
+
+def require_local(action: str) -> None:
+    """Raises HandleError if the cache is remote.
+
+    Args:
+      action: what cannot be done there, such as "hubexplore cache prune".
+    """
+    if is_remote():
+        raise errors.HandleError(MSG_REMOTE_CACHE.format(action=action, folder=redacted(directory())))
+
+
+def path_of(key: str) -> str:
+    """Returns the path or address of entry `key`, which need not exist."""
+    folder = directory()
+    return f"{folder}/{key}" if paths.is_url(folder) else str(Path(folder, key))
 
 
 def _user_caches() -> Path:
@@ -98,7 +122,7 @@ def key_of(text: str) -> str:
 
 def is_key(value: object) -> bool:
     """Whether `key_of` may have returned this: the name of an entry, not a path to somewhere else."""
-    return isinstance(value, str) and _KEY.fullmatch(value) is not None
+    return isinstance(value, str) and manifest.KEY.fullmatch(value) is not None
 
 
 def entry(key: str, handle: str, build: Callable[[str], str | None]) -> str:
@@ -119,7 +143,10 @@ def entry(key: str, handle: str, build: Callable[[str], str | None]) -> str:
       DownloadError: The cache cannot be written.
       NotAModuleError: `build` made something without a `saved_model.pb`.
       UnreadableModuleError: The cache cannot be read.
+      HandleError: The cache is remote, and TensorFlow has no such file system.
     """
+    if is_remote():
+        return _remote_entry(key, handle, build, thorough=False)
     path = Path(directory(), key)
     problem = _problem(path)
     entry_lock.sweep(str(path.parent))
@@ -134,6 +161,8 @@ def existing(key: str) -> str | None:
     Raises:
       UnreadableModuleError: The cache cannot be read.
     """
+    if is_remote():
+        return path_of(key) if _remote(key).problem() is None else None
     path = Path(directory(), key)
     return str(path) if _problem(path) is None else None
 
@@ -143,11 +172,16 @@ def renew(key: str, handle: str, build: Callable[[str], str | None]) -> None:
 
     For callers that found damage in an entry that looked whole. Arguments and errors are those of `entry`.
     """
-    _renew(Path(directory(), key), handle, build, thorough=True)
+    if is_remote():
+        _remote_entry(key, handle, build, thorough=True)
+    else:
+        _renew(Path(directory(), key), handle, build, thorough=True)
 
 
 def drop(key: str) -> bool:
     """Removes entry `key` unless a process uses it, see `entry_lock.mark`; says whether it is gone."""
+    if is_remote():
+        return _remote(key).drop()
     path = Path(directory(), key)
     try:
         if not manifest.is_own(path) or entry_lock.is_marked(str(path)):
@@ -188,7 +222,26 @@ def _renew(path: Path, handle: str, build: Callable[[str], str | None], thorough
         _build(path, scratch, handle, build)
 
 
-def _say_damaged(path: Path, handle: str, problem: str) -> None:
+def _remote(key: str) -> RemoteEntry:
+    from hubexplore.hub.resolve.remote_cache import RemoteEntry
+
+    return RemoteEntry(path_of(key))
+
+
+def _remote_entry(key: str, handle: str, build: Callable[[str], str | None], thorough: bool) -> str:
+    """Returns the address of a remote entry, which is built if it is absent or damaged."""
+    entry = _remote(key)
+    problem = entry.problem(thorough)
+    if problem is None and thorough and not entry.record():
+        problem = "it cannot be loaded"
+    if problem is not None:
+        if problem:
+            _say_damaged(entry.path, handle, problem)
+        entry.store(handle, lambda target: _made(target, handle, build), replaces=bool(problem))
+    return entry.path
+
+
+def _say_damaged(path: Path | str, handle: str, problem: str) -> None:
     import logging  # the import takes longer than using an entry
 
     logging.getLogger("hubexplore").warning(MSG_DAMAGED, handle, str(path), problem)
@@ -199,14 +252,20 @@ def _build(path: Path, scratch: Path, handle: str, build: Callable[[str], str | 
     target, damaged = scratch / "made", _inode(path)
     with _writing(path.parent):
         target.mkdir()
-    made = Path(build(str(target)) or target)
-    if not (made / manifest.PROOF).is_file() and not _is_other_model(made):
-        raise errors.NotAModuleError(f"{handle!r} holds no {manifest.PROOF!r}, so it is not a module.")
+    made = _made(target, handle, build)
     with _writing(path.parent):
         record = scratch / "record.json"
         manifest.make_readable(made)
         manifest.write(made, record, handle)
         _publish(made, record, path, scratch, damaged)
+
+
+def _made(target: Path, handle: str, build: Callable[[str], str | None]) -> Path:
+    """Returns the tree that `build` makes in the empty folder `target`, or below it."""
+    made = Path(build(str(target)) or target)
+    if not (made / manifest.PROOF).is_file() and not _is_other_model(made):
+        raise errors.NotAModuleError(f"{handle!r} holds no {manifest.PROOF!r}, so it is not a module.")
+    return made
 
 
 def _is_other_model(made: Path) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import re
 import stat
 import zlib
 from collections.abc import Iterator
@@ -20,6 +21,8 @@ from hubexplore.hub.resolve import entry_lock
 from hubexplore.summary.module_format import GRAPH_FILE
 
 PROOF: Final = GRAPH_FILE
+KEY: Final = re.compile(r"[0-9a-f]{40}")
+"""Names of entries, except for those of samples; see `cache.key_of`."""
 _CHUNK: Final = 1 << 20
 
 _Files = dict[str, Any]
@@ -217,13 +220,27 @@ def _is_file(path: str) -> bool:
         return False
 
 
-def _read(entry: Path) -> dict[str, Any]:
+def parsed(content: bytes) -> dict[str, Any]:
+    """Returns the content of a record; {} if it makes no sense."""
     try:
-        with open(f"{entry}.json", encoding="utf-8") as file:
-            record = json.load(file)
-    except (OSError, ValueError, RecursionError):
+        record = json.loads(content)
+    except (ValueError, RecursionError):
         return {}
     return record if isinstance(record, dict) else {}
+
+
+def files_of(content: bytes) -> dict[str, Any]:
+    """Returns the files in the content of a record: name -> [bytes, time, CRC-32]."""
+    files = parsed(content).get("files")
+    return files if isinstance(files, dict) else {}
+
+
+def _read(entry: Path) -> dict[str, Any]:
+    try:
+        with open(f"{entry}.json", "rb") as file:
+            return parsed(file.read())
+    except OSError:
+        return {}
 
 
 def _text(record: dict[str, Any]) -> str:

@@ -44,8 +44,8 @@ MSG_LIFT: Final = (
     "os.environ[{name!r}] = {example!r} and try again"
 )
 MSG_DISK: Final = (
-    "it needs {needed}, but the disk of the cache, at {folder!r}, has only {free} left. Make room there, or "
-    "set the environment variable TFHUB_CACHE_DIR to a folder on another disk"
+    "it needs {needed}, but the disk of {what}, at {folder!r}, has only {free} left. Make room there, or "
+    "set the environment variable {variable} to a folder on another disk"
 )
 
 
@@ -163,8 +163,16 @@ class Budget:
         # Asked each time, since other programs write to the same disk.
         free = shutil.disk_usage(self.folder).free
         if size > free:
+            from hubexplore.hub.resolve import cache
+
+            # What a remote cache gets is unpacked in the folder for temporary files.
+            is_remote = cache.is_remote()
             message = MSG_DISK.format(
-                needed=binary_size_text(size), free=binary_size_text(free), folder=str(self.folder.parent)
+                needed=binary_size_text(size),
+                free=binary_size_text(free),
+                folder=str(self.folder.parent),
+                what="temporary files" if is_remote else "the cache",
+                variable="TMPDIR" if is_remote else cache.VARIABLE,
             )
             raise errors.ArchiveError(message)
 

@@ -1,4 +1,4 @@
-"""Read access to every file system that TensorFlow knows; TensorFlow is loaded only for remote ones."""
+"""Every file system that TensorFlow knows; TensorFlow is loaded only for remote ones."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Iterator
 from typing import Any
 
-from hubexplore.summary.files.filesystem import Filesystem, LocalFilesystem
+from hubexplore.summary.files.filesystem import Filesystem, LocalFilesystem, join
 from hubexplore.summary.files.paths import is_url
 
 
@@ -35,6 +35,8 @@ class GfileFilesystem:
             raise PermissionError(13, error.message, path) from error
         except self._errors.OpError as error:
             raise OSError(5, error.message, path) from error
+        except UnicodeEncodeError as error:
+            raise OSError(5, "TensorFlow takes only file names that are UTF-8", path) from error
 
     def exists(self, path: str) -> bool:
         """Says whether a file or directory is at `path`."""
@@ -79,3 +81,29 @@ class GfileFilesystem:
         """Opens the file `path` for reading bytes."""
         with self._translated(path), self._gfile.GFile(path, "rb") as file:
             yield file
+
+    def files_below(self, path: str) -> Iterator[str]:
+        """Yields the paths of all files below the directory `path`."""
+        with self._translated(path):
+            for folder, _, names in self._gfile.walk(path):
+                yield from (join(folder.rstrip("/"), name) for name in names)
+
+    def make_folder(self, path: str) -> None:
+        """Makes a directory and those above it, if need be."""
+        with self._translated(path):
+            self._gfile.makedirs(path)
+
+    def copy_in(self, source: str, target: str) -> None:
+        """Copies the local file `source` to `target`, which is replaced."""
+        with self._translated(target):
+            self._gfile.copy(source, target, overwrite=True)
+
+    def remove_file(self, path: str) -> None:
+        """Removes the file `path`."""
+        with self._translated(path):
+            self._gfile.remove(path)
+
+    def remove_folder(self, path: str) -> None:
+        """Removes the directory `path` with all that is in it."""
+        with self._translated(path):
+            self._gfile.rmtree(path)

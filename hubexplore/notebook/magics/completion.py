@@ -210,8 +210,12 @@ def _stored(word: str) -> list[str]:
     """Handles of models in the cache, if the word begins as one of a service does."""
     if not word.startswith(("kaggle:", "hf:", "http")):
         return []
+    from hubexplore.hub.resolve import cache
     from hubexplore.hub.resolve.stored import inventory
 
+    # A completion must not wait for a network.
+    if cache.is_remote():
+        return []
     return [entry.handle for entry in inventory.entries() if entry.handle.startswith(word)]
 
 

@@ -69,10 +69,12 @@ def test_other_systems(
     assert cache.directory() == expected
 
 
-def test_a_remote_cache_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TFHUB_CACHE_DIR", "gs://bucket/cache")
-    with pytest.raises(errors.HandleError, match="TFHUB_CACHE_DIR is 'gs://bucket/cache'"):
-        cache.directory()
+def test_a_remote_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TFHUB_CACHE_DIR", "gs://bucket/cache/")
+    assert cache.directory() == "gs://bucket/cache"
+    assert cache.path_of("key") == "gs://bucket/cache/key"
+    with pytest.raises(errors.HandleError, match="a local cache, but TFHUB_CACHE_DIR is 'gs://bucket/cache'"):
+        cache.require_local("hubexplore cache prune")
 
 
 def test_an_entry_is_built_once_and_recorded(cache_dir: Path, left: Callable[[], list[str]]) -> None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 from hubexplore import errors
 from hubexplore.hub.resolve import cache, manifest, os_errors
+from hubexplore.summary.files.paths import is_url
 
 _DAY_SECONDS: Final = 86_400
 
@@ -28,7 +30,8 @@ class Entry:
       handle: of the model; "" if another program made the entry and left no handle.
       folder: its path.
       size: of its files, in bytes.
-      used: when its files were last read or written, in seconds since 1970.
+      used: when its files were last read or written, in seconds since 1970; when it was stored, in a remote
+        cache, which does not know of reads.
     """
 
     key: str
@@ -48,7 +51,10 @@ def entries() -> list[Entry]:
 
     Raises:
       UnreadableModuleError: the cache cannot be read.
+      HandleError: the cache is remote, and TensorFlow has no such file system.
     """
+    if cache.is_remote():
+        return sorted(_remote_entries(), key=lambda entry: (entry.handle, entry.key))
     folder = Path(cache.directory())
     try:
         names = sorted(os.listdir(folder))  # noqa: PTH208 - names are what is needed
@@ -85,10 +91,21 @@ def chosen(names: Sequence[str]) -> list[Entry]:
 
 def damage(entry: Entry) -> str | None:
     """Returns what is wrong with an entry, all files compared with its record; None for a whole one."""
+    if is_url(entry.folder):
+        return _damage_of_remote(entry)
     try:
         return manifest.find_damage(Path(entry.folder), thorough=True)
     except OSError as error:
         return f"cannot be read: {os_errors.reason_of(error)}"
+
+
+def is_recorded(entry: Entry) -> bool:
+    """Says whether an entry has a record by which any damage would be found."""
+    if is_url(entry.folder):
+        from hubexplore.hub.resolve.remote_cache import RemoteEntry
+
+        return bool(RemoteEntry(entry.folder).record())
+    return manifest.is_complete(Path(entry.folder))
 
 
 def to_prune(every: Iterable[Entry], days: float | None, size: int | None) -> list[Entry]:
@@ -128,3 +145,40 @@ def _entry(folder: Path) -> Entry:
             size += status.st_size
             used = max(used, status.st_mtime, status.st_atime)
     return Entry(folder.name, manifest.handle_of(folder), str(folder), size, used)
+
+
+def _remote_entries() -> Iterator[Entry]:
+    from hubexplore.hub.resolve import remote_cache
+
+    for entry in remote_cache.entries(cache.directory()):
+        record = entry.record()
+        files = record.get("files")
+        # Sizes are those of the record: asking for each would be a request for each file.
+        states = files.values() if isinstance(files, dict) else ()
+        sizes = [state[0] for state in states if isinstance(state, list) and state]
+        handle = record.get("handle")
+        yield Entry(
+            entry.path.rpartition("/")[2],
+            handle if isinstance(handle, str) else "",
+            entry.path,
+            sum(size for size in sizes if isinstance(size, int)),
+            _seconds(record.get("date")),
+        )
+
+
+def _seconds(date: object) -> float:
+    """Returns the time of a record in seconds since 1970; now, if it has none."""
+    try:
+        return datetime.fromisoformat(str(date)).timestamp()
+    except (ValueError, OverflowError, OSError):
+        return time.time()
+
+
+def _damage_of_remote(entry: Entry) -> str | None:
+    from hubexplore.hub.resolve.remote_cache import RemoteEntry
+
+    try:
+        problem = RemoteEntry(entry.folder).problem(thorough=True)
+    except errors.UnreadableModuleError as error:
+        return str(error)
+    return "it was not stored completely" if problem == "" else problem
