@@ -225,10 +225,11 @@ def entries(folder: str) -> list[RemoteEntry]:
     with _translated(errors.UnreadableModuleError, MSG_UNREADABLE, folder):
         require_filesystem(folder)
         try:
-            names = sorted(GfileFilesystem().listdir(folder))
+            names = set(GfileFilesystem().listdir(folder))
         except FileNotFoundError:
             return []
-    return [RemoteEntry(f"{folder}/{name}") for name in names if f"{name}.json" in names or _is_key(name)]
+    found = sorted(name for name in names if f"{name}.json" in names or _is_key(name))
+    return [RemoteEntry(f"{folder}/{name}") for name in found]
 
 
 def _remove(filesystem: GfileFilesystem, path: str) -> None:
@@ -271,10 +272,14 @@ def _require_no_links(made: Path, handle: str, folder: str) -> None:
 
 def _compare(filesystem: GfileFilesystem, path: str, recorded: Any, thorough: bool) -> str:
     """Returns what is wrong with a file, or ""."""
-    try:
-        expected, _, checksum = recorded
-    except (TypeError, ValueError):
-        return "is missing in the record"
+    # Other users may write to a shared cache, so the record may say anything.
+    if (
+        not isinstance(recorded, list)
+        or len(recorded) != 3
+        or not all(type(item) is int for item in recorded)
+    ):
+        return "has no size and checksum in the record"
+    expected, _, checksum = recorded
     size = _size(filesystem, path)
     if size is None:
         return "is missing"

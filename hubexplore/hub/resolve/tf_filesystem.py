@@ -27,6 +27,11 @@ class GfileFilesystem:
     @contextlib.contextmanager
     def _translated(self, path: str) -> Iterator[None]:
         try:
+            path.encode()
+        except UnicodeEncodeError as error:
+            # TensorFlow would raise a TypeError, which would blame the caller.
+            raise FileNotFoundError(2, "TensorFlow takes only file names that are UTF-8", path) from error
+        try:
             yield
         # 2, 13 and 5 are ENOENT, EACCES and EIO on Linux, macOS and Windows alike.
         except self._errors.NotFoundError as error:
@@ -35,8 +40,6 @@ class GfileFilesystem:
             raise PermissionError(13, error.message, path) from error
         except self._errors.OpError as error:
             raise OSError(5, error.message, path) from error
-        except UnicodeEncodeError as error:
-            raise OSError(5, "TensorFlow takes only file names that are UTF-8", path) from error
 
     def exists(self, path: str) -> bool:
         """Says whether a file or directory is at `path`."""

@@ -227,6 +227,17 @@ def test_an_unknown_file_system(address: str, monkeypatch: pytest.MonkeyPatch) -
     assert found.state == PROBLEM
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such file names")
+def test_a_file_name_that_tensorflow_cannot_take(folder: str) -> None:
+    def strange(target: str) -> None:
+        build(target)
+        Path(os.fsdecode(b"%s/\xff" % target.encode())).touch()
+
+    with pytest.raises(errors.DownloadError, match=r"only file names that are UTF-8\. "):
+        cache.entry("key", "h", strange)
+    assert not tf.io.gfile.exists(folder)
+
+
 def test_a_link_to_a_folder_is_refused(folder: str) -> None:
     def linked(target: str) -> None:
         build(target)
@@ -285,6 +296,7 @@ def test_the_commands(folder: str, capsys: pytest.CaptureFixture[str], tmp_path:
     assert json.loads(capsys.readouterr().out) == []
     path = cache.entry(key, "the handle", build)
     write(f"{folder}/thesis", b"mine")
+    write(f"{folder}/thesis.json", b"{}")
     assert main(["cache", "list", "--json"]) == 0
     (row,) = json.loads(capsys.readouterr().out)
     assert (row["handle"], row["size"], row["days"], row["folder"]) == ("the handle", 7, 0.0, path)
@@ -324,9 +336,14 @@ def test_the_doctor(folder: str, server: Server, archives: Archives) -> None:
 
 def test_a_record_of_a_stranger_is_read_with_care(folder: str) -> None:
     path = cache.entry(cache.key_of("h"), "h", build)
-    for record in ("[", "[]", '{"files": {"saved_model.pb": 1}, "date": 7}', "[" * 100_000):
+    files = ('{"saved_model.pb": 1}', '{"saved_model.pb": ["x", 0, 0]}', '{"\\ud800": [1, 1, 1]}', "7")
+    records = [f'{{"files": {text}, "date": 7, "handle": []}}' for text in files]
+    for record in ("[", "[]", "[" * 100_000, *records):
         write(f"{path}.json", record.encode())
-        assert main(["cache", "verify"]) in (0, DIFFERENT)
+        is_known = "saved" in record or "ud800" in record
+        assert main(["cache", "verify"]) == (DIFFERENT if is_known else 0)
+    write(f"{path}.json", records[1].encode())
+    assert cache.entry(cache.key_of("h"), "h", build) == path
     assert remote_cache.entries(folder) == [remote_cache.RemoteEntry(path)]
 
 

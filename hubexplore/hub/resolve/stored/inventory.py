@@ -151,14 +151,16 @@ def _remote_entries() -> Iterator[Entry]:
     from hubexplore.hub.resolve import remote_cache
 
     for entry in remote_cache.entries(cache.directory()):
-        record = entry.record()
+        key, record = entry.path.rpartition("/")[2], entry.record()
         files = record.get("files")
+        if not cache.is_key(key) and not isinstance(files, dict):
+            continue  # the cache may be any folder: this is something of the user's
         # Sizes are those of the record: asking for each would be a request for each file.
         states = files.values() if isinstance(files, dict) else ()
         sizes = [state[0] for state in states if isinstance(state, list) and state]
         handle = record.get("handle")
         yield Entry(
-            entry.path.rpartition("/")[2],
+            key,
             handle if isinstance(handle, str) else "",
             entry.path,
             sum(size for size in sizes if isinstance(size, int)),
