@@ -148,6 +148,7 @@ class RemoteEntry:
         absent = self._absent_folders(filesystem)
         names.sort(key=lambda name: name == manifest.PROOF)
         begun: list[str] = []
+        earlier: set[str] = set()
         try:
             earlier = set(filesystem.files_below(self.path))
             self._take_apart(filesystem)
@@ -164,7 +165,7 @@ class RemoteEntry:
                 _remove(filesystem, left_over)
             filesystem.copy_in(str(record), self.record_path)
         except BaseException:
-            self._take_back(filesystem, begun, absent)
+            self._take_back(filesystem, earlier.union(begun), absent)
             raise
 
     def _take_apart(self, filesystem: GfileFilesystem) -> None:
@@ -172,13 +173,13 @@ class RemoteEntry:
         for path in (self.record_path, self._file(manifest.PROOF)):
             _remove(filesystem, path)
 
-    def _take_back(self, filesystem: GfileFilesystem, begun: list[str], absent: list[str]) -> None:
-        """Removes what a failed copy wrote, unless another process has completed the entry."""
+    def _take_back(self, filesystem: GfileFilesystem, files: set[str], absent: list[str]) -> None:
+        """Removes what a failed copy wrote or left over, unless another process has completed the entry."""
         with contextlib.suppress(OSError):
             # The record of this process may be there in part, which is not JSON.
             if self._files(filesystem):
                 return
-        for path in (self.record_path, *reversed(begun)):
+        for path in (self.record_path, *files):
             with contextlib.suppress(OSError):
                 filesystem.remove_file(path)
         for folder in absent:

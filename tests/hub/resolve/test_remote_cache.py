@@ -25,7 +25,7 @@ from hubexplore.cli import BAD_INPUT, DIFFERENT, main
 from hubexplore.hub.resolve import cache, read, remote_cache, resolve
 from tests.hub.resolve.conftest import Archives, Server
 
-FILES = {"assets/words.txt": b"word", "saved_model.pb": b"new"}
+FILES = {"assets/words.txt": b"word", "saved_model.pb": b"new", "variables/variables.index": b"i"}
 _number = itertools.count()
 
 
@@ -91,7 +91,8 @@ def test_what_makes_it_complete_is_written_last(monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr(tf.io.gfile, "copy", recorded)
     path = cache.entry("key", "h", build)
-    assert copied == [f"{path}/assets/words.txt", f"{path}/saved_model.pb", f"{path}.json"]
+    names = ["/assets/words.txt", "/variables/variables.index", "/saved_model.pb", ".json"]
+    assert copied == [path + name for name in names]
 
 
 def lose(path: str) -> None:
@@ -131,6 +132,9 @@ def test_an_interrupted_copy_does_not_count() -> None:
     path = cache.entry("key", "h", build)
     tf.io.gfile.remove(f"{path}.json")
     assert cache.entry("key", "h", never) == path  # as another program leaves it
+    cache.renew("key", "h", build)  # nobody knows how it was
+    cache.renew("key", "h", never)
+    tf.io.gfile.remove(f"{path}.json")
     tf.io.gfile.remove(f"{path}/saved_model.pb")
     assert cache.existing("key") is None
     cache.entry("key", "h", build)
@@ -249,8 +253,12 @@ def test_a_link_to_a_folder_is_refused(folder: str) -> None:
 
 
 def test_a_download_and_an_archive_open_from_there(
-    folder: str, server: Server, archives: Archives, tmp_path: Path
+    folder: str, server: Server, archives: Archives, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # What a pathlib.Path makes of the address: a local folder that must stay empty.
+    crushed = tmp_path / folder
+    crushed.mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
     address = server.give("/module.tar.gz", archives.tar_gz())
     path = resolve(address)
     assert path == f"{folder}/{cache.key_of(address)}"
@@ -264,6 +272,7 @@ def test_a_download_and_an_archive_open_from_there(
     assert resolve(archive) == unpacked
     os.utime(archive, (1, 1))
     assert resolve(archive) == unpacked
+    assert not list(crushed.iterdir())
 
 
 def test_damage_that_a_reader_finds_is_mended(server: Server, archives: Archives) -> None:
@@ -299,7 +308,7 @@ def test_the_commands(folder: str, capsys: pytest.CaptureFixture[str], tmp_path:
     write(f"{folder}/thesis.json", b"{}")
     assert main(["cache", "list", "--json"]) == 0
     (row,) = json.loads(capsys.readouterr().out)
-    assert (row["handle"], row["size"], row["days"], row["folder"]) == ("the handle", 7, 0.0, path)
+    assert (row["handle"], row["size"], row["days"], row["folder"]) == ("the handle", 8, 0.0, path)
     assert main(["cache", "verify"]) == 0
     assert "the handle: whole" in capsys.readouterr().out
     write(f"{path}/assets/words.txt", b"WORD")
