@@ -6,11 +6,13 @@ import itertools
 import json
 import logging
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -273,6 +275,20 @@ def test_a_download_and_an_archive_open_from_there(
     os.utime(archive, (1, 1))
     assert resolve(archive) == unpacked
     assert not list(crushed.iterdir())
+
+
+def test_a_full_disk_is_that_of_temporary_files(
+    folder: str, scratch: Path, archives: Archives, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = tmp_path / "module.tar.gz"
+    archive.write_bytes(archives.tar_gz())
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=1))
+    with pytest.raises(
+        errors.ArchiveError, match=rf"disk of temporary files, at '{scratch}/.*TMPDIR to a folder"
+    ):
+        resolve(archive)
+    assert not tf.io.gfile.exists(folder)
+    assert not list(scratch.iterdir())
 
 
 def test_damage_that_a_reader_finds_is_mended(server: Server, archives: Archives) -> None:
