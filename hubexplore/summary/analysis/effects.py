@@ -8,12 +8,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from hubexplore.summary.analysis.arguments import Arguments
-from hubexplore.summary.analysis.program import Program, Region, data_inputs, is_remote
+from hubexplore.summary.analysis.program import Program, Region, inputs_of, is_remote
 from hubexplore.summary.analysis.values import Value, asset_of, constant, dependent, merged, readable
 from hubexplore.summary.capabilities.model import Capability, Origin
 from hubexplore.summary.capabilities.op_effects import EffectArgument, OpEffect, effect_of
-from hubexplore.summary.graph.ops.op_definitions import attribute, definition
-from hubexplore.summary.graph.ops.op_outputs import tensor_count
+from hubexplore.summary.graph.ops.op_definitions import attribute
 from hubexplore.summary.graph.ops.op_packages import provider
 
 SAVERS: Final = frozenset({"Save", "SaveSlices", "SaveV2", "MergeV2Checkpoints"})
@@ -106,21 +105,6 @@ class Effects:
             case "placeholder":
                 return dependent(Origin.COMPUTED, value.placeholder)
         return constant()
-
-
-def inputs_of(node: Any, name: str) -> list[str]:
-    """The data inputs of a node that its op calls so; all of them where that is not known."""
-    edges = data_inputs(node)
-    op = definition(node.op)
-    if op is None:
-        return edges
-    begin = 0
-    for argument in op.inputs:
-        count = tensor_count(op, node.attr, argument)
-        if argument.name == name:
-            return edges[begin : begin + count]
-        begin += count
-    return edges
 
 
 def _is_harmless(argument: EffectArgument, value: Value) -> bool:

@@ -63,7 +63,10 @@ def merged(values: Iterable[Value]) -> Value:
     unknown = [value for value in values if value.parts is None]
     if not unknown:
         parts = dict.fromkeys((type(part), part) for value in values for part in value.parts or ())
-        return Value(tuple(part for _, part in list(parts)[:MOST_PARTS]))
+        found = [part for _, part in parts]
+        if len(found) > MOST_PARTS:  # those that decide first
+            found.sort(key=lambda part: isinstance(part, bytes) and asset_of(part) is not None)
+        return Value(tuple(found[:MOST_PARTS]))
     return computed_of(unknown, "")
 
 
