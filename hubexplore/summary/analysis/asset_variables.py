@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from hubexplore.summary.analysis.folding import PASSING
-from hubexplore.summary.analysis.program import Program, data_inputs
+from hubexplore.summary.analysis.program import Program, Region, data_inputs
 from hubexplore.summary.analysis.values import Value
+from hubexplore.summary.graph.functions.bodies import passed_to
 from hubexplore.summary.graph.messages import dtype_name
 from hubexplore.summary.graph.traversal import node_of, tensor_of
 
@@ -30,11 +31,15 @@ def asset_variables(program: Program, known: Mapping[str, Value]) -> dict[str, V
     assigned: dict[tuple[bytes, bytes], list[Value | None]] = {}
     for region in program.regions.values():
         for node in region.source:
-            if node.op in _WRITING and _is_text(node):
-                variable = _variable(graph, node) if region.function is None else None
-                if variable is None or node.op != _ASSIGN or len(data_inputs(node)) < 2:
+            if node.op not in _WRITING or not _is_text(node):
+                continue
+            edges = data_inputs(node)
+            is_plain = node.op == _ASSIGN and region.function is None and len(edges) > 1
+            value = known.get(tensor_of(edges[1])) if is_plain else None
+            for variable in _variables(program, region, node):
+                if variable is None:
                     return {}
-                assigned.setdefault(_resource(variable), []).append(known.get(tensor_of(node.input[1])))
+                assigned.setdefault(_resource(variable), []).append(value)
     found = {}
     for node in graph.values():
         values = assigned.get(_resource(node), []) if node.op == "VarHandleOp" else []
@@ -48,19 +53,28 @@ def _is_text(node: Any) -> bool:
     return not types or any(dtype_name(each) == "string" for each in types)
 
 
-def _variable(graph: Mapping[str, Any], node: Any) -> Any | None:
-    """The op that makes the handle of the variable that a node writes."""
-    seen: set[str] = set()
-    while True:
-        edge = next(iter(data_inputs(node)), "")
-        node = graph.get(node_of(edge))
-        if node is None or edge in seen:
-            return None
-        if node.op == "VarHandleOp":
-            return node
-        if node.op not in PASSING:
-            return None
-        seen.add(edge)
+def _variables(program: Program, region: Region, node: Any) -> Iterator[Any | None]:
+    """The ops that make the handles of the variables that a node may write; None for one that is not found.
+
+    Who calls a function from outside of the graph passes variables of objects, which are others.
+    """
+    stack = [(region, next(iter(data_inputs(node)), ""))]
+    seen: set[tuple[str, str]] = set()
+    while stack:
+        place, edge = stack.pop()
+        name = node_of(edge)
+        if (place.name, name) in seen:
+            continue
+        seen.add((place.name, name))
+        made = place.nodes.get(name)
+        if made is None and name in place.arguments:
+            for site in program.call_sites.get(place.name, ()):
+                passed = passed_to(site.node, site.body)
+                stack.append((site.region, passed[place.arguments[name]] or ""))
+        elif made is not None and made.op in PASSING:
+            stack.append((place, next(iter(data_inputs(made)), "")))
+        else:
+            yield made if made is not None and made.op == "VarHandleOp" else None
 
 
 def _resource(variable: Any) -> tuple[bytes, bytes]:

@@ -136,7 +136,7 @@ class _VariantScan:
         objects = Objects(self._meta_graph, program.graph.nodes, self._path_of)
         known = _known(self._meta_graph, program, self._path_of)
         arguments = Arguments(program, known, asset_variables(program, known), objects.captured())
-        self._effects = Effects(program, arguments)
+        self._effects = Effects(program, arguments, self._path_of)
         self._known_effects: dict[tuple[str, str], tuple[Effect, ...]] = {}
         reachability = Reachability(program)
         entries = entries_of(self._meta_graph, program, objects, self._tags, self._restored)
@@ -150,7 +150,9 @@ class _VariantScan:
         whole = Program(self._file_graph.graph_def)
         if whole.is_harmless:
             return
-        self._effects = Effects(whole, Arguments(whole, _known(self._file_graph, whole, self._path_of)))
+        self._effects = Effects(
+            whole, Arguments(whole, _known(self._file_graph, whole, self._path_of)), self._path_of
+        )
         self._known_effects = {}
         # Calls were inlined, so what was in functions has other names now.
         ops = {node.op for region in program.regions.values() for node in region.risky}

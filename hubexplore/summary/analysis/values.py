@@ -82,8 +82,9 @@ def computed_of(values: Iterable[Value], op: str) -> Value:
     )
     if not names and op:
         names[op] = None
-    saver = bool(values) and all(value.saver for value in values if value.parts is None)
-    return Value(None, origin, tuple(names)[:_MOST_NAMES], saver and bool(origins))
+    # What is computed from the file name that the loader says may be any other one.
+    is_same = not op and bool(origins) and all(value.saver for value in values if value.parts is None)
+    return Value(None, origin, tuple(names)[:_MOST_NAMES], is_same)
 
 
 def asset_of(text: bytes) -> str | None:
