@@ -16,7 +16,7 @@ from tests.strangers.benign.published import SAMPLES
 from tests.strangers.cases import BENIGN, HOSTILE, Hostile
 from tests.strangers.making import Canaries
 
-LINKED = ("asset_link", "assets_folder_link")
+LINKED = ("asset_link", "assets_folder_link", "link_below_asset")
 """What these link to is reported, but read where the user's trust depends on each byte."""
 
 

@@ -16,8 +16,8 @@ from hubexplore.summary.analysis.folding import (
     constant_parts,
     fold,
 )
-from hubexplore.summary.analysis.program import CallSite, Program, Region, data_inputs
-from hubexplore.summary.analysis.values import Value, computed_of, constant, dependent, merged
+from hubexplore.summary.analysis.program import CallSite, Program, Region, data_inputs, inputs_of
+from hubexplore.summary.analysis.values import MOST_PARTS, Value, computed_of, constant, dependent, merged
 from hubexplore.summary.capabilities.model import Origin
 from hubexplore.summary.capabilities.op_effects import effect_of
 from hubexplore.summary.graph.functions.bodies import passed_to
@@ -36,7 +36,7 @@ _MAPPING: Final = frozenset({
 _DEEPEST: Final = 60
 _MOST_STEPS: Final = 5_000  # of one argument
 _MOST_STEPS_TOGETHER: Final = 400_000  # of all arguments
-_MOST_SITES: Final = 64  # call sites of a function
+_MOST_SITES: Final = 4_096  # call sites of a function
 
 Place = tuple[Region, str]
 """A tensor: an edge as it is written in a region."""
@@ -108,12 +108,13 @@ class Arguments:
         if op in COLLECTING:
             return merged(self._value(region, item, depth) for item in self._collected(node, inputs))
         if op in FOLDING:
+            loops = self._loops
             values = [self._value(region, item, depth) for item in inputs]
-            parts = (
-                fold(node, [value.parts or () for value in values])
-                if all(value.parts is not None for value in values)
-                else None
+            # What a loop puts together grows each time; where there are too many elements, some are missing.
+            is_whole = loops == self._loops and all(
+                value.parts is not None and len(value.parts) < MOST_PARTS for value in values
             )
+            parts = fold(node, [value.parts or () for value in values]) if is_whole else None
             return constant(*parts) if parts is not None else computed_of(values, op)
         results = list(self._results(region, node, port))
         if results:
@@ -135,6 +136,8 @@ class Arguments:
     def _argument(self, region: Region, edge: str, depth: int) -> Value:
         values = [self._value(place, passed, depth) for place, passed in self._passed(region, edge)]
         values += self._outside(region, edge)
+        if len(self._program.call_sites.get(region.name, ())) > _MOST_SITES:
+            values.append(dependent(Origin.COMPUTED, node_of(edge)))
         return merged(values) if values else dependent(Origin.INPUT, node_of(edge))
 
     # What an edge leads to
@@ -219,6 +222,24 @@ class Arguments:
             item = passed[index] if index < len(passed) else None
             if item is not None:
                 yield site.region, item
+            yield from self._carried(site, index)
+
+    def _carried(self, site: CallSite, index: int) -> Iterator[Place]:
+        """What a loop passes for an argument after its first step: a result of its body."""
+        node, function = site.node, site.body.function
+        if node.op.endswith("While"):
+            function = (
+                self._program.functions.get(node.attr["body"].func.name) if "body" in node.attr else None
+            )
+        else:
+            op = definition(node.op)
+            has_state = op is not None and any(given.name == "initial_state" for given in op.inputs)
+            if not has_state or index >= len(inputs_of(node, "initial_state")):
+                return
+        if function is not None and index < len(function.signature.output_arg):
+            edge = function.ret.get(function.signature.output_arg[index].name, "")
+            if edge:
+                yield self._program.regions[function.signature.name], edge
 
     def _inputs_for(self, site: CallSite) -> list[str | None]:
         return list(passed_to(site.node, site.body))

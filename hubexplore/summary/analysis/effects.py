@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from hubexplore.summary.analysis.arguments import Arguments
-from hubexplore.summary.analysis.program import Program, Region, data_inputs, is_remote
-from hubexplore.summary.analysis.values import Value, asset_of, constant, dependent, merged, readable
+from hubexplore.summary.analysis.asset_files import AssetPath, in_folder
+from hubexplore.summary.analysis.program import Program, Region, inputs_of, is_remote
+from hubexplore.summary.analysis.values import (
+    ASSET_MARK,
+    LINK_MARK,
+    Part,
+    Value,
+    asset_of,
+    constant,
+    dependent,
+    merged,
+    readable,
+)
 from hubexplore.summary.capabilities.model import Capability, Origin
 from hubexplore.summary.capabilities.op_effects import EffectArgument, OpEffect, effect_of
-from hubexplore.summary.graph.ops.op_definitions import attribute, definition
-from hubexplore.summary.graph.ops.op_outputs import tensor_count
+from hubexplore.summary.graph.ops.op_definitions import attribute
 from hubexplore.summary.graph.ops.op_packages import provider
 
 SAVERS: Final = frozenset({"Save", "SaveSlices", "SaveV2", "MergeV2Checkpoints"})
@@ -62,10 +73,12 @@ class Effects:
     Args:
       program: the graph with its functions.
       arguments: follows their arguments.
+      path_of: an asset.
     """
 
-    def __init__(self, program: Program, arguments: Arguments) -> None:
+    def __init__(self, program: Program, arguments: Arguments, path_of: AssetPath = in_folder) -> None:
         self._program = program
+        self._path_of = path_of
         self._arguments = arguments
 
     def of(self, region: Region, node: Any) -> tuple[Effect, ...]:
@@ -94,7 +107,8 @@ class Effects:
         """The value of an argument of a node."""
         if not argument.is_attribute:
             edges = inputs_of(node, argument.name)
-            return merged(self._arguments.value(region, edge) for edge in edges) if edges else constant()
+            found = merged(self._arguments.value(region, edge) for edge in edges) if edges else constant()
+            return found if found.parts is None else constant(*map(self._followed, found.parts))
         value = attribute(node, argument.name)
         if value is None:
             return constant()
@@ -107,20 +121,12 @@ class Effects:
                 return dependent(Origin.COMPUTED, value.placeholder)
         return constant()
 
-
-def inputs_of(node: Any, name: str) -> list[str]:
-    """The data inputs of a node that its op calls so; all of them where that is not known."""
-    edges = data_inputs(node)
-    op = definition(node.op)
-    if op is None:
-        return edges
-    begin = 0
-    for argument in op.inputs:
-        count = tensor_count(op, node.attr, argument)
-        if argument.name == name:
-            return edges[begin : begin + count]
-        begin += count
-    return edges
+    def _followed(self, part: Part) -> Part:
+        """A path below that of an asset, with where it leads if there is a link on its way."""
+        if not isinstance(part, bytes) or LINK_MARK in part:
+            return part
+        name = asset_of(part)
+        return part if name is None else self._path_of(os.fsdecode(part.removeprefix(ASSET_MARK)))
 
 
 def _is_harmless(argument: EffectArgument, value: Value) -> bool:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import base64
 import binascii
 import itertools
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from hubexplore.summary.analysis.values import MOST_PARTS, Part
+from hubexplore.summary.analysis.values import ASSET_MARK, MOST_PARTS, Part
 from hubexplore.summary.dtypes import WIDTHS
+from hubexplore.summary.files import wire
 from hubexplore.summary.graph.messages import dtype_name
 from hubexplore.summary.graph.ops.op_definitions import attribute
 
@@ -22,7 +24,7 @@ PASSING: Final = frozenset({
     "Slice", "StridedSlice", "Gather", "GatherV2", "GatherNd", "Transpose", "Reverse", "ReverseV2",
     "RandomShuffle", "Switch", "RefSwitch", "Unpack", "DebugIdentity", "DebugIdentityV2", "Print",
     "CheckNumerics", "PlaceholderWithDefault", "ReadVariableOp", "Copy", "CopyHost", "BoostedTreesBucketize",
-    "OptionalGetValue", "OptionalFromValue", "UnwrapDatasetVariant", "WrapDatasetVariant",
+    "OptionalGetValue", "UnwrapDatasetVariant", "WrapDatasetVariant",
     "RepeatDataset", "ShuffleDataset", "ShuffleDatasetV2", "ShuffleDatasetV3", "ShuffleAndRepeatDataset",
     "ShuffleAndRepeatDatasetV2", "BatchDataset", "BatchDatasetV2", "PrefetchDataset", "TakeDataset",
     "SkipDataset", "ShardDataset", "OptionsDataset", "ModelDataset", "OptimizeDataset", "OptimizeDatasetV2",
@@ -35,6 +37,7 @@ COLLECTING: Final = frozenset({
     "IdentityN", "Pack", "ConcatV2", "Concat", "ParallelConcat", "Merge", "RefMerge", "Select", "SelectV2",
     "TensorDataset", "TensorSliceDataset", "ConcatenateDataset", "ZipDataset", "SplitV", "Split", "Unique",
     "DynamicStitch", "ListDataset", "TensorListFromTensor", "TensorListStack", "TensorListGetItem",
+    "OptionalFromValue",
 })  # fmt: skip
 """Ops whose elements are elements of their inputs; which of them is not followed."""
 
@@ -49,23 +52,43 @@ def constant_parts(node: Any) -> tuple[Part, ...] | None:
 def tensor_parts(tensor: Any) -> tuple[Part, ...] | None:
     """The elements of a TensorProto-shaped message; see `constant_parts`."""
     name = dtype_name(tensor.dtype)
-    if name == "string":
-        return tuple(tensor.string_val) if len(tensor.string_val) <= MOST_PARTS else None
-    field = _NUMBER_FIELDS.get(name)
+    field = "string_val" if name == "string" else _NUMBER_FIELDS.get(name)
     if field is None:
         return None
-    written = getattr(tensor, field)
-    if len(written) > MOST_PARTS:
-        return None
-    if written:
-        return tuple(written)
+    count = math.prod(max(dim.size, 0) for dim in tensor.tensor_shape.dim)
     content = tensor.tensor_content
+    if not content:  # which TensorFlow prefers to written elements
+        written = getattr(tensor, field)
+        if len(written) > MOST_PARTS:
+            return None
+        # Elements that are not written are zeros, or empty.
+        return tuple(written) or ((b"" if name == "string" else 0,) if count else ())
+    if name == "string":
+        return _packed_strings(content, count)
     if len(content) > 8 * MOST_PARTS or len(content) % WIDTHS[name]:
         return None
     # On first use: most graphs are looked at without NumPy, which takes longer to import than all else here.
     from hubexplore.summary.weights.number_encoding import decode
 
     return tuple(decode(content, name).tolist())
+
+
+def _packed_strings(content: bytes, count: int) -> tuple[Part, ...] | None:
+    """Strings whose lengths, as varints, are before all of their bytes; None if they are not."""
+    if count > MOST_PARTS:
+        return None
+    lengths = []
+    at = 0
+    try:
+        for _ in range(count):
+            length, at = wire.varint(content, at)
+            lengths.append(length)
+    except ValueError:
+        return None
+    if at + sum(lengths) != len(content):
+        return None
+    bounds = itertools.accumulate(lengths, initial=at)
+    return tuple(content[begin:end] for begin, end in itertools.pairwise(bounds))
 
 
 _NUMBER_FIELDS: Final[Mapping[str, str]] = {
@@ -105,7 +128,9 @@ def _together(inputs: Sequence[Parts]) -> list[tuple[Part, ...]]:
         return list(
             zip(*(list(parts) * count if len(parts) == 1 else parts for parts in inputs), strict=True)
         )
-    return list(itertools.islice(itertools.product(*inputs), MOST_PARTS))
+    if math.prod(map(len, inputs)) > MOST_PARTS:
+        raise ValueError("too many combinations")
+    return list(itertools.product(*inputs))
 
 
 def _short(texts: list[bytes]) -> tuple[Part, ...] | None:
@@ -120,6 +145,13 @@ def _join(node: Any, inputs: Sequence[Parts]) -> tuple[Part, ...] | None:
 def _reduce_join(node: Any, inputs: Sequence[Parts]) -> tuple[Part, ...] | None:
     # Along which axis is not followed: paths are put together from vectors.
     return _short([_text_attribute(node, "separator").join(_texts(inputs[0]))])
+
+
+def _literal(text: bytes) -> bytes:
+    """A text that may be taken apart: not the path of an asset, of which only the end is known."""
+    if ASSET_MARK in text:
+        raise ValueError("the path of an asset")
+    return text
 
 
 def _add(_node: Any, inputs: Sequence[Parts]) -> tuple[Part, ...] | None:
@@ -156,12 +188,12 @@ def _substr(_node: Any, inputs: Sequence[Parts]) -> tuple[Part, ...] | None:
         if not isinstance(text, bytes) or not isinstance(begin, int) or not isinstance(length, int):
             return None
         start = begin if begin >= 0 else max(len(text) + begin, 0)
-        cut.append(text[start : start + max(length, 0)])
+        cut.append(_literal(text)[start : start + max(length, 0)])
     return _short(cut)
 
 
 def _each(change: Callable[[bytes], bytes]) -> Callable[[Any, Sequence[Parts]], tuple[Part, ...] | None]:
-    return lambda node, inputs: _short([change(text) for text in _texts(inputs[0])])
+    return lambda node, inputs: _short([change(_literal(text)) for text in _texts(inputs[0])])
 
 
 def _from_base64(text: bytes) -> bytes:

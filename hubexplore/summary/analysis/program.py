@@ -11,6 +11,7 @@ from hubexplore.summary.capabilities.op_effects import effect_of
 from hubexplore.summary.graph.functions.bodies import Body as CalledBody
 from hubexplore.summary.graph.functions.bodies import bodies_of, runs_functions
 from hubexplore.summary.graph.ops.op_definitions import definition
+from hubexplore.summary.graph.ops.op_outputs import tensor_count
 from hubexplore.summary.graph.traversal import calls_of_attr
 
 GRAPH: Final = ""
@@ -223,6 +224,21 @@ def is_remote(device: str) -> bool:
 def data_inputs(node: Any) -> list[str]:
     """The data inputs of a node, without the control inputs."""
     return [edge for edge in node.input if not edge.startswith("^")]
+
+
+def inputs_of(node: Any, name: str) -> list[str]:
+    """The data inputs of a node that its op calls so; all of them where that is not known."""
+    edges = data_inputs(node)
+    op = definition(node.op)
+    if op is None:
+        return edges
+    begin = 0
+    for argument in op.inputs:
+        count = tensor_count(op, node.attr, argument)
+        if argument.name == name:
+            return edges[begin : begin + count]
+        begin += count
+    return edges
 
 
 def touching_calls(program: Program, region: Region) -> Iterable[tuple[Any, tuple[str, ...]]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -10,6 +10,7 @@ from google.protobuf.message import DecodeError
 
 from hubexplore.summary.analysis.arguments import Arguments
 from hubexplore.summary.analysis.asset_files import AssetPath, in_folder
+from hubexplore.summary.analysis.asset_variables import asset_variables
 from hubexplore.summary.analysis.drawn_paths import drawn_path
 from hubexplore.summary.analysis.effects import Effect, Effects
 from hubexplore.summary.analysis.entries import entries_of, tensors
@@ -134,8 +135,8 @@ class _VariantScan:
     def _report_all(self, program: Program) -> None:
         objects = Objects(self._meta_graph, program.graph.nodes, self._path_of)
         known = _known(self._meta_graph, program, self._path_of)
-        arguments = Arguments(program, known, _asset_variables(program, known), objects.captured())
-        self._effects = Effects(program, arguments)
+        arguments = Arguments(program, known, asset_variables(program, known), objects.captured())
+        self._effects = Effects(program, arguments, self._path_of)
         self._known_effects: dict[tuple[str, str], tuple[Effect, ...]] = {}
         reachability = Reachability(program)
         entries = entries_of(self._meta_graph, program, objects, self._tags, self._restored)
@@ -149,7 +150,9 @@ class _VariantScan:
         whole = Program(self._file_graph.graph_def)
         if whole.is_harmless:
             return
-        self._effects = Effects(whole, Arguments(whole, _known(self._file_graph, whole, self._path_of)))
+        self._effects = Effects(
+            whole, Arguments(whole, _known(self._file_graph, whole, self._path_of)), self._path_of
+        )
         self._known_effects = {}
         # Calls were inlined, so what was in functions has other names now.
         ops = {node.op for region in program.regions.values() for node in region.risky}
@@ -297,19 +300,3 @@ def _assets(meta_graph: Any, program: Program, path_of: AssetPath) -> dict[str, 
             for path in node.attr["value"].tensor.string_val[:1]:
                 paths[tensor] = ASSET_MARK + path.rpartition(b"/")[2]
     return paths
-
-
-def _asset_variables(program: Program, known: Mapping[str, Value]) -> dict[str, Value]:
-    """Node of a variable -> the path of the asset that it holds, where nothing else is assigned to it."""
-    graph = program.graph.nodes
-    assigned: dict[str, list[Value | None]] = {}
-    if not any(value.parts for value in known.values()):
-        return {}
-    for node in graph.values():
-        if node.op == "AssignVariableOp" and len(node.input) > 1:
-            assigned.setdefault(node_of(node.input[0]), []).append(known.get(tensor_of(node.input[1])))
-    return {
-        name: values[0]
-        for name, values in assigned.items()
-        if len(values) == 1 and values[0] is not None and values[0].parts
-    }

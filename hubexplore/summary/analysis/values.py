@@ -63,7 +63,10 @@ def merged(values: Iterable[Value]) -> Value:
     unknown = [value for value in values if value.parts is None]
     if not unknown:
         parts = dict.fromkeys((type(part), part) for value in values for part in value.parts or ())
-        return Value(tuple(part for _, part in list(parts)[:MOST_PARTS]))
+        found = [part for _, part in parts]
+        if len(found) > MOST_PARTS:  # those that decide first
+            found.sort(key=lambda part: isinstance(part, bytes) and asset_of(part) is not None)
+        return Value(tuple(found[:MOST_PARTS]))
     return computed_of(unknown, "")
 
 
@@ -79,8 +82,9 @@ def computed_of(values: Iterable[Value], op: str) -> Value:
     )
     if not names and op:
         names[op] = None
-    saver = bool(values) and all(value.saver for value in values if value.parts is None)
-    return Value(None, origin, tuple(names)[:_MOST_NAMES], saver and bool(origins))
+    # What is computed from the file name that the loader says may be any other one.
+    is_same = not op and bool(origins) and all(value.saver for value in values if value.parts is None)
+    return Value(None, origin, tuple(names)[:_MOST_NAMES], is_same)
 
 
 def asset_of(text: bytes) -> str | None:

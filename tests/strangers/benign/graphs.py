@@ -324,3 +324,18 @@ def checkpoint_with_queues(directory: Path) -> Path:
         return x
 
     return _checkpoint(directory, fill)
+
+
+@benign_graph
+def asset_that_a_loop_carries(model: GraphModel) -> None:
+    start = model.asset("words.txt", "a\n")
+    _, path = tf.while_loop(lambda at, _: at < 3, lambda at, text: (at + 1, tf.identity(text)), [0, start])
+    model.signature(tf.strings.length(raw.ReadFile(filename=path)))
+
+
+@benign_graph
+def asset_in_a_variable(model: GraphModel) -> None:
+    handle = raw.VarHandleOp(dtype=tf.string, shape=[], shared_name="held")
+    with tf.control_dependencies([raw.AssignVariableOp(resource=handle, value=model.asset("a.txt", "a\n"))]):
+        path = raw.ReadVariableOp(resource=handle, dtype=tf.string)
+    model.signature(tf.strings.length(raw.ReadFile(filename=path)))

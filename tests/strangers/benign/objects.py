@@ -185,3 +185,19 @@ def checkpoint_of_object(directory: Path) -> Path:
             return loss + self.generator.normal([])
 
     return save_object(Model(), directory)
+
+
+@benign
+def asset_beside_a_variable_of_text(directory: Path) -> Path:
+    class Model(tf.Module):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.vocabulary = tf.saved_model.Asset(str(scratch({"words.txt": "a\nb\n"}) / "words.txt"))
+            self.label = tf.Variable("words")
+
+        @tf.function(input_signature=[tf.TensorSpec([], tf.string)])
+        def __call__(self, x: Any) -> Any:
+            return tf.strings.join([x, self.label, tf.io.read_file(self.vocabulary)])
+
+    model = Model()
+    return save_object(model, directory, {"serving_default": model.__call__})

@@ -1,5 +1,6 @@
 """Hostile models, each with one danger; `HOSTILE` in `cases.py` has them once this is imported."""
 
+from tests.strangers.hostile import disguises as disguises
 from tests.strangers.hostile import functions as functions
 from tests.strangers.hostile import loading as loading
 from tests.strangers.hostile import objects as objects

@@ -307,3 +307,39 @@ def restore_op(model: GraphModel, canaries: Canaries) -> None:
         next(n for n in meta_graph.graph_def.node if n.name == restore).input.append(f"^{trap.name}")
 
     model.edits.append(edit)
+
+
+@hostile("link below a folder that is an asset", READS, "ReadFile", "{secret}", when=When.CALLED)
+def link_below_asset(directory: Path, canaries: Canaries) -> Path:
+    model = GraphModel()
+    with model.graph.as_default():
+        path = raw.StringJoin(inputs=[model.asset("words"), "/way/secret.txt"])
+        model.signature(raw.ReadFile(filename=path))
+    model.write(directory)
+    (directory / "assets" / "words").mkdir(parents=True)
+    (directory / "assets" / "words" / "way").symlink_to(canaries.folder)
+    return directory
+
+
+@hostile_graph(
+    "restoring from beside the checkpoint",
+    READS,
+    "RestoreV2",
+    "",
+    (Origin.INPUT, Origin.COMPUTED),
+    when=(LOADED, When.ASKED),
+)
+def restore_beside(model: GraphModel, canaries: Canaries) -> None:
+    model.plain()
+    v1.get_variable("kept", initializer=1.0)
+    name = v1.placeholder_with_default("model", [], name="file_name")
+    beside = raw.StringJoin(inputs=[name, f"/../../../../../../../..{canaries.secret}"])
+    read = raw.RestoreV2(prefix=beside, tensor_names=["kept"], shape_and_slices=[""], dtypes=[tf.float32])
+    with tf.control_dependencies([read[0]]):
+        done = tf.no_op(name="restore_beside")
+
+    def edit(saved_model: Any) -> None:
+        saver = saved_model.meta_graphs[0].saver_def
+        saver.filename_tensor_name, saver.restore_op_name = name.name, done.name
+
+    model.edits.append(edit)
