@@ -7,6 +7,7 @@ text. Drawings have white paper, which JupyterLab's dark themes turn into dark p
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from hubexplore.display import palette
@@ -147,8 +148,13 @@ _CONTRAST: Final = f"""\
 """
 # One <style> element for each display, because a notebook may remove any output, also the first one.
 STYLE: Final = Markup(
-    f"\n.hubexplore {{ {palette.properties(palette.CARD, chr(10) + '  ')}\n"
-    f"{_LOOKS}{host_style('.hubexplore')}{_DARK}{_NARROW}{_CONTRAST}"
+    # Without the blanks, which each display would repeat.
+    re.sub(
+        r"\s*([{};])\s*|\s+",
+        lambda match: match[1] or " ",
+        f".hubexplore {{ {palette.properties(palette.CARD, chr(10))}\n"
+        f"{_LOOKS}{host_style('.hubexplore')}{_DARK}{_NARROW}{_CONTRAST}",
+    )
 )
 PAGE_STYLE: Final = Markup(f"""
 :root {{ color-scheme: light dark; }}

@@ -181,7 +181,8 @@ class Subject:
     @functools.cached_property
     def suspect(self) -> Suspect | None:
         """What it can touch outside of itself; None if that is nothing, or if its user has loaded it."""
-        return None if self._is_live() else suspect_in(self.summary)
+        # Ops that a library of the user has registered are asked for when the session loads it.
+        return None if self._is_live() else suspect_in(self.summary, unknown=False)
 
     @property
     def needs_trust(self) -> bool:

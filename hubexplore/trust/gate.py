@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final, Literal, get_args
 
 from hubexplore.display.wording import MAX_SENTENCE, counted, visible
 from hubexplore.errors import HubSecurityWarning, SettingsFileError, UntrustedModuleError
+from hubexplore.summary.capabilities.model import Capability
 from hubexplore.trust import trusted
 from hubexplore.trust.content import content_digest
 
@@ -56,10 +57,17 @@ class Suspect:
     dangers: tuple[Finding, ...]
 
 
-def suspect_in(summary: ModuleSummary) -> Suspect | None:
-    """Returns what the gate has to know of a module; None if it has no dangers, or is not on disk."""
+def suspect_in(summary: ModuleSummary, *, unknown: bool = True) -> Suspect | None:
+    """Returns what the gate has to know of a module; None if it has no dangers, or is not on disk.
+
+    Args:
+      summary: of the module.
+      unknown: whether ops count that TensorFlow lacks, and so refuses to run.
+    """
     place = summary.source.place if summary.source is not None else None
     dangers = summary.capabilities.dangers if place is not None else ()
+    if not unknown:
+        dangers = tuple(finding for finding in dangers if finding.capability is not Capability.UNKNOWN)
     return Suspect(summary.title, place, dangers) if place is not None and dangers else None
 
 

@@ -73,7 +73,13 @@ def test_the_server_that_started_this_kernel(monkeypatch: pytest.MonkeyPatch, tm
     python = tmp_path / "lab" / "bin" / "python3"
     python.parent.mkdir(parents=True)
     python.symlink_to(sys.executable)
-    with subprocess.Popen([str(python), "-c", "input()"], stdin=subprocess.PIPE) as process:
+    code = "print(flush=True); input()"
+    with subprocess.Popen(
+        [str(python), "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        # Linux shows the command line of a new process a moment after it was started.
+        assert process.stdout is not None
+        process.stdout.readline()
         monkeypatch.setenv("JPY_PARENT_PID", str(process.pid))
         assert jupyter.server_prefix() == tmp_path / "lab"
         process.communicate(b"\n")
