@@ -135,7 +135,7 @@ def _is_harmless(argument: EffectArgument, value: Value) -> bool:
     if not value.parts and not argument.is_attribute:
         return True  # an empty list of files
     return (
-        all(argument.is_harmless(part) for part in value.parts if isinstance(part, bytes))
+        all(isinstance(part, bytes) and argument.is_harmless(part) for part in value.parts)
         and (bool(value.parts) or argument.is_attribute)
         and (bool(value.parts) or argument.is_harmless(b"") or not argument.harmful_words)
     )
