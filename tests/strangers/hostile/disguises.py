@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from hubexplore.summary.capabilities.model import Capability, Origin
 from tests.strangers.cases import hostile_graph
-from tests.strangers.making import Canaries, GraphModel, node_of, raw
+from tests.strangers.making import Canaries, GraphModel, node_of, raw, serialized, v1
 
 READS = Capability.READS
 UNKNOWN_PATH = (Origin.COMPUTED, Origin.CONSTANT, Origin.ASSET)
@@ -249,3 +249,26 @@ def in_generator(model: GraphModel, canaries: Canaries) -> None:
     model.signature(
         raw.DatasetToSingleElement(dataset=first, output_types=[tf.string], output_shapes=[[]])[0]
     )
+
+
+@hostile_graph(
+    "one of two serialized graphs with the same names",
+    Capability.WRITES,
+    "CacheDatasetV2",
+    "{new}",
+    runs=False,
+)
+def in_one_of_two_graphs(model: GraphModel, canaries: Canaries) -> None:
+    path = str(canaries.new)
+    which = v1.placeholder_with_default(True, [], name="which")
+    graphs = [serialized(lambda: cached(path)), serialized(lambda: cached(""))]
+    chosen = raw.SelectV2(condition=which, t=graphs[0], e=graphs[1])
+    model.signature(
+        raw.DatasetToSingleElement(
+            dataset=raw.DatasetFromGraph(graph_def=chosen), output_types=[tf.int64], output_shapes=[[]]
+        )[0]
+    )
+
+
+def cached(path: str) -> Any:
+    return tf.data.Dataset.range(1).cache(path)
