@@ -139,6 +139,13 @@ def test_patterns_name_each_model_once(hostile: Path, harmless: Path, tmp_path: 
     assert [target.path for target in found] == [str(harmless), str(hostile)]
 
 
+def test_a_pattern_without_a_match(scan: Scan, tmp_path: Path) -> None:
+    code, text, _ = scan(tmp_path / "*.tgz")
+    assert code == 2
+    assert "No file matches this pattern." in text
+    assert "Errno" not in text
+
+
 def test_a_folder_with_the_name_of_a_pattern(scan: Scan, tmp_path: Path) -> None:
     assert scan(write_harmless(tmp_path / "a[1]*"))[0] == 0
 

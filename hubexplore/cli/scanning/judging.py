@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import os
 import tempfile
 from dataclasses import dataclass, replace
@@ -56,6 +57,9 @@ def judged(target: Target, depth: int = 0) -> list[Judged]:
 
 def unreadable(target: Target, error: BaseException | str) -> Judged:
     """Returns the result for what could not be read."""
+    if isinstance(error, OSError) and not isinstance(error, HubError) and error.strerror:
+        is_pattern = isinstance(error, FileNotFoundError) and glob.has_magic(target.path)
+        error = "No file matches this pattern." if is_pattern else f"{error.strerror}."
     text = error if isinstance(error, str) else str(error) or type(error).__name__
     return Judged(target.label, target.path, "unreadable", error=" ".join(text.split()))
 

@@ -20,7 +20,7 @@ from hubexplore.summary.analysis.program import CallSite, Program, Region, data_
 from hubexplore.summary.analysis.values import MOST_PARTS, Value, computed_of, constant, dependent, merged
 from hubexplore.summary.capabilities.model import Origin
 from hubexplore.summary.capabilities.op_effects import effect_of
-from hubexplore.summary.graph.functions.bodies import passed_to
+from hubexplore.summary.graph.functions.bodies import passed_to, runs_functions
 from hubexplore.summary.graph.ops.op_definitions import definition, definition_of
 from hubexplore.summary.graph.ops.op_outputs import output_of
 from hubexplore.summary.graph.traversal import node_of, tensor_of
@@ -31,6 +31,10 @@ _MAPPING: Final = frozenset({
     "MapDataset", "ParallelMapDataset", "ParallelMapDatasetV2", "FlatMapDataset", "InterleaveDataset",
     "ParallelInterleaveDataset", "ParallelInterleaveDatasetV2", "ParallelInterleaveDatasetV3",
     "ParallelInterleaveDatasetV4", "MapAndBatchDataset",
+})  # fmt: skip
+# What these pass, beside their inputs, is what another of their functions returns.
+_STATEFUL: Final = frozenset({
+    "GeneratorDataset", "GroupByReducerDataset", "ExperimentalGroupByReducerDataset",
 })  # fmt: skip
 # How deep expressions are computed; what is deeper is only followed.
 _DEEPEST: Final = 60
@@ -136,7 +140,13 @@ class Arguments:
     def _argument(self, region: Region, edge: str, depth: int) -> Value:
         values = [self._value(place, passed, depth) for place, passed in self._passed(region, edge)]
         values += self._outside(region, edge)
-        if len(self._program.call_sites.get(region.name, ())) > _MOST_SITES:
+        sites = self._program.call_sites.get(region.name, ())
+        values += [
+            dependent(Origin.COMPUTED, site.node.op)
+            for site in sites[:_MOST_SITES]
+            if not self._is_followed(site)
+        ]
+        if len(sites) > _MOST_SITES:
             values.append(dependent(Origin.COMPUTED, node_of(edge)))
         return merged(values) if values else dependent(Origin.INPUT, node_of(edge))
 
@@ -218,11 +228,16 @@ class Arguments:
         if index is None:
             return
         for site in self._program.call_sites.get(region.name, ())[:_MOST_SITES]:
-            passed = self._inputs_for(site)
+            passed = self._inputs_for(site) if self._is_followed(site) else []
             item = passed[index] if index < len(passed) else None
             if item is not None:
                 yield site.region, item
             yield from self._carried(site, index)
+
+    def _is_followed(self, site: CallSite) -> bool:
+        """Whether it is known what a call passes for which argument."""
+        op = site.node.op
+        return op in self._program.functions or (runs_functions(op) and op not in _STATEFUL)
 
     def _carried(self, site: CallSite, index: int) -> Iterator[Place]:
         """What a loop passes for an argument after its first step: a result of its body."""

@@ -135,7 +135,7 @@ def _is_harmless(argument: EffectArgument, value: Value) -> bool:
     if not value.parts and not argument.is_attribute:
         return True  # an empty list of files
     return (
-        all(argument.is_harmless(part) for part in value.parts if isinstance(part, bytes))
+        all(isinstance(part, bytes) and argument.is_harmless(part) for part in value.parts)
         and (bool(value.parts) or argument.is_attribute)
         and (bool(value.parts) or argument.is_harmless(b"") or not argument.harmful_words)
     )
@@ -164,10 +164,10 @@ def _described(effect: OpEffect, values: Mapping[EffectArgument, Value]) -> Iter
     found = Effect(Capability.READS, what, name, argument, origin, all(item[3].saver for item in shown))
     for capability in (item for item in Capability if item in capabilities):
         if capability is Capability.HIDES and origin is Origin.CONSTANT:
-            # Several elements are several graphs, of which one is run; the op takes one.
-            content = b"".join(value.texts or ())
-            size = f"{len(content):,} bytes"
-            yield replace(found, capability=capability, argument=size, content=content)
+            # Several elements are several graphs, each of which may be the one that is run.
+            for content in value.texts or (b"",):
+                size = f"{len(content):,} bytes"
+                yield replace(found, capability=capability, argument=size, content=content)
         else:
             yield replace(found, capability=capability)
 

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from hubexplore.summary.capabilities.model import Capability, Origin
 from tests.strangers.cases import hostile_graph
-from tests.strangers.making import Canaries, GraphModel, node_of, raw
+from tests.strangers.making import Canaries, GraphModel, node_of, raw, serialized, v1
 
 READS = Capability.READS
 UNKNOWN_PATH = (Origin.COMPUTED, Origin.CONSTANT, Origin.ASSET)
@@ -194,3 +194,81 @@ def piece_of_asset(model: GraphModel, canaries: Canaries) -> None:
     # The first letters of the real path of the asset lead to wherever the module is.
     begin = raw.Substr(input=asset, pos=0, len=8, unit="BYTE")
     model.signature(raw.ReadFile(filename=raw.StringJoin(inputs=[begin, str(canaries.secret)[8:]])))
+
+
+# Which argument of a function is which.
+
+
+@hostile_graph("second argument of a call on a device", READS, "ReadFile", "{secret}")
+def in_remote_call(model: GraphModel, canaries: Canaries) -> None:
+    @tf.function(input_signature=[tf.TensorSpec([], tf.string), tf.TensorSpec([], tf.string)])
+    def read(before: Any, path: Any) -> Any:
+        return raw.ReadFile(filename=path)
+
+    given = [model.asset("words.txt", "a\n"), tf.constant(str(canaries.secret))]
+    device = "/job:localhost/replica:0/task:0/device:CPU:0"
+    model.signature(
+        raw.RemoteCall(target=device, args=given, Tout=[tf.string], f=read.get_concrete_function())[0]
+    )
+
+
+@hostile_graph("argument of the body of a counting loop", READS, "ReadFile", "", UNKNOWN_PATH)
+def in_counting_loop(model: GraphModel, canaries: Canaries) -> None:
+    @tf.function(input_signature=[tf.TensorSpec([], tf.int32), tf.TensorSpec([], tf.string)])
+    def read(before: Any, path: Any) -> Any:
+        return raw.ReadFile(filename=path)
+
+    given = [tf.constant(str(canaries.secret))]
+    model.signature(raw.For(start=0, limit=1, delta=1, input=given, body=read.get_concrete_function())[0])
+
+
+@hostile_graph("state of a generator", READS, "ReadFile", "", UNKNOWN_PATH)
+def in_generator(model: GraphModel, canaries: Canaries) -> None:
+    asset, text = model.asset("words.txt", "a\n"), [tf.TensorSpec([], tf.string)]
+
+    @tf.function(input_signature=text)
+    def begin(_: Any) -> Any:
+        return tf.constant(str(canaries.secret))
+
+    @tf.function(input_signature=text)
+    def read(path: Any) -> Any:
+        return raw.ReadFile(filename=path)
+
+    @tf.function(input_signature=text)
+    def end(_: Any) -> Any:
+        return tf.constant(0)
+
+    dataset = raw.GeneratorDataset(
+        init_func_other_args=[asset], next_func_other_args=[], finalize_func_other_args=[],
+        init_func=begin.get_concrete_function(), next_func=read.get_concrete_function(),
+        finalize_func=end.get_concrete_function(), output_types=[tf.string], output_shapes=[[]],
+    )  # fmt: skip
+    first = raw.TakeDataset(
+        input_dataset=dataset, count=tf.constant(1, tf.int64), output_types=[tf.string], output_shapes=[[]]
+    )
+    model.signature(
+        raw.DatasetToSingleElement(dataset=first, output_types=[tf.string], output_shapes=[[]])[0]
+    )
+
+
+@hostile_graph(
+    "one of two serialized graphs with the same names",
+    Capability.WRITES,
+    "CacheDatasetV2",
+    "{new}",
+    runs=False,
+)
+def in_one_of_two_graphs(model: GraphModel, canaries: Canaries) -> None:
+    path = str(canaries.new)
+    which = v1.placeholder_with_default(True, [], name="which")
+    graphs = [serialized(lambda: cached(path)), serialized(lambda: cached(""))]
+    chosen = raw.SelectV2(condition=which, t=graphs[0], e=graphs[1])
+    model.signature(
+        raw.DatasetToSingleElement(
+            dataset=raw.DatasetFromGraph(graph_def=chosen), output_types=[tf.int64], output_shapes=[[]]
+        )[0]
+    )
+
+
+def cached(path: str) -> Any:
+    return tf.data.Dataset.range(1).cache(path)

@@ -23,6 +23,7 @@ CALLING: Final = ("Call", "If", "While", "Case", "CallOp")
 _ELEMENTWISE: Final = ("Dataset", "MapDefun")
 # A branch is not given the condition, or the index.
 _BRANCH_ROLES: Final = frozenset({"then_branch", "else_branch", "branches"})
+_REMOTE: Final = "RemoteCall"
 _ARGUMENT: Final = "argument"
 
 
@@ -84,7 +85,9 @@ def passed_to(node: Any, body: Body) -> list[str | None]:
     edges = [edge for edge in node.input if not edge.startswith("^")]
     count = len(body.function.signature.input_arg)
     if not takes_elements(node.op):
-        passed: list[str | None] = list(edges[1:] if body.role in _BRANCH_ROLES else edges)
+        # Nor is a function on another device given the name of the device.
+        skips = body.role in _BRANCH_ROLES or node.op == _REMOTE
+        passed: list[str | None] = list(edges[1:] if skips else edges)
         return (passed + [None] * count)[:count]
     groups = _groups(node, edges)
     captured = groups.get(f"{body.role}_other_arguments", groups.get(f"{body.role}_other_args"))
