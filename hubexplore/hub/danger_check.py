@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 from hubexplore.errors import HubError
-from hubexplore.hub import tf_internals
 from hubexplore.summary.capabilities.model import Capability
 from hubexplore.trust import gate
 
@@ -33,7 +32,12 @@ def suspect_of(spec: Any) -> gate.Suspect | None:
 
 def _is_refused(finding: Finding) -> bool:
     """Whether TensorFlow refuses to run the op, so that its own error is what the user needs to see."""
-    return finding.capability is Capability.UNKNOWN and tf_internals.op_def(finding.op) is None
+    if finding.capability is not Capability.UNKNOWN:
+        return False
+    # Here, since it brings TensorFlow, which a notebook imports later and quietly.
+    from hubexplore.hub import tf_internals
+
+    return tf_internals.op_def(finding.op) is None
 
 
 def require_trust(spec: Any, *, trust: bool = False, remedy: str = "") -> None:
