@@ -82,11 +82,8 @@ def test_the_redirect_to_kaggle_is_followed(
     web: Server, home: Path, cache_dir: Path, put: Callable[..., Path]
 ) -> None:
     page = "http://www.kaggle.com/models/google/nnlm/frameworks/TensorFlow1/variations/en-dim128/versions/1"
-    web.give(
-        "http://tfhub.dev/google/nnlm-en-dim128/1",
-        status=301,
-        headers={"Location": f"{page}?tfhub-redirect=true"},
-    )
+    location = {"Location": f"{page}?tfhub-redirect=true"}
+    web.give("http://tfhub.dev/google/nnlm-en-dim128/1", status=301, headers=location)
     web.give(page, b"<!doctype html><title>Kaggle</title>")
     kept = put(
         home / ".cache" / "kagglehub" / "models" / "google" / "nnlm" / "tensorFlow1" / "en-dim128" / "1"
