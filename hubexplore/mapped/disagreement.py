@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from hubexplore.lens.classes import looks_like_scores
+from hubexplore.mapped.classes import looks_like_scores
 from hubexplore.summary.tensor_values import Array
 
 _ANCHORS: Final = 1_000

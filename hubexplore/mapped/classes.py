@@ -11,7 +11,7 @@ import pandas as pd
 
 from hubexplore.display.wording import visible
 from hubexplore.errors import ConversionError
-from hubexplore.lens.columns import MAX_CATEGORIES, matrix_of
+from hubexplore.mapped.columns import MAX_CATEGORIES, matrix_of
 from hubexplore.summary.tensor_values import Array
 
 if TYPE_CHECKING:

@@ -14,10 +14,10 @@ import pandas as pd
 
 from hubexplore.display.wording import counted, visible
 from hubexplore.errors import ConversionError, MissingExtraError, PathError
-from hubexplore.lens import disagreement
-from hubexplore.lens.classes import Classes, classes_of, few_categories, looks_like_scores
-from hubexplore.lens.columns import Columns, checked_name, columns_of, matrix_of
-from hubexplore.lens.slices import Slice, worst_slices
+from hubexplore.mapped import disagreement
+from hubexplore.mapped.classes import Classes, classes_of, few_categories, looks_like_scores
+from hubexplore.mapped.columns import Columns, checked_name, columns_of, matrix_of
+from hubexplore.mapped.slices import Slice, worst_slices
 from hubexplore.summary.tensor_values import Array
 
 if TYPE_CHECKING:
@@ -255,8 +255,8 @@ def _is_equal(first: Any, second: Any) -> bool:
 def _prediction(frame: DataFrame, columns: Columns, label: Any) -> Any:
     """Finds the column that answers a label.
 
-    Scores of as many classes as the label has values come first, then a column whose values the label has,
-    then, for a quantity, the only other column of numbers.
+    Probabilities come first, then scores of as many classes as the label has values, then a column whose
+    values the label has, and for a quantity, the only other column of numbers.
     """
     if columns.kinds[str(label)] == "numbers":
         numbers = [name for name in frame.columns if columns.kinds[str(name)] == "numbers" and name != label]
@@ -265,7 +265,8 @@ def _prediction(frame: DataFrame, columns: Columns, label: Any) -> Any:
         found = [name for name in frame.columns if columns.kinds[str(name)] == "vectors"]
         distinct = frame[label].nunique()
         sized = [(name, matrix_of(frame[name].iloc[:1000])) for name in found]
-        found = [name for name, rows in sized if looks_like_scores(rows) or rows.shape[1] == distinct]
+        found = [name for name, rows in sized if looks_like_scores(rows)]
+        found += [name for name, rows in sized if rows.shape[1] == distinct]
         found += _answers(frame, columns, label)
     if not found:
         raise ConversionError(

@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 
 from hubexplore.errors import ConversionError, MissingExtraError
-from hubexplore.lens import projection
-from hubexplore.lens.neighbours import nearest_to
-from hubexplore.lens.projection import checked_method, embedded, principal_components
-from hubexplore.lens.subject import subject_of
+from hubexplore.mapped import projection
+from hubexplore.mapped.neighbours import nearest_to
+from hubexplore.mapped.projection import checked_method, embedded, principal_components
+from hubexplore.mapped.subject import subject_of
 
 
 @pytest.mark.parametrize("size", [3, 40, 1500])

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from hubexplore.display.wording import visible
-from hubexplore.lens.columns import Columns
+from hubexplore.mapped.columns import Columns
 from hubexplore.summary.tensor_values import Array
 
 if TYPE_CHECKING:

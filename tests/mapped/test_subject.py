@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 
 from hubexplore.errors import ConversionError, MissingExtraError, PathError
-from hubexplore.lens.classes import confusion
-from hubexplore.lens.columns import columns_of, matrix_of
-from hubexplore.lens.subject import SECOND, subject_of
+from hubexplore.mapped.classes import confusion
+from hubexplore.mapped.columns import columns_of, matrix_of
+from hubexplore.mapped.subject import SECOND, subject_of
 
 
 def test_kinds_are_decided_by_values() -> None:
@@ -55,6 +55,13 @@ def test_scores_are_found_and_compared_with_labels(clusters: pd.DataFrame) -> No
     assert subject.sentence == "120 rows · vector: vectors of 5 numbers · 83.3% right, 20 wrong"
     assert subject.errors is not None
     assert subject.errors.sum() == 20
+
+
+def test_probabilities_answer_before_vectors_of_the_same_size(clusters: pd.DataFrame) -> None:
+    clusters["vector"] = [vector[:3] for vector in clusters["vector"]]
+    assert subject_of(clusters, label="label").prediction == "scores"
+    clusters["scores"] = [row * 9 - 4 for row in clusters["scores"]]
+    assert subject_of(clusters[["label", "scores"]], label="label").prediction == "scores"
 
 
 def test_the_worst_slices_are_those_that_cause_the_errors(clusters: pd.DataFrame) -> None:

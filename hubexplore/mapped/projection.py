@@ -119,7 +119,7 @@ def embedded(
     with tempfile.TemporaryDirectory(prefix="hubexplore-map-") as folder:
         source, target = Path(folder, "vectors.npy"), Path(folder, "points.npy")
         np.save(source, matrix[usable])
-        program = [sys.executable, "-m", "hubexplore.lens.embedding_process"]
+        program = [sys.executable, "-m", "hubexplore.mapped.embedding_process"]
         command = [*program, package, str(source), str(target)]
         errors = Path(folder, "errors.txt")
         with (
