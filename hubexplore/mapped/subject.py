@@ -16,7 +16,7 @@ from hubexplore.display.wording import counted, visible
 from hubexplore.errors import ConversionError, MissingExtraError, PathError
 from hubexplore.mapped import disagreement
 from hubexplore.mapped.classes import Classes, classes_of, few_categories, looks_like_scores
-from hubexplore.mapped.columns import Columns, checked_name, columns_of, matrix_of
+from hubexplore.mapped.columns import Columns, Kind, checked_name, columns_of, matrix_of
 from hubexplore.mapped.slices import Slice, worst_slices
 from hubexplore.summary.tensor_values import Array
 
@@ -68,6 +68,24 @@ class LensSubject:
         return classes_of(
             self.frame, self.label, self.prediction, from_scores=from_scores, names=self.class_names
         )
+
+    @cached_property
+    def listing(self) -> tuple[DataFrame, Columns]:
+        """The table as it is listed, and its kinds: what was predicted stands beside the label."""
+        classes = self.classes
+        if classes is None or self.columns.kinds[str(self.prediction)] != "vectors":
+            return self.frame, self.columns
+        names = np.array([*classes.names, None], object)
+        new: dict[str, tuple[Any, Kind]] = {"predicted": (names[classes.predictions], "categories")}
+        if classes.scores is not None:
+            new["score"] = (classes.scores, "numbers")
+        frame, kinds = self.frame.copy(deep=False), dict(self.columns.kinds)
+        place = list(map(str, frame.columns)).index(str(self.label)) + 1
+        for name, (values, kind) in reversed(new.items()):
+            free = name if name not in kinds else f"{name} (lens)"
+            frame.insert(place, free, values)
+            kinds[free] = kind
+        return frame, Columns(kinds)
 
     @cached_property
     def errors(self) -> Array | None:

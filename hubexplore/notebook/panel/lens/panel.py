@@ -351,7 +351,7 @@ class Lens(widgets.VBox):
         match kind, numbers:
             case "row", [at] if 0 <= at < len(self._subject):
                 self._pick_row(at)
-            case "sort", [at] if 0 <= at < len(self._subject.frame.columns):
+            case "sort", [at] if 0 <= at < len(self._subject.listing[0].columns):
                 self._sort(at)
             case "page", [page]:
                 self._view = self._view.turned(page)
@@ -382,8 +382,8 @@ class Lens(widgets.VBox):
 
     def _sort(self, at: int) -> None:
         falling = not self._view.falling if self._view.sort == at else True
-        name = self._subject.frame.columns[at]
-        rows = row_table.sorted_rows(self._subject.frame, self._view.rows, name, falling=falling)
+        frame = self._subject.listing[0]
+        rows = row_table.sorted_rows(frame, self._view.rows, frame.columns[at], falling=falling)
         self._view = RowView(rows, 0, at, falling, self._view.picked)
         self._draw_rows()
 
@@ -429,7 +429,7 @@ class Lens(widgets.VBox):
 
     def _draw_rows(self) -> None:
         title = f"{self._title}: {counted(len(self._view.rows), 'row')}"
-        self._rows.show(row_table.table(self._subject.frame, self._subject.columns, self._view, title))
+        self._rows.show(row_table.table(*self._subject.listing, self._view, title))
         self._snapshot.changed()
 
     def _draw_legend(self) -> None:
@@ -449,7 +449,7 @@ class Lens(widgets.VBox):
             parts.append(still_map(self._points, self._colours, self._selected))
         view = replace(self._view, rows=self._view.rows[:_STILL_ROWS], page=0)
         title = f"{self._title}: {counted(len(self._view.rows), 'row')}"
-        parts.append(row_table.table(self._subject.frame, self._subject.columns, view, title))
+        parts.append(row_table.table(*self._subject.listing, view, title))
         if self._subject.classes is not None:
             parts.append(class_tables.confusion_table(self._subject.classes))
         return framed(*parts)
