@@ -266,7 +266,7 @@ def test_many_reads_of_a_long_chain_take_linear_time() -> None:
 
 
 def _random_model(seed: int) -> Model:
-    """A graph with reads, control inputs, loops, nodes in any order, and signatures that feed tensors in it."""
+    """A graph with reads, control inputs, loops, nodes in any order, and signatures that feed its tensors."""
     random = Random(seed)
     model = Model()
     names = [f"n{number}" for number in range(12)]
