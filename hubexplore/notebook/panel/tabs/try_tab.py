@@ -192,13 +192,17 @@ class TryTab(widgets.VBox):
         if run_next:
             self.start()
 
-    def request(self) -> RunRequest:
+    def request(self, *, focus: bool = False) -> RunRequest:
         """Returns what the form asks to run.
+
+        Args:
+          focus: whether the first field that cannot be read gets the focus.
 
         Raises:
           HubError: an input is missing or cannot be read; the message states which one and why.
         """
-        return RunRequest(self._selector.variant.tags, self._selector.signature.name, self.form.inputs())
+        inputs = self.form.inputs(focus=focus)
+        return RunRequest(self._selector.variant.tags, self._selector.signature.name, inputs)
 
     def trust_and_start(self, texts: Sequence[str | None] = ()) -> None:
         """Trusts the module, and runs the inputs of the form as `start` does."""
@@ -239,7 +243,8 @@ class TryTab(widgets.VBox):
             self._notify()
             return
         try:
-            request = self.request()
+            # While one types, the focus stays where it is.
+            request = self.request(focus=not is_live)
         except HubError as error:
             self.status.say("")
             self.status.fail(error_text(error))
