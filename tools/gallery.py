@@ -23,9 +23,9 @@ VARIATIONS: Final = {
 HEAD: Final = """# Gallery
 
 What the panel shows first of each kind of value. Each module is a few lines, in `tests/browser/gallery/`.
-`make gallery` opens it in JupyterLab, fills in its form as a user does, presses Enter and takes these pictures.
-`make test` does the same without pictures. It checks that the right viewer is on screen, that nothing is wider
-than the panel, that every text can be read in both themes, and that Tab reaches everything in order.
+`make gallery` opens it in JupyterLab, fills in its form as a user does, presses Enter and takes pictures.
+`make test` does the same without pictures: the right viewer has to be on screen, nothing may be wider
+than the panel, every text has to be readable in both themes, and Tab has to reach everything in order.
 """
 
 

@@ -27,9 +27,7 @@ def facts(value: Any) -> str:
     """Returns shape, dtype and range: "2 × 3 float32 · −0.31 to 0.52"; NaN and Inf where there are any."""
     flat = flat_of(value)
     kind = kind_of(value)
-    plural = "s" if is_text(flat) and flat.size > 1 else ""
-    structure = "" if kind == "dense" else f"{kind} "
-    parts = [f"{_shape_text(value)} {structure}{dtype_text(flat)}{plural}"]
+    parts = [f"{_shape_text(value)} {'' if kind == 'dense' else f'{kind} '}{dtype_text(flat)}".strip()]
     if kind != "dense":
         parts.append(counted(len(flat), "value"))
     if is_text(flat):
