@@ -11,6 +11,7 @@ from hubexplore.notebook.panel import browser_widgets
 from hubexplore.notebook.panel.fields.upload import Upload
 from hubexplore.notebook.panel.graph.tab import GraphView
 from hubexplore.notebook.panel.tabs.results import Results
+from hubexplore.notebook.panel.weights.variable_list import VariableList
 
 WIDGETS = (
     browser_widgets.PanelMonitor,
@@ -18,6 +19,7 @@ WIDGETS = (
     browser_widgets.CodeBox,
     GraphView,
     Results,
+    VariableList,
     Upload,
 )
 MODULES = sorted(path.name for path in browser_widgets.FRONTEND.glob("*.js") if path.name != "dom.js")
