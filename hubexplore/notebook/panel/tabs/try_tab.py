@@ -33,8 +33,8 @@ from hubexplore.notebook.panel.status import StatusLine
 from hubexplore.notebook.panel.tabs.pinned_run import PinnedRuns
 from hubexplore.notebook.panel.tabs.results import Results, items_of
 from hubexplore.notebook.panel.tabs.run_code_box import RunCodeBox
-from hubexplore.notebook.panel.worker import Task, Worker
-from hubexplore.session.tf_startup import is_tensorflow_imported
+from hubexplore.notebook.panel.worker import Step, Task, Worker
+from hubexplore.session.tf_startup import import_status, import_tensorflow
 
 MAX_LIVE_SECONDS: Final = 1.0
 """Longest duration in seconds of a run that is repeated at every change."""
@@ -193,13 +193,17 @@ class TryTab(widgets.VBox):
         if run_next:
             self.start()
 
-    def request(self) -> RunRequest:
+    def request(self, *, focus: bool = False) -> RunRequest:
         """Returns what the form asks to run.
+
+        Args:
+          focus: whether the first field that cannot be read gets the focus.
 
         Raises:
           HubError: an input is missing or cannot be read; the message states which one and why.
         """
-        return RunRequest(self._selector.variant.tags, self._selector.signature.name, self.form.inputs())
+        inputs = self.form.inputs(focus=focus)
+        return RunRequest(self._selector.variant.tags, self._selector.signature.name, inputs)
 
     def trust_and_start(self, texts: Sequence[str | None] = ()) -> None:
         """Trusts the module, and runs the inputs of the form as `start` does."""
@@ -240,7 +244,8 @@ class TryTab(widgets.VBox):
             self._notify()
             return
         try:
-            request = self.request()
+            # While one types, the focus stays where it is.
+            request = self.request(focus=not is_live)
         except HubError as error:
             self.status.say("")
             self.status.fail(error_text(error))
@@ -279,18 +284,24 @@ class TryTab(widgets.VBox):
             return
         self._set_busy(True)
         subject, tags = self.runner.subject, self._selector.variant.tags
-        # A step of its own: the status shows why the first run takes seconds, and Cancel can end it there.
-        load = None if subject.has_loaded(tags) else lambda: subject.where(tags)
 
-        def on_begin() -> None:
+        def say_busy() -> None:
             self.status.say(busy_text, busy=True)
 
-        if load is None:
-            on_begin()
+        def say_loading() -> None:
+            self.status.say("Loading the module …", busy=True)
+
+        # Steps of their own: the status shows why the first run takes seconds, and Cancel can end it there.
+        before: list[Step] = [] if subject.has_loaded(tags) else [(lambda: subject.where(tags), say_busy)]
+        importing = import_status()
+        if importing and before:
+            before.insert(0, (import_tensorflow, say_loading))
+            self.status.say(f"{importing[0].upper()}{importing[1:]} …", busy=True)
+        elif before:
+            say_loading()
         else:
-            missing = "the module" if is_tensorflow_imported() else "TensorFlow and the module"
-            self.status.say(f"Loading {missing} …", busy=True)
-        if not self.worker.start(work, done, failed or self._fail, first=load, then=on_begin, task=task):
+            say_busy()
+        if not self.worker.start(work, done, failed or self._fail, before=before, task=task):
             self._set_busy(False)
             self.status.say("")
             self.status.fail(MSG_LEFT_BEHIND)
