@@ -79,7 +79,7 @@ def test_weights(notebook: Notebook, paths: list[Path]) -> None:
     filtering.press("Enter")
     values = panel.node.get_by_role("region", name="Values of a variable", exact=True)
     kernels = values.get_by_role("region", name="conv1/kernel", exact=True)
-    expect(kernels).to_contain_text("Each kernel is a tile, one for each of red, green and blue")
+    expect(kernels).to_contain_text("Each kernel is a tile, its weights for red, green and blue as colours")
     expect(rows.get_by_role("button")).to_have_attribute("aria-current", "true")
     notebook.screenshot("variables-kernels", panel.node)
 
@@ -131,7 +131,7 @@ def test_another_module_beside_it(notebook: Notebook, paths: list[Path]) -> None
     notebook.screenshot("variables-rows-dark", panel.node)
     panel.choose("Compare with", "nothing")
     expect(listed.get_by_role("columnheader", name="Compared")).to_be_hidden()
-    expect(values.get_by_role("img")).to_have_attribute("alt", re.compile("^Map of 20 rows"))
+    expect(values.get_by_alt_text(re.compile("^Map of 20 rows"))).to_be_visible()
     notebook.screenshot("variables-map-dark", panel.node)
     panel.wait_for_still("Map of 20 rows")
 
@@ -165,3 +165,15 @@ def test_a_filter_costs_one_message_a_pause(notebook: Notebook) -> None:
     filtering.fill("")
     node.get_by_role("button", name="Show more variables").click()
     expect(rows).to_have_count(200)
+
+
+def test_narrow_and_large(notebook: Notebook) -> None:
+    """9,485 words on 600 pixels."""
+    notebook.new()
+    panel = Panel.open(notebook, "'sample:text-embedding'")
+    panel.tab("Variables")
+    panel.node.get_by_role("table", name="Variables").get_by_text("word_vectors").click()
+    values = panel.node.get_by_role("region", name="Values of a variable", exact=True)
+    expect(values).to_contain_text("500 of 9,485 rows, evenly spaced.")
+    notebook.page.set_viewport_size({"width": 600, "height": 900})
+    notebook.screenshot("variables-600", panel.node)

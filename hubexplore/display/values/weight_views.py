@@ -52,6 +52,8 @@ def weight_views(array: Array, is_embedding: bool) -> tuple[str, ...]:
     if are_kernels(array.shape):
         first = (KERNELS, HISTOGRAM) if array.shape[2] in _COLOURS else (HISTOGRAM, KERNELS)
         return (*first, view_choice.TABLE)
+    if array.ndim > 2:
+        return (HISTOGRAM, view_choice.TABLE)
     if is_embedding and array.ndim == 2 and min(array.shape) > 1 and len(array) > 2:
         return (view_choice.MAP, HISTOGRAM, *(view for view in others if view != view_choice.MAP))
     return (HISTOGRAM, *others)
@@ -67,7 +69,7 @@ def render_weight(
     view: str,
     rows: Sequence[str] = (),
     settings: Settings = NO_SETTINGS,
-    reach: float | None = None,
+    limits: tuple[float, float] | None = None,
 ) -> Rendered:
     """Draws the values of a variable.
 
@@ -76,13 +78,13 @@ def render_weight(
       view: one of `weight_views`.
       rows: captions of the rows, such as the words of a vocabulary.
       settings: values of `weight_controls` by key.
-      reach: the scale of kernels, if they are to be compared with others.
+      limits: of the scale of kernels and histograms, so that two pictures have the same.
     """
     if view == KERNELS:
-        figure = kernels.kernels(array, settings, reach)
+        figure = kernels.kernels(array, settings, None if limits is None else max(map(abs, limits)))
         return with_numbers(view, figure, lambda: lists.value_grid(array, rows, ()))
     if view == HISTOGRAM:
-        return with_numbers(view, distribution(array), lambda: lists.value_grid(array, rows, ()))
+        return with_numbers(view, distribution(array, limits), lambda: lists.value_grid(array, rows, ()))
     if view == view_choice.MAP:
         return _map(array, rows)
     return render(array, view, rows=rows)
@@ -91,8 +93,9 @@ def render_weight(
 def _map(array: Array, rows: Sequence[str]) -> Rendered:
     """A map of as many rows as it can show, evenly spaced."""
     places = numerics.evenly_spaced(len(array), scatter.MAX_POINTS)
+    is_named = bool(rows) or len(places) < len(array)
     names = [rows[at] if at < len(rows) else str(at) for at in places.tolist()]
-    rendered = render(array[places], view_choice.MAP, rows=names)
+    rendered = render(array[places], view_choice.MAP, rows=names if is_named else ())
     if len(places) == len(array):
         return rendered
     note = tag("p", f"{len(places):,} of {len(array):,} rows, evenly spaced.", class_="note")
@@ -129,11 +132,9 @@ def render_weight_pair(
         rendered = render_weight(first, view, rows, settings)
         details = tag("details", tag("summary", "What both have"), rendered.html)
         return Rendered(view, join(line, details), rendered.hovers)
-    reach = None
-    if view == KERNELS:
-        reach = max(map(kernels.reach_of, (first, second)))
+    limits = _limits(first, second)
     parts = [
-        render_weight(array, _view_of(array, view, is_embedding), rows, settings, reach)
+        render_weight(array, _view_of(array, view, is_embedding), rows, settings, limits)
         for array in (first, second)
     ]
     columns = [
@@ -147,8 +148,16 @@ def render_weight_pair(
         parts.append(render_weight(deltas, HISTOGRAM, rows))
         columns.append(_column("Histogram of the difference", parts[-1]))
     changed = _changed_rows(deltas, rows) if deltas is not None and is_embedding else Markup("")
-    html = join(line, changed, tag("div", *columns, class_="beside"))
+    html = join(line, changed, tag("div", *columns, class_="beside twins"))
     return Rendered(view, html, tuple(hover for part in parts for hover in part.hovers))
+
+
+def _limits(*arrays: Array) -> tuple[float, float] | None:
+    """Returns the lowest and the highest number of some arrays; None if one has no real numbers."""
+    if any(array.dtype.kind not in "biuf" for array in arrays):
+        return None
+    ends = [numerics.limits_of(numerics.drawable(numerics.as_floats(array))) for array in arrays]
+    return min(low for low, _ in ends), max(high for _, high in ends)
 
 
 def pair_views(first: Array, is_embedding: bool) -> tuple[str, ...]:
@@ -175,5 +184,5 @@ def _changed_rows(deltas: Array, rows: Sequence[str]) -> Markup:
         (row_name(rows, int(at)), numerics.number_text(lengths[at])) for at in order if lengths[at]
     ]
     return (
-        lists.text_grid(("Rows that differ most", "length of the difference"), body) if body else Markup("")
+        lists.text_grid(("Rows that differ most", "Length of the difference"), body) if body else Markup("")
     )

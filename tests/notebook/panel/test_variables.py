@@ -140,7 +140,11 @@ class TestList:
 class TestValues:
     def test_views(self, tab: VariablesTab) -> None:
         for name, views, words in (
-            ("conv1/kernel", ["Kernels", "Histogram", "Table"], "one for each of red, green and blue"),
+            (
+                "conv1/kernel",
+                ["Kernels", "Histogram", "Table"],
+                "its weights for red, green and blue as colours",
+            ),
             ("conv2/kernel", ["Histogram", "Kernels", "Table"], "standard deviation"),
             ("words/table", ["Map", "Histogram"], "word 39"),
             ("dense/kernel", ["Histogram"], "standard deviation"),

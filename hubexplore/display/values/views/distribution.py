@@ -21,12 +21,12 @@ _TOP: Final = 8.0
 _HEIGHT: Final = 150.0
 
 
-def distribution(array: Array, what: str = "numbers") -> Figure:
+def distribution(array: Array, limits: tuple[float, float] | None = None) -> Figure:
     """Draws a histogram of the finite numbers, in bins of even width, with their statistics as the grid.
 
     Args:
       array: real numbers of any shape, at least one.
-      what: what they are, for the alternative text.
+      limits: the range of the bins, so that two pictures have the same; by default that of the numbers.
     """
     floats = numerics.drawable(numerics.as_floats(array.reshape(-1)))
     finite = floats[np.isfinite(floats)]
@@ -40,6 +40,7 @@ def distribution(array: Array, what: str = "numbers") -> Figure:
     else:
         mean, std = _moments(finite)
         note = f"Mean {numerics.signed_text(mean)}, standard deviation {numerics.signed_text(std)}."
+    low, high = limits if limits is not None and limits[0] < limits[1] else (low, high)
     # A few integers have a bar each.
     whole = array.dtype.kind in "biu" and high - low < BINS
     if whole:
@@ -59,7 +60,7 @@ def distribution(array: Array, what: str = "numbers") -> Figure:
         for at, number in enumerate(counts.tolist())
     )
     hover = GridHover(drawing.box(_LEFT, _TOP, room, _HEIGHT), 1, count, texts)
-    alt_text = f"Histogram of {finite.size:,} {what}. {note}"
+    alt_text = f"Histogram of {finite.size:,} numbers. {note}"
     return Figure(drawing.picture(alt_text), (hover,), note, facts)
 
 

@@ -56,7 +56,7 @@ def kernels(
     height, width, channels, count = array.shape
     controlled = controls(array.shape)
     shown = numerics.as_floats(array[..., :MAX_KERNELS])
-    reach = reach or reach_of(array)
+    reach = reach or _reach_of(array)
     if controlled:
         channel = round(controlled[0].at(settings))
         shown = shown[:, :, channel : channel + 1]
@@ -76,7 +76,7 @@ def kernels(
     ]
     texts = [f"{name}: mean {mean}, {low} to {high}" for name, mean, low, high in body]
     texts += [""] * (down * across - len(texts))
-    colours = ", one for each of red, green and blue" if channels == _COLOURS else ""
+    colours = ", its weights for red, green and blue as colours" if channels == _COLOURS else ""
     note = f"Each kernel is a tile{of_channel}{colours}: {scale}."
     note += f" … and {count - len(stack):,} more." if count > len(stack) else ""
     note += f" Shown {loss}." if loss else ""
@@ -84,6 +84,6 @@ def kernels(
     return Figure(image, (hover,), note, text_grid(("kernel", "mean", "lowest", "highest"), body))
 
 
-def reach_of(array: Array) -> float:
+def _reach_of(array: Array) -> float:
     """Returns the largest size of a finite number, or 1 if all are 0."""
     return max(map(abs, numerics.limits_of(numerics.drawable(numerics.as_floats(array))))) or 1.0

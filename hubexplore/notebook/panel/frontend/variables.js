@@ -14,7 +14,7 @@ import { around, button, follow, make, spoken } from "./dom.js";
  * @property {string} remark how it compares with another module
  */
 /** @typedef {{ text?: string, rows?: Row[], found?: number, total?: number }} Shown */
-/** @typedef {{ shown: Shown, selected: number }} Traits */
+/** @typedef {{ shown: Shown, selected: number, said: string }} Traits said: of the variable that was opened */
 /** @typedef {{ kind: "filter", text: string } | { kind: "more" } | { kind: "open", number: number }} Sent */
 
 /** Milliseconds without a key after which the filter is sent. */
@@ -29,7 +29,8 @@ function render({ model, el }) {
     "aria-label": "Filter by name",
     value: model.get("shown").text ?? "",
   });
-  const status = spoken("span", "hub-said");
+  const count = spoken("span", "hub-said");
+  const said = spoken("span", "hub-spoken");
   const remarks = make("th", { textContent: "Compared", scope: "col" });
   const headings = ["Name", "Type", "Shape", "Parameters", "Size"].map((textContent) =>
     make("th", { textContent, scope: "col" })
@@ -44,7 +45,13 @@ function render({ model, el }) {
   const more = button("Show more", "Show more variables", () => model.send({ kind: "more" }));
   const list = make("div", { className: "hub-variable-list" }, table, more);
   el.append(
-    make("div", { className: "hub-variables-head" }, make("label", {}, "Filter by name ", search), status),
+    make(
+      "div",
+      { className: "hub-variables-head" },
+      make("label", {}, "Filter by name ", search),
+      count,
+      said,
+    ),
     list,
   );
 
@@ -115,7 +122,7 @@ function render({ model, el }) {
     remarks.hidden = rows.every(({ remark }) => !remark);
     body.replaceChildren(...rows.map(line));
     const all = `${total.toLocaleString("en")} ${total === 1 ? "variable" : "variables"}`;
-    status.textContent = text.trim() ? `${found.toLocaleString("en")} of ${all}` : all;
+    count.textContent = text.trim() ? `${found.toLocaleString("en")} of ${all}` : all;
     table.hidden = rows.length === 0;
     more.hidden = rows.length >= found;
     more.textContent = `Show more of ${(found - rows.length).toLocaleString("en")} others`;
@@ -173,8 +180,12 @@ function render({ model, el }) {
     }
   });
 
+  function speak() {
+    said.textContent = model.get("said");
+  }
+
   draw();
-  return follow(model, { "change:shown": draw, "change:selected": mark });
+  return follow(model, { "change:shown": draw, "change:selected": mark, "change:said": speak });
 }
 
 export default { render };

@@ -63,11 +63,11 @@ class VariablesTab(widgets.VBox):
         self._statistics = widgets.HTML()
         self._button.on_click(lambda _: self._start())
         self._more.on_click(lambda _: self._read_next())
-        row = widgets.HBox([self._button, self._more])
+        row = widgets.HBox([self.compared, self._button, self._more])
         row.add_class("hub-row")
         super().__init__(
             [
-                *(self.list, self.compared, self._error, self.results, row, self._statistics),
+                *(self.list, row, self._error, self.results, self._statistics),
                 *([widgets.HTML(self._by_scope())] if len(entries) > MAX_FLAT else []),
             ]
         )
@@ -91,12 +91,14 @@ class VariablesTab(widgets.VBox):
 
     def _show(self) -> None:
         """Shows the values of the chosen variable, beside those of another module if there is one."""
-        self._error.value = ""
+        self._error.value = self.list.said = ""
         if self._chosen is None:
             return
         try:
             weight = self._weight(self._chosen)
-            self.results.show(visible(weight.name), None, [self._beside(weight)])
+            # Without a title: the name is that of the only item.
+            self.results.show("", None, [self._beside(weight)])
+            self.list.said = f"{visible(weight.name)} is shown below"
         except Exception as error:  # noqa: BLE001 - shown here, never raised into the notebook
             self.results.clear()
             self._error.value = tag("div", error_text(error), role="alert", class_="hub-error")
@@ -105,7 +107,8 @@ class VariablesTab(widgets.VBox):
     def _weight(self, variable: VariableSummary) -> Weight:
         read = read_values(variable, self._summary.source)
         variant = self._summary.variant(self._holders[variable])
-        labels = row_labels(self._summary, variant, variable)
+        has_words = self._is_embedding(variant, variable)
+        labels = row_labels(self._summary, variant, variable) if has_words else ()
         # The rows of a sample keep their own numbers.
         indices = range(read.count) if read.rows is None else read.rows.tolist()
         is_named = bool(labels) or read.rows is not None
@@ -114,14 +117,14 @@ class VariablesTab(widgets.VBox):
             if is_named and read.array.ndim
             else ()
         )
-        return Weight(variable, read, rows, self._is_embedding(variant, variable))
+        return Weight(variable, read, rows, has_words)
 
     def _is_embedding(self, variant: VariantSummary, variable: VariableSummary) -> bool:
         if variant.tags not in self._looked_up:
             source = self._summary.source
             graph = source.meta_graphs.get(variant.tags) if source is not None else None
             self._looked_up[variant.tags] = frozenset() if graph is None else looked_up(graph)
-        return is_embedding(self._summary, variant, variable, self._looked_up[variant.tags])
+        return is_embedding(variable, self._looked_up[variant.tags])
 
     def _beside(self, weight: Weight) -> ResultItem:
         other = self.compared.other

@@ -38,6 +38,7 @@ class VariableList(FrontendWidget):
     _css = style("variables.css")
     shown = traitlets.Dict().tag(sync=True)
     selected = traitlets.Int(-1).tag(sync=True)
+    said = traitlets.Unicode().tag(sync=True)
 
     def __init__(
         self,
