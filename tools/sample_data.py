@@ -1,9 +1,9 @@
-"""Writes the data sets of the samples: the digits that `digits` was trained on, and the verses of the Gospels.
+"""Writes the data sets of the samples: the digits that trained `digits`, and the verses of the Gospels.
 
     python tools/sample_data.py
 
-The digits are those of tools/train_digits.py, the verses are those of tools/train_words.py: the four Gospels in
-the King James Version. Needs scikit-learn, SciPy and a Debian system, which hubexplore itself does not.
+The digits are those of tools/train_digits.py, the verses are those of tools/train_words.py: the four Gospels
+in the King James Version. Needs scikit-learn, SciPy and a Debian system, which hubexplore itself does not.
 """
 
 from __future__ import annotations
