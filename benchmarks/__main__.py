@@ -95,6 +95,8 @@ def main() -> int:
         rows += _show("hours", _hours_rows(options))
     if options.only in "explorer":
         rows += _show("explorer", _explorer_rows(options))
+    if options.only in "lens":
+        rows += _show("lens", _lens_rows())
     if options.json:
         data = {"machine": machine, "repeats": options.repeats, "rows": [_plain(row) for row in rows]}
         options.json.write_text(json.dumps(data, indent=1) + "\n")
@@ -452,6 +454,24 @@ def _explorer_rows(options: argparse.Namespace) -> list[Row]:
     if "opening" in measured:
         rows.append(Row(name, "open on the CNN", None, measured["opening"], within=1.0))
     return rows
+
+
+def _lens_rows() -> list[Row]:
+    """Waiting times of the lens; no rows without a browser."""
+    name = "lens"
+    if shutil.which("chromium") is None:
+        return []
+    from benchmarks import lens
+
+    print(f"measuring {name} ...", file=sys.stderr)
+    measured = lens.measure()
+    what = f"{lens.ROWS:,} vectors of 100"
+    return [
+        Row(name, f"first picture, {what}", None, measured["picture"], within=5.0),
+        Row(name, f"lasso to table, {what}, p50", None, measured["lasso"].p50, within=0.3,
+            note=f"of {measured['lasso'].count}"),
+        Row(name, "  p95", None, measured["lasso"].p95),
+    ]  # fmt: skip
 
 
 def _look(path: Path, options: argparse.Namespace) -> dict[str, Any]:
