@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from hubexplore.notebook.panel import browser_widgets
+from hubexplore.notebook.panel.fields.recorder import Recorder
 from hubexplore.notebook.panel.fields.upload import Upload
 from hubexplore.notebook.panel.graph.tab import GraphView
 from hubexplore.notebook.panel.tabs.results import Results
@@ -17,6 +18,7 @@ WIDGETS = (
     browser_widgets.RunLog,
     browser_widgets.CodeBox,
     GraphView,
+    Recorder,
     Results,
     Upload,
 )

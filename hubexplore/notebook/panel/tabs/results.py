@@ -12,16 +12,21 @@ import traitlets
 from hubexplore.display import values
 from hubexplore.display.card.html import framed
 from hubexplore.display.markup import Markup, join, tag
+from hubexplore.display.values import sound_files, view_choice
 from hubexplore.display.values.control import NO_SETTINGS, Control, Settings
 from hubexplore.display.values.together.grouping import grouped
 from hubexplore.display.values.together.scene import Group, Member, Scene
 from hubexplore.display.wording import visible
 from hubexplore.notebook.panel.browser_widgets import FrontendWidget, Message, script
+from hubexplore.summary.graph.sounds import Sound
 from hubexplore.summary.model import Shape
 
 MAX_ITEMS: Final = 24
 """Maximum number of outputs on screen; `Explorer.value` has all of them."""
-_MIME_TYPES: Final = {"npy": "application/octet-stream", "npz": "application/zip", "csv": "text/csv"}
+_MIME_TYPES: Final = {
+    "npy": "application/octet-stream", "npz": "application/zip", "csv": "text/csv", "wav": "audio/wav",
+    "zip": "application/zip", "png": "image/png",
+}  # fmt: skip
 
 
 class ResultItem(Protocol):
@@ -45,7 +50,7 @@ class ResultItem(Protocol):
     def render(self, view: str | None, settings: Settings = NO_SETTINGS) -> values.Rendered:
         """Renders a view; None means the best one. Settings are the values of the controls by key."""
 
-    def download(self, form: str, stem: str) -> tuple[str, bytes] | None:
+    def download(self, form: str, stem: str, settings: Settings = NO_SETTINGS) -> tuple[str, bytes] | None:
         """Returns the name (`stem` and an extension) and content of a file; None if it has no such form."""
 
     @property
@@ -55,24 +60,30 @@ class ResultItem(Protocol):
 
 @dataclass(frozen=True)
 class Value:
-    """A value with labels for its classes or columns, and captions that are used if it has as many rows."""
+    """A value with labels for its classes or columns, and captions that are used if it has as many rows.
+
+    `sound` is what is known of it if it is sound.
+    """
 
     name: str
     value: Any
     rows: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
     shape: Shape = None
+    sound: Sound | None = None
 
     @property
     def facts(self) -> str:  # noqa: D102 - as ResultItem
         return values.facts(self.value)
 
     def controls(self, view: str) -> tuple[Control, ...]:  # noqa: D102
-        return values.controls(self.value, view)
+        return values.controls(self.value, view, self.sound)
 
     @property
     def views(self) -> tuple[str, ...]:  # noqa: D102
-        return values.views(self.value, name=self.name, labels=self.labels, shape=self.shape)
+        return values.views(
+            self.value, name=self.name, labels=self.labels, shape=self.shape, sound=self.sound
+        )
 
     def render(self, view: str | None, settings: Settings = NO_SETTINGS) -> values.Rendered:  # noqa: D102
         rows = values.captions_of(self.value, self.rows)
@@ -83,14 +94,20 @@ class Value:
             rows=rows,
             labels=self.labels,
             shape=self.shape,
+            heard=self.sound,
             settings=settings,
         )
 
     @property
     def forms(self) -> tuple[tuple[str, str], ...]:  # noqa: D102
-        return values.forms(self.value)
+        is_heard = view_choice.SOUND in self.views
+        return (*([sound_files.FORM] if is_heard else []), *values.forms(self.value))
 
-    def download(self, form: str, stem: str) -> tuple[str, bytes] | None:  # noqa: D102
+    def download(  # noqa: D102
+        self, form: str, stem: str, settings: Settings = NO_SETTINGS
+    ) -> tuple[str, bytes] | None:
+        if form == sound_files.FORM[0] and sound_files.FORM in self.forms:
+            return sound_files.wav_files(self.value, stem, self.sound or Sound(), settings)
         return values.download(self.value, stem, form)
 
 
@@ -125,7 +142,7 @@ class Pair:
             change=self.change,
         )
 
-    def download(self, form: str, stem: str) -> None:  # noqa: D102
+    def download(self, form: str, stem: str, settings: Settings = NO_SETTINGS) -> None:  # noqa: D102
         return None
 
 
@@ -168,7 +185,9 @@ class Together:
     def forms(self) -> tuple[tuple[str, str], ...]:  # noqa: D102
         return values.forms_of_several([member.value for member in self.group.members])
 
-    def download(self, form: str, stem: str) -> tuple[str, bytes] | None:  # noqa: D102
+    def download(  # noqa: D102
+        self, form: str, stem: str, settings: Settings = NO_SETTINGS
+    ) -> tuple[str, bytes] | None:
         return values.download_several(
             {member.name: member.value for member in self.group.members}, stem, form
         )
@@ -176,7 +195,7 @@ class Together:
 
 def as_value(member: Member) -> Value:
     """Returns an output that is shown by itself."""
-    return Value(member.name, member.value, member.rows, member.labels, member.shape)
+    return Value(member.name, member.value, member.rows, member.labels, member.shape, member.sound)
 
 
 def items_of(scene: Scene) -> list[ResultItem]:
@@ -267,7 +286,7 @@ class Results(FrontendWidget):
             case "download" if str(message.get("form")) in dict(item.forms):
                 # Names that differ only in characters that file names cannot have still get different files.
                 stem = values.file_stems([entry.name for entry in self._items])[index]
-                file = item.download(str(message["form"]), stem)
+                file = item.download(str(message["form"]), stem, self._settings.get(item.name, {}))
                 if file is not None:
                     name, content = file
                     mime_type = _MIME_TYPES.get(name.rpartition(".")[2], _MIME_TYPES["npy"])
