@@ -24,7 +24,7 @@ from hubexplore.display.values.views import (
     texts,
     tiles,
 )
-from hubexplore.display.values.views.plot import Figure, distinct_captions
+from hubexplore.display.values.views.plot import Figure, Native, distinct_captions
 from hubexplore.summary.graph.sounds import Sound
 from hubexplore.summary.model import Shape
 from hubexplore.summary.tensor_values import flat_of
@@ -38,11 +38,13 @@ class Rendered:
       view: the name of the view.
       html: static HTML; pictures are `<img>` with a data URL.
       hovers: tooltips, one item for each picture; None for a picture without any.
+      natives: as those of `Figure`.
     """
 
     view: str
     html: Markup
     hovers: tuple[Hover | None, ...] = ()
+    natives: tuple[Native | None, ...] = ()
 
 
 def render(
@@ -79,6 +81,8 @@ def render(
         return Rendered(selected, texts.text_list(array, rows))
     if selected == view_choice.SLICES:
         return with_numbers(selected, slices.slices(array, rows, settings), Markup)
+    if selected == view_choice.FILM:
+        return with_numbers(selected, slices.film(array, rows, settings), Markup)
     known = heard or Sound()
     if selected == view_choice.SOUND:
         figure = sound.sounds(array, rows, known, settings)
@@ -96,6 +100,8 @@ def controls(value: Any, view: str, heard: Sound | None = None) -> tuple[Control
     """Returns what the reader may change in a view of a value."""
     if view == view_choice.SOUND:
         return sound.controls(heard or Sound())
+    if view == view_choice.FILM:
+        return slices.film_controls(flat_of(value).shape)
     return slices.controls(flat_of(value).shape) if view == view_choice.SLICES else ()
 
 
@@ -112,7 +118,7 @@ def with_numbers(view: str, figure: Figure, make_numbers: Callable[[], Markup]) 
     details = tag("details", tag("summary", "Numbers"), tag("div", grid))
     note = (tag("p", figure.note, class_="note"),) if figure.note else ()
     pictured = tag("div", figure.html, class_="pictures")
-    return Rendered(view, join(pictured, *note, details), figure.hovers)
+    return Rendered(view, join(pictured, *note, details), figure.hovers, figure.natives)
 
 
 _Draw = Callable[[Any, Sequence[str], Sequence[str]], Figure]

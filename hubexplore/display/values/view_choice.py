@@ -31,6 +31,7 @@ TEXT: Final = "Text"
 ROWS: Final = "Rows"
 NUMBERS: Final = "Numbers"
 SLICES: Final = "Slices"
+FILM: Final = "Film"
 ONE_ROW: Final = "One row"
 SOUND: Final = "Sound"
 SPECTROGRAM: Final = "Spectrogram"
@@ -56,6 +57,12 @@ _FEW_COMPLEX: Final = 8
 """Up to this many complex numbers, the grid comes first."""
 _MAX_COMPLEX_LINES: Final = 4
 """Up to this many rows of complex numbers are drawn as lines."""
+_FEW_FRAMES: Final = 6
+"""Up to this many frames a film is seen at once."""
+_MIN_FRAMES: Final = 8
+"""Minimum number of pictures that may be a film, where the shape does not say so."""
+_MAX_COMPARED: Final = 64
+_NEAR: Final = 0.5
 _MIN_IMAGE_SIDE: Final = 4
 """Minimum height and width in pixels of what is shown as an image."""
 _MIN_MATRIX_COLUMNS: Final = 8
@@ -149,6 +156,8 @@ def _number_views(array: Array, name: str, labels: Sequence[str]) -> tuple[str, 
         # Moved to the front, not added: row_views has the grid already, as one of the last.
         return (TABLE, *(view for view in row_views if view != TABLE)) if is_read else row_views
     pictures = _picture_views(array.shape)
+    if array.ndim == 4 and IMAGES in pictures and _is_film(array):
+        pictures = (FILM, *pictures)
     if array.ndim == 3 and IMAGES not in pictures and array.shape[2] < _MIN_MATRIX_COLUMNS:
         return (TABLE, HEAT, PLOT, *pictures)
     return (*pictures, *((HEAT,) if array.ndim == 3 else ()), PLOT, TABLE)
@@ -163,13 +172,34 @@ def _picture_views(shape: Sequence[int]) -> tuple[str, ...]:
         return (TILES,)
     if len(shape) == 4 and _is_picture(shape[1:3]):
         return (IMAGES, TILES) if shape[3] in (1, 3, 4) else (TILES,)
-    if len(shape) > 4 and _is_picture(shape[-3:-1]):
-        sliced = (SLICES,) if len(shape) == 5 and shape[1] >= _MIN_IMAGE_SIDE else ()
-        if shape[-1] not in (1, 3, 4):
-            return sliced
-        # A film of a few frames is seen at once.
-        return (IMAGES, *sliced) if math.prod(shape[:-3]) <= MAX_FRAMES else (*sliced, IMAGES)
-    return ()
+    return _stack_views(shape) if len(shape) > 4 and _is_picture(shape[-3:-1]) else ()
+
+
+def _stack_views(shape: Sequence[int]) -> tuple[str, ...]:
+    """Returns the views of volumes and films, [..., height, width, channels] of rank 5 or more."""
+    count, is_deep = math.prod(shape[:-3]), len(shape) == 5
+    sliced = (SLICES,) if is_deep and shape[1] >= _MIN_IMAGE_SIDE else ()
+    if shape[-1] not in (1, 3, 4):
+        return sliced
+    if shape[-1] == 1:
+        return (IMAGES, *sliced) if count <= MAX_FRAMES else (*sliced, IMAGES)
+    # Colours change with time, not with depth. A film of a few frames is seen at once.
+    film = (FILM,) if is_deep and shape[1] > 1 else ()
+    return (IMAGES, *film) if count <= _FEW_FRAMES else (*film, IMAGES)
+
+
+def _is_film(array: Array) -> bool:
+    """Returns whether pictures [frames, height, width, channels] are a film: neighbours are alike."""
+    if len(array) < _MIN_FRAMES:
+        return False
+    step = [max(1, size // 16) for size in array.shape[1:3]]
+    few = numerics.drawable(numerics.as_floats(array[:_MAX_COMPARED, :: step[0], :: step[1]]))
+    few = np.nan_to_num(few, posinf=0, neginf=0)
+    near = float(np.abs(few[1:] - few[:-1]).mean())
+    # Half of the film apart: in a film that is far, among pictures as far as the next one.
+    half = len(few) // 2
+    far = float(np.abs(few[half:] - few[: len(few) - half]).mean())
+    return 0 < near < _NEAR * far
 
 
 def _row_views(array: Array, name: str, labels: Sequence[str]) -> tuple[str, ...]:

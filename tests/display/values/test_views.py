@@ -352,9 +352,43 @@ def test_a_volume_is_slices_with_a_slider() -> None:
 
 
 def test_frames_of_a_long_film_have_a_slider_and_of_a_short_one_none() -> None:
-    assert values.views(np.zeros((1, 40, 8, 8, 3)))[:2] == ("Slices", "Images")
-    assert values.render(np.zeros((1, 40, 8, 8, 3))).html.count("<img") == 1
-    assert values.views(np.zeros((1, 10, 8, 8, 3)))[0] == "Images"
+    film = np.broadcast_to(np.linspace(0, 1, 40)[None, :, None, None, None], (1, 40, 8, 8, 3))
+    assert values.views(film)[:2] == ("Film", "Images")
+    shown = values.render(film, settings={"frame": 20.0})
+    assert shown.html.count("<img") == 1
+    assert "Frame 20 of 40 (0 to 39)." in shown.html
+    assert photo_levels(shown.html)[0] == pytest.approx(131, abs=2)
+    (control,) = values.controls(film, "Film")
+    assert (control.value, control.plays) == (0, True)
+    assert values.views(np.zeros((1, 40, 8, 8, 1)))[:2] == ("Slices", "Images")
+    assert values.views(np.zeros((1, 6, 8, 8, 3)))[0] == "Images"
+
+
+def test_pictures_of_which_neighbours_are_alike_are_a_film() -> None:
+    sun = np.zeros((20, 32, 32, 3))
+    for at in range(20):
+        sun[at, 8:16, at : at + 8] = 1
+    assert values.views(sun)[:2] == ("Film", "Images")
+    assert "Frame 7 of 20" in values.render(sun, settings={"frame": 7.0}).html
+    assert values.views(RANDOM.random((20, 32, 32, 3)))[0] == "Images"
+    assert values.views(sun[:4])[0] == "Images"
+
+
+def test_pictures_have_their_own_size() -> None:
+    """Whatever is enlarged, sampled or compressed on screen."""
+    small = RANDOM.random((2, 8, 9, 3))
+    large = RANDOM.random((1, 1300, 1300, 1))
+    for value, view in ((small, "Images"), (large, "Images"), (small[None], "Film"), (VOLUME, "Slices")):
+        shown = values.render(value, view)
+        assert len(shown.natives) == shown.html.count("<img")
+        first = shown.natives[0]
+        assert first is not None
+        pixels = first()
+        assert pixels.dtype == np.uint8
+        assert pixels.shape[:2] == value.shape[-3:-1]
+    first = values.render(small).natives[1]
+    assert first is not None
+    np.testing.assert_array_equal(first(), np.round(small[1] * 255))
 
 
 def photo_levels(html: str) -> list[float]:

@@ -22,7 +22,9 @@ WIDGETS = (
     Results,
     Upload,
 )
-MODULES = sorted(path.name for path in browser_widgets.FRONTEND.glob("*.js") if path.name != "dom.js")
+MODULES = sorted(
+    path.name for path in browser_widgets.FRONTEND.glob("*.js") if path.name not in browser_widgets.SHARED
+)
 
 
 def test_a_module_has_what_it_imports_before_it() -> None:

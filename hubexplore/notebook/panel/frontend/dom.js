@@ -136,3 +136,16 @@ export async function sendFiles(model, files, say) {
   }
   model.send({ kind: "end" });
 }
+
+/**
+ * Saves a file, as a click on a link to it would.
+ *
+ * @param {string} name
+ * @param {string} type
+ * @param {BlobPart} bytes
+ */
+export function save(name, type, bytes) {
+  const link = make("a", { href: URL.createObjectURL(new Blob([bytes], { type })), download: name });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+}

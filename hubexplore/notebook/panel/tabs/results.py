@@ -16,6 +16,8 @@ from hubexplore.display.values import sound_files, view_choice
 from hubexplore.display.values.control import NO_SETTINGS, Control, Settings
 from hubexplore.display.values.together.grouping import grouped
 from hubexplore.display.values.together.scene import Group, Member, Scene
+from hubexplore.display.values.views.plot import Native
+from hubexplore.display.values.views.png import png_file
 from hubexplore.display.wording import visible
 from hubexplore.notebook.panel.browser_widgets import FrontendWidget, Message, script
 from hubexplore.summary.graph.sounds import Sound
@@ -214,6 +216,7 @@ class Results(FrontendWidget):
     def __init__(self, **traits: Any) -> None:
         super().__init__(**traits)
         self._items: list[ResultItem] = []
+        self._natives: dict[int, tuple[Native | None, ...]] = {}
         self._chosen_views: dict[str, str] = {}
         self._settings: dict[str, dict[str, float]] = {}
         self._outputs: list[dict[str, Any]] = []
@@ -228,7 +231,8 @@ class Results(FrontendWidget):
           items: what to show; only the first `MAX_ITEMS` are.
         """
         self._items = list(items[:MAX_ITEMS])
-        self._outputs = [self._draw(item) for item in self._items]
+        self._natives = {}
+        self._outputs = [self._draw(index) for index in range(len(self._items))]
         left = len(items) - len(self._items)
         more = f" · {left} more are in .value" if left else ""
         with self.hold_sync():  # the earlier title must not be seen without its remark
@@ -252,11 +256,13 @@ class Results(FrontendWidget):
             parts += [head, Markup(output["html"])]
         return join(*parts)
 
-    def _draw(self, item: ResultItem) -> dict[str, Any]:
+    def _draw(self, index: int) -> dict[str, Any]:
+        item = self._items[index]
         # The next value of this name may have another dtype or rank, which the chosen view does not suit.
         view = self._chosen_views.get(item.name)
         settings = self._settings.get(item.name, {})
         rendered = item.render(view if view in item.views else None, settings)
+        self._natives[index] = rendered.natives
         return {
             "controls": [
                 {**dataclasses.asdict(control), "value": control.at(settings)}
@@ -268,6 +274,7 @@ class Results(FrontendWidget):
             "view": rendered.view,
             "html": str(framed(rendered.html)),
             "hovers": [hover and hover.to_dict() for hover in rendered.hovers],
+            "natives": [native is not None for native in rendered.natives],
             "downloads": [list(form) for form in item.forms],
         }
 
@@ -276,6 +283,8 @@ class Results(FrontendWidget):
         if not isinstance(index, int) or not 0 <= index < len(self._items):
             return
         item = self._items[index]
+        # Names that differ only in characters that file names cannot have still get different files.
+        stem = values.file_stems([entry.name for entry in self._items])[index]
         match message["kind"]:
             case "view" if message.get("view") in item.views:
                 self._chosen_views[item.name] = str(message["view"])
@@ -284,18 +293,27 @@ class Results(FrontendWidget):
                 self._settings.setdefault(item.name, {}).update([setting])
                 self._redraw(index)
             case "download" if str(message.get("form")) in dict(item.forms):
-                # Names that differ only in characters that file names cannot have still get different files.
-                stem = values.file_stems([entry.name for entry in self._items])[index]
                 file = item.download(str(message["form"]), stem, self._settings.get(item.name, {}))
                 if file is not None:
                     name, content = file
                     mime_type = _MIME_TYPES.get(name.rpartition(".")[2], _MIME_TYPES["npy"])
                     self.send({"kind": "file", "name": name, "type": mime_type}, [content])
+            case "picture":
+                self._send_picture(index, message.get("place"), stem)
+
+    def _send_picture(self, index: int, place: Any, stem: str) -> None:
+        """Sends a picture of an output as PNG, in the size of the value."""
+        natives = self._natives.get(index, ())
+        native = natives[place] if isinstance(place, int) and 0 <= place < len(natives) else None
+        if native is not None:
+            number = f"_{place}" if len(natives) > 1 else ""
+            name = f"{stem}{number}.png"
+            self.send({"kind": "file", "name": name, "type": _MIME_TYPES["png"]}, [png_file(native())])
 
     def _redraw(self, index: int) -> None:
         # A change in place would change the old value too, and traitlets would send nothing.
         self._outputs = [*self._outputs]
-        self._outputs[index] = self._draw(self._items[index])
+        self._outputs[index] = self._draw(index)
         self.shown = {**self.shown, "outputs": self._outputs}
 
     def _setting(self, index: int, message: Message) -> tuple[str, float] | None:
