@@ -18,7 +18,8 @@ from typing import Any, Final
 import numpy as np
 
 from hubexplore.inputs import pictures
-from hubexplore.inputs.code import helper_functions, sound_code
+from hubexplore.inputs.code import film_code, helper_functions, sound_code
+from hubexplore.inputs.external.film_arrays import Films
 from hubexplore.inputs.external.picture_arrays import Pictures
 from hubexplore.inputs.external.picture_files import PictureFiles
 from hubexplore.inputs.external.sound_arrays import Sounds
@@ -72,10 +73,11 @@ class Expressions:
             (PictureFiles, self._picture_files),
             (Records, self._records),
             (Sounds, self._sounds),
+            (Films, self._films),
         )
         for kind, write in writers:
-            # Of what was recorded in the panel there is no file: its numbers are written.
-            if isinstance(source, kind) and not getattr(source, "are_recorded", False):
+            # Of what was recorded or drawn in the panel there is no file: its numbers are written.
+            if isinstance(source, kind) and getattr(source, "has_file", True):
                 return write(source)
         if is_sparse(value):
             return self._sparse(value)
@@ -200,6 +202,16 @@ class Expressions:
             self._import(line)
         return text
 
+    def _films(self, source: Films) -> str:
+        """A film, read again."""
+        name = "film" if not self.helpers else f"film_{len(self.helpers) + 1}"
+        for line in film_code.IMPORTS:
+            self._import(line)
+        self.helpers.append(film_code.function(name, source))
+        files = ", ".join(map(repr, source.names))
+        whole = f".astype({source.value.dtype.name!r})" if source.value.dtype != np.float32 else ""
+        return f"{name}({files})[None]{whole}"
+
     def _records(self, source: Records) -> str:
         return self._records_of(source.file, source.value.shape)
 
@@ -311,9 +323,14 @@ def _candidates(value: Array, random: np.random.Generator) -> Iterator[Candidate
     ramp: Array = np.arange(count) / max(count - 1, 1)
     yield f"(np.arange({count}) / {max(count - 1, 1)}){end}", lambda: ramp.astype(dtype).reshape(shape)
     yield f"(np.arange({count}) % 2){end}", lambda: (np.arange(count) % 2).astype(dtype).reshape(shape)
-    if len(shape) == 4 and shape[3] in (1, 3):
+    is_grey = len(shape) == 3 and shape[1] == shape[2]
+    if is_grey or (len(shape) == 4 and shape[3] in (1, 3)):
         yield from _drawing_candidates(value)
     yield from sound_code.candidates(value)
+    yield from film_code.candidates(value)
+    if dtype.kind == "f" and len(shape) <= 2:
+        normal = f"random.standard_normal({shape!r}){cast}"
+        yield normal, lambda: np.asarray(random.standard_normal(shape)).astype(dtype)
 
 
 def _array_of(make: Callable[[], Any], dtype: np.dtype[Any]) -> Array:
@@ -324,7 +341,7 @@ def _array_of(make: Callable[[], Any], dtype: np.dtype[Any]) -> Array:
 def _drawing_candidates(value: Array) -> Iterator[Candidate]:
     """Yields expressions for examples that are drawings."""
     shape, dtype = value.shape, value.dtype
-    count, height, width, channels = shape
+    count, height, width, channels = (*shape, 1)[:4]
     numbers = range(count)
 
     def stored(drawn: list[Array]) -> Array:

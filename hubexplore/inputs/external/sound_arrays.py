@@ -61,6 +61,11 @@ class Sounds(InputValue):
     are_recorded: bool = False
     origin: str = ""
 
+    @property
+    def has_file(self) -> bool:
+        """Whether code can read them again."""
+        return not self.are_recorded
+
 
 def is_sound_file(content: bytes, name: str = "") -> bool:
     """Returns whether a file seems to hold sound, by its first bytes; MP3 without a header by its name."""

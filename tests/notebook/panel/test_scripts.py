@@ -9,6 +9,7 @@ import pytest
 
 from hubexplore.notebook.panel import browser_widgets
 from hubexplore.notebook.panel.fields.recorder import Recorder
+from hubexplore.notebook.panel.fields.sketch import Sketch
 from hubexplore.notebook.panel.fields.upload import Upload
 from hubexplore.notebook.panel.graph.tab import GraphView
 from hubexplore.notebook.panel.tabs.results import Results
@@ -20,6 +21,7 @@ WIDGETS = (
     GraphView,
     Recorder,
     Results,
+    Sketch,
     Upload,
 )
 MODULES = sorted(
