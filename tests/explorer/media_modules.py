@@ -68,7 +68,7 @@ def no_sounds() -> None:
 
 
 def drawings() -> None:
-    """Readers of digits: how much ink is in each quarter of the paper, with and without an axis of channels."""
+    """Readers of digits: how much ink is in each quarter, with and without an axis of channels."""
     for name, shape in (("grey", [None, 28, 28, 1]), ("square", [None, 28, 28])):
         image = tf1.placeholder(tf.float32, shape, name)
         quarters = tf.reshape(image, [-1, 2, 14, 2, 14])

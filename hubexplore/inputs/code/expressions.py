@@ -37,6 +37,8 @@ MAX_BYTES: Final = 1_000_000
 PICTURES_IMPORT: Final = "from hubexplore.inputs import pictures"
 """The only part of hubexplore, beside its top level, that code may import: people keep what is written."""
 
+_DRAWN: Final = ("random.", "(random.")
+"""How expressions begin that draw random numbers."""
 Candidate = tuple[str, Callable[[], Any]]
 
 
@@ -238,10 +240,10 @@ class Expressions:
         for text, make in _candidates(value, self._random):
             if same(make(), value):
                 # A few numbers read better written out. Not random ones: the next input draws after them.
-                if value.size <= MAX_WRITTEN and not text.startswith("random."):
+                if value.size <= MAX_WRITTEN and not text.startswith(_DRAWN):
                     return None
                 self._import("import numpy as np")
-                self._is_seeded |= text.startswith("random.")
+                self._is_seeded |= text.startswith(_DRAWN)
                 if "pictures." in text:
                     self._import(PICTURES_IMPORT)
                 if "hubexplore." in text:
@@ -308,11 +310,15 @@ def _nested(value: Array) -> Any:
 def _candidates(value: Array, random: np.random.Generator) -> Iterator[Candidate]:
     """Yields expressions that make examples, each with a function that makes the same value."""
     shape, dtype, count = value.shape, value.dtype, value.size
-    if dtype.kind not in "biuf":
+    if dtype.kind not in "biufc":
         return
     cast = f".astype({dtype.name!r})"
     yield f"np.zeros({shape!r}, {dtype.name!r})", lambda: np.zeros(shape, dtype)
     yield f"np.ones({shape!r}, {dtype.name!r})", lambda: np.ones(shape, dtype)
+    if dtype.kind == "c":
+        text = f"(random.random({shape!r}) + 1j * random.random({shape!r})){cast}"
+        yield text, lambda: np.asarray(random.random(shape) + 1j * random.random(shape)).astype(dtype)
+        return
     yield f"random.random({shape!r}){cast}", lambda: np.asarray(random.random(shape)).astype(dtype)
     # The limits that `examples` draws integers with: flags and small ids, quantised levels, and the pixels of
     # uint8 images.

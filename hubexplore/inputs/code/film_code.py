@@ -34,13 +34,18 @@ def function(name: str, source: Films) -> str:
     mode = "L" if channels == 1 else "RGB"
     if len(source.names) == 1:
         arguments = "file"
-        frames = "[frame.convert('RGBA') for frame in PIL.ImageSequence.Iterator(PIL.Image.open(file))]"
+        reading = [
+            "    with PIL.Image.open(file) as opened:",
+            "        frames = [frame.convert('RGBA') for frame in PIL.ImageSequence.Iterator(opened)]",
+        ]
     else:
         arguments = "*files"
-        frames = "[PIL.ImageOps.exif_transpose(PIL.Image.open(file)).convert('RGBA') for file in files]"
+        opened = "PIL.ImageOps.exif_transpose(PIL.Image.open(file)).convert('RGBA')"
+        reading = [f"    frames = [{opened} for file in files]"]
     return "\n".join([
         f"def {name}({arguments}):",
-        f"    frames, numbers = {frames}, []",
+        *reading,
+        "    numbers = []",
         f"    for index in {_indices(source.kept)}:",
         "        image = frames[index]",
         f"        image = {fitted}",

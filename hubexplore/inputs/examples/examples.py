@@ -371,6 +371,8 @@ def _values(field: Field, kind: str, shape: tuple[int, ...], random: np.random.G
         return random.integers(0, top, shape).astype(dtype)
     # Generators are made for numbers about 0, of both signs.
     numbers = random.standard_normal(shape) if field.is_latent else random.random(shape)
+    if dtype.kind == "c":
+        numbers = numbers + 1j * random.random(shape)
     return np.asarray(numbers).astype(dtype)
 
 

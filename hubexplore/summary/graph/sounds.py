@@ -7,6 +7,7 @@ fits. A wrong guess costs a player that nobody needs; the other ways to enter an
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -73,10 +74,11 @@ class Sound:
 
 @dataclass(frozen=True)
 class Sounds:
-    """The inputs and outputs that are sound, by name."""
+    """The inputs and outputs that are sound, by name; `other` is for what turns out to be one in a run."""
 
     inputs: Mapping[str, Sound] = field(default_factory=dict)
     outputs: Mapping[str, Sound] = field(default_factory=dict)
+    other: Sound = Sound()
 
 
 def has_samples(dtype: str, shape: Shape) -> bool:
@@ -122,7 +124,7 @@ def find_sounds(
         kind = _kind_of_output(tensor, graph, ranks)
         if kind:
             outputs[tensor.name] = Sound(kind, rates.of(tensor), rates.name)
-    return Sounds(inputs, outputs)
+    return Sounds(inputs, outputs, Sound(WAVEFORM, rates.beside, rates.name))
 
 
 def _may_be_sound(tensor: TensorSummary) -> bool:
@@ -166,15 +168,19 @@ class _Rates:
         self.name = self._tensor.name if self._tensor is not None else ""
         self._graph = graph
 
+    @functools.cached_property
+    def beside(self) -> int:
+        """The rate that stands beside: attached, a number of the signature, or what an op is told; or 0."""
+        if self.attached or self._graph is None:
+            return self.attached
+        stated = self._graph.rate(self._tensor.tensor) if self._tensor is not None else 0
+        return stated or self._graph.noted_rate
+
     def of(self, tensor: TensorSummary) -> int:
         """The rate of a sound; 0 where nothing states one."""
-        if self.attached:
-            return self.attached
-        stated = self._graph.rate(self._tensor.tensor) if self._graph and self._tensor else 0
-        stated = stated or (self._graph.noted_rate if self._graph else 0)
         # One second, as models of short sounds take it. 15,600 samples are 0.975 s at 16 kHz: whole patches.
         size = (tensor.shape or (None,))[min(1, len(tensor.shape or (None,)) - 1)]
-        return stated or (size if size in RATES else 0) or 0
+        return self.beside or (size if size in RATES else 0) or 0
 
 
 def _is_rate(tensor: TensorSummary) -> bool:

@@ -47,8 +47,10 @@ class TextSource(widgets.VBox):
             self.children = (self._text, self._by_slider)
         if field.is_latent and _width(field):
             # Nobody types such a vector; the average of what a generator makes is at 0.
+            self._changed = lambda: None
             self.put(InputValue(np.zeros([size or 1 for size in field.shape or ()], field.numpy)))
             self._by_slider.value = True
+            self._changed = changed
 
     def watch(self, eager: bool) -> None:
         """Sets whether text takes effect at every key stroke, or when the field loses the focus."""
