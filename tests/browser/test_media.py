@@ -78,6 +78,25 @@ def test_sounds_in_and_out(notebook: Notebook, folder: Path) -> None:
     notebook.screenshot("sounds-dark", panel.node)
 
 
+def test_a_recording(notebook: Notebook, folder: Path) -> None:
+    notebook.new()
+    panel = Panel.open(notebook, f"{str(folder / 'sounds')!r}, 'analyse'")
+    record = panel.node.get_by_role("button", name="Record x with the microphone")
+    # Headless Chromium refuses what was not allowed before.
+    record.click()
+    expect(panel.node).to_contain_text("The browser does not let this page use the microphone.")
+    notebook.page.context.grant_permissions(["microphone"])
+    record.click()
+    expect(panel.node).to_contain_text("Recording: 1 s")
+    expect(record).to_have_text("■ Stop")
+    record.click()
+    expect(panel.node).to_contain_text("16,000 Hz, from 48,000 Hz, mono")
+    panel.run()
+    # It beeps.
+    assert float(panel.value("panel.value['a'].max()")) > 1
+    notebook.screenshot("recording", panel.node)
+
+
 def test_a_drawing_is_read_while_it_is_drawn(notebook: Notebook, folder: Path) -> None:
     notebook.new()
     panel = Panel.open(notebook, f"{str(folder / 'drawings')!r}, 'grey'")
