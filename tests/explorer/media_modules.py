@@ -65,6 +65,8 @@ def no_sounds() -> None:
     hub.add_signature("embed", {"features": features}, {"y": tf.nn.relu(tf.matmul(features, weights))})
     column = tf1.placeholder(tf.float32, [None], "column")
     hub.add_signature("score", {"column": column}, {"y": tf.sigmoid(column)})
+    area, rate = tf1.placeholder(tf.float32, [None], "area"), tf1.placeholder(tf.float32, [], "rate")
+    hub.add_signature("prices", {"area": area, "rate": rate}, {"y": area * rate})
 
 
 def drawings() -> None:

@@ -94,7 +94,10 @@ def read_film(field: Field, files: Sequence[tuple[str, bytes]], choice: ImageCho
         frames[index] = fitted.reshape(size[1], size[0], film.channels)
     value = np.stack([frames[index] for index in kept])[None].astype(field.numpy)
     name = picture_arrays.short_names(names)
-    return Films(value, picture=name, names=names, choice=choice, kept=tuple(kept), found=count)
+    contents = tuple(content for _, content in files)
+    return Films(
+        value, picture=name, contents=contents, names=names, choice=choice, kept=tuple(kept), found=count
+    )
 
 
 def default_choice(field: Field) -> ImageChoice:

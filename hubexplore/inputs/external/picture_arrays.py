@@ -64,19 +64,12 @@ class Pictures(InputValue):
       choice: how they became numbers.
       has_16_bits: whether one of them has 16 bits per pixel.
       are_samples: whether all of them are built-in samples (`pictures.samples()`).
-      is_drawn: whether it was drawn in the panel, so that there is no file.
     """
 
     names: tuple[str, ...] = ()
     choice: ImageChoice = ImageChoice()
     has_16_bits: bool = False
     are_samples: bool = False
-    is_drawn: bool = False
-
-    @property
-    def has_file(self) -> bool:
-        """Whether code can read it again."""
-        return not self.is_drawn
 
 
 def default_choice(field: Field) -> ImageChoice:
@@ -144,6 +137,7 @@ def read_pictures(field: Field, files: Sequence[tuple[str, bytes]], choice: Imag
         choice=choice,
         has_16_bits=has_16_bits,
         are_samples=all(pictures.samples().get(name) == content for name, content in files),
+        contents=tuple(content for _, content in files),
     )
 
 

@@ -60,7 +60,7 @@ def test_sounds_come_first_and_say_their_rate() -> None:
     upload(source._recorder, "recording.wav", sounds.samples()["chirp"])
     recorded = box.entry()
     assert isinstance(recorded, Sounds)
-    assert recorded.are_recorded
+    assert recorded.names == ("recording.wav",)
     source._samples.value = "melody"
     assert isinstance(again := box.entry(), Sounds)
     assert again.are_samples
@@ -102,14 +102,14 @@ def test_outputs_are_heard_at_the_rate_of_the_run() -> None:
 
 
 @pytest.mark.parametrize("signature", ["grey", "square"])
-def test_a_drawing_is_a_picture_without_a_file(signature: str) -> None:
+def test_a_drawing_is_a_picture(signature: str) -> None:
     explorer, box = panel(media_modules.drawings, signature)
     source = box._sources["image"]
     assert (source._sketch.width, source._sketch.height, source._sketch.dark) == (28, 28, True)
     source._sketch._handle_custom_msg({"kind": "drawn"}, [memoryview(drawing())])
     entry = box.entry()
     assert isinstance(entry, Pictures)
-    assert not entry.has_file
+    assert entry.names == ("sketch.png",)
     assert entry.value.shape == ((1, 28, 28, 1) if signature == "grey" else (1, 28, 28))
     assert entry.value.reshape(28, 28)[8, 4] == 1
     assert entry.value.reshape(28, 28)[20, 20] == 0

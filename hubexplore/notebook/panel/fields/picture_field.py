@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import dataclasses
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
@@ -161,8 +160,7 @@ class PictureSource(widgets.VBox):
         if self._field.encoded:
             return picture_files.read(self._field, self._files)
         choice = picture_arrays.ImageChoice(self._fit.value, self._scale.value, self._invert.value)
-        read = picture_arrays.read_pictures(self._field, self._files, choice)
-        return dataclasses.replace(read, is_drawn=self._is_drawn)
+        return picture_arrays.read_pictures(self._field, self._files, choice)
 
     def _show(self) -> None:
         if self._entry is not None:
