@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from hubexplore.hub.spec import ModuleSpec as ModuleSpec
     from hubexplore.hub.summarize import summarize as summarize
     from hubexplore.notebook.panel.explorer import explore as explore
+    from hubexplore.notebook.panel.lens.panel import lens as lens
     from hubexplore.programs.installation import install as install
     from hubexplore.programs.installation import uninstall as uninstall
     from hubexplore.session.export.save import save as save
@@ -74,6 +75,7 @@ _WHERE = {
     "get_num_image_channels": "hubexplore.hub.image",
     "image_embedding_column": "hubexplore.hub.feature_columns",
     "install": "hubexplore.programs.installation",
+    "lens": "hubexplore.notebook.panel.lens.panel",
     "load": "hubexplore.hub.load",
     "load_module_spec": "hubexplore.hub.loading",
     "resolve": "hubexplore.hub.load",
