@@ -87,14 +87,17 @@ _WHERE = {
     "uninstall": "hubexplore.programs.installation",
 }
 
-__all__ = ["__version__", *_WHERE, "samples"]  # noqa: PLE0604 - the names are the keys above
+# Public names that are modules.
+_MODULES = ("pictures", "samples")
+
+__all__ = ["__version__", *_WHERE, *_MODULES]  # noqa: PLE0604 - the names are the keys above
 
 
 def __getattr__(name: str) -> Any:
     if name in _WHERE:
         value = getattr(_imported(_WHERE[name]), name)
-    elif name == "samples":
-        value = importlib.import_module("hubexplore.samples")
+    elif name in _MODULES:
+        value = importlib.import_module(f"{__name__}.{name}")
     elif name.startswith("_"):
         # What Python and IPython look for; nobody reads what it says.
         raise AttributeError(f"module 'hubexplore' has no attribute {name!r}")

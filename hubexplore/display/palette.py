@@ -28,7 +28,7 @@ GRID_LINE: Final = "#e3e7eb"
 # Pictures: what is drawn. Lines and fills of one hue have names of one kind.
 
 BLUE: Final = "#2b6cb0"
-PALE_BLUE: Final = "#cadaeb"
+PALE_BLUE: Final = "#aecbea"
 """The area between two bounds, around a blue line."""
 ORANGE: Final = "#c05621"
 GREEN: Final = "#2f855a"
@@ -89,7 +89,8 @@ def themed(variable: str, otherwise: str) -> str:
 # stand in pages whose ground is not known, such as GitHub and exported notebooks.
 CARD: Final[Mapping[str, str]] = {
     "text": themed("content-font-color1", "inherit"),
-    "dim": themed("content-font-color2", "color-mix(in srgb, currentColor 72%, transparent)"),
+    # The secondary text of JupyterLab is too faint on its raised grounds.
+    "dim": f"color-mix(in srgb, {themed('content-font-color1', 'currentColor')} 76%, transparent)",
     "line": themed("border-color2", "rgba(128, 128, 128, .35)"),
     "fill": themed("layout-color2", "rgba(128, 128, 128, .14)"),
     "bar": themed("brand-color1", "#3d86c6"),
@@ -113,7 +114,8 @@ CARD_ON_DARK_PAGE: Final[Mapping[str, str]] = {
 # The panel is only seen in Jupyter, so its fallbacks may be opaque; they are those of the light theme.
 PANEL: Final[Mapping[str, str]] = {
     "ink": themed("ui-font-color1", PAGE[0]),
-    "quiet": themed("ui-font-color2", DIM),
+    # As for cards.
+    "quiet": f"color-mix(in srgb, {themed('ui-font-color1', PAGE[0])} 76%, transparent)",
     "edge": themed("border-color2", "#c7ccd1"),
     "ground": themed("layout-color1", "#fff"),
     "raised": themed("layout-color2", "#f3f4f6"),
