@@ -179,7 +179,10 @@ class TestMasks:
     def test_the_background_has_no_colour_and_a_named_class_has_one(self) -> None:
         labels = {"labels": RANDOM.integers(0, 3, (1, 24, 32))}
         keys = [
-            re.findall('class="key">.*?> (.*?)</span>', drawn(group(scene(labels, PICTURE, names=names), masks.Mask)).html)
+            re.findall(
+                'class="key">.*?> (.*?)</span>',
+                drawn(group(scene(labels, PICTURE, names=names), masks.Mask)).html,
+            )
             for names in ((), ("background", "road", "car"), ("sky", "road", "car"))
         ]  # fmt: skip
         assert [*map(sorted, keys)] == [["class 1", "class 2"], ["car", "road"], ["car", "road", "sky"]]
