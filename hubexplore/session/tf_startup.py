@@ -43,7 +43,8 @@ def import_tensorflow() -> None:
 
 def import_status() -> str:
     """Returns what is waited for, as in "importing TensorFlow, about 7 s"; "" if it is imported."""
-    if is_tensorflow_imported():
+    # Beside TensorFlow's own import, that of what a session needs takes no time worth mentioning.
+    if is_tensorflow_imported() or ("tensorflow" in sys.modules and not IN_BACKGROUND.is_running):
         return ""
     seconds = round(expected_seconds() - IN_BACKGROUND.elapsed)
     return f"importing TensorFlow, {f'about {seconds} s' if seconds > 0 else 'a few more seconds'}"

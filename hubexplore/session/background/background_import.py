@@ -99,13 +99,17 @@ def is_half_imported() -> bool:
 
 
 def _import_alone() -> None:
-    gate, failed = ImportGate(), None
-    try:
-        with filtered_stderr():
+    # The lock of stderr comes before the gate: who has it imports TensorFlow as well, and would wait here.
+    with filtered_stderr():
+        # By now another thread may have imported it, or be on the way, which the gate would stop half-way.
+        if "tensorflow" in sys.modules:
+            return
+        gate, failed = ImportGate(), None
+        try:
             load_native_libraries()
             import tensorflow  # noqa: F401 - what this is for
-    except Exception as error:
-        failed = error if is_half_imported() else None
-        raise
-    finally:
-        gate.open(failed)
+        except Exception as error:
+            failed = error if is_half_imported() else None
+            raise
+        finally:
+            gate.open(failed)
