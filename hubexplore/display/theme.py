@@ -50,6 +50,9 @@ _LOOKS: Final = """  color: var(--hub-text); line-height: 1.45; }
 .hubexplore summary { display: list-item; cursor: pointer; padding: .3em 0; }
 .hubexplore details[open] > summary ~ div { padding: .1em 0 .8em 1.1em; overflow-x: auto; }
 .hubexplore.hubexplore ul { margin: 0 0 .5em; padding-left: 1.2em; }
+.hubexplore.hubexplore ol { margin: 0 0 .25em; padding-left: 2em; }
+.hubexplore ol > li { margin: 0 0 .3em; }
+.hubexplore li p.note { font-size: 92%; }
 .hubexplore .danger { color: var(--hub-danger); }
 .hubexplore ul.findings small { margin-left: 0; overflow-wrap: anywhere; }
 .hubexplore.hubexplore table { border-collapse: collapse; border: none; margin: .1em 0 .8em;

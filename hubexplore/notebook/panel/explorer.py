@@ -309,7 +309,7 @@ class Explorer(widgets.VBox):
         # By the worker of the Try tab: one run at a time, and Cancel there ends this one as well.
         started = self._try.worker.start(
             lambda: runner.call(request, (tensor,)),
-            lambda result: graph.show_value(tensor, result[2][tensor]),
+            lambda result: graph.show_value(tensor, result[2][tensor], (self._subject, request)),
             lambda error: graph.fail(error_text(error)),
         )
         if not started:
