@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     )
     from hubexplore.hub.spec import ModuleSpec as ModuleSpec
     from hubexplore.hub.summarize import summarize as summarize
+    from hubexplore.inputs.sounds import read_audio as read_audio
     from hubexplore.notebook.panel.explorer import explore as explore
     from hubexplore.notebook.panel.lens.panel import lens as lens
     from hubexplore.programs.installation import install as install
@@ -78,6 +79,7 @@ _WHERE = {
     "lens": "hubexplore.notebook.panel.lens.panel",
     "load": "hubexplore.hub.load",
     "load_module_spec": "hubexplore.hub.loading",
+    "read_audio": "hubexplore.inputs.sounds",
     "resolve": "hubexplore.hub.load",
     "save": "hubexplore.session.export.save",
     "sparse_text_embedding_column": "hubexplore.hub.feature_columns",
@@ -88,7 +90,7 @@ _WHERE = {
 }
 
 # Public names that are modules.
-_MODULES = ("pictures", "samples")
+_MODULES = ("pictures", "samples", "sounds")
 
 __all__ = ["__version__", *_WHERE, *_MODULES]  # noqa: PLE0604 - the names are the keys above
 

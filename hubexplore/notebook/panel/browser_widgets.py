@@ -32,7 +32,8 @@ def script(name: str) -> str:
       name: of a file in FRONTEND.
 
     Raises:
-      ValueError: the module does not have exactly one import of dom.js, on a line of its own.
+      ValueError: the module does not import dom.js, once and on a line of its own, or imports another module
+        that is not shared.
     """
     imported = _IMPORT.findall(_read(name))
     if imported.count(_SHARED) != 1:

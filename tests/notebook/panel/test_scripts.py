@@ -9,8 +9,11 @@ import pytest
 
 from hubexplore.notebook.panel import browser_widgets
 from hubexplore.notebook.panel.fields.grid import Grid
+from hubexplore.notebook.panel.fields.recorder import Recorder
+from hubexplore.notebook.panel.fields.sketch import Sketch
 from hubexplore.notebook.panel.fields.upload import Upload
 from hubexplore.notebook.panel.graph.tab import GraphView
+from hubexplore.notebook.panel.lens.pick_list import PickList
 from hubexplore.notebook.panel.tabs.results import Results
 from hubexplore.notebook.panel.weights.variable_list import VariableList
 
@@ -20,7 +23,10 @@ WIDGETS = (
     browser_widgets.CodeBox,
     GraphView,
     Grid,
+    PickList,
+    Recorder,
     Results,
+    Sketch,
     VariableList,
     Upload,
 )
