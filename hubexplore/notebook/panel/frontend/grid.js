@@ -7,7 +7,7 @@ import { follow, make, spoken } from "./dom.js";
 import { makeFilter, makeToolbar } from "./toolbar.js";
 import { fillCell, isOn, makeBand, makeCell, markFault, movedFaults } from "./cells.js";
 import { makeBoxes } from "./boxes.js";
-import { copied, pasted } from "./clipboard.js";
+import { copied, filled, pasted } from "./clipboard.js";
 import { along, limited, moved } from "./moves.js";
 
 /**
@@ -161,10 +161,7 @@ function render({ model, el }) {
     drawState();
   }
 
-  /**
-   * @param {number} row
-   * @param {number} column
-   */
+  /** @param {number} row @param {number} column */
   function newCell(row, column) {
     const cell = makeCell(row, column, isHeld(column));
     cells.set(`${row}:${column}`, cell);
@@ -172,12 +169,7 @@ function render({ model, el }) {
     return cell;
   }
 
-  /**
-   * Shows the text of a cell.
-   *
-   * @param {number} row
-   * @param {number} column
-   */
+  /** @param {number} row @param {number} column */
   function fill(row, column) {
     const cell = cells.get(`${row}:${column}`);
     const described = form.columns[column];
@@ -312,11 +304,8 @@ function render({ model, el }) {
     commit();
     const row = rows.length === 0 ? 0 : active.row + 1;
     rows.splice(row, 0, form.columns.map(() => ""));
-    undone = [];
-    faults = movedFaults(faults, row, 1);
     model.send({ kind: "insert", row });
-    drawTable();
-    go({ row, place: active.place });
+    showMoved(row, 1);
   }
 
   function removeRows() {
@@ -325,33 +314,31 @@ function render({ model, el }) {
     const removed = Math.min(bottom - top + 1, rows.length);
     rows.splice(top, removed);
     if (rows.length === 0) rows.push(form.columns.map(() => ""));
-    undone = [];
-    faults = movedFaults(faults, top, -removed);
     model.send({ kind: "remove", row: top, count: removed });
+    showMoved(top, -removed);
+  }
+
+  /** @param {number} row @param {number} by */
+  function showMoved(row, by) {
+    undone = [];
+    faults = movedFaults(faults, row, by);
     drawTable();
-    go({ row: top, place: active.place });
+    go({ row, place: active.place });
   }
 
   /** @param {string} text */
   function paste(text) {
-    const { block, columns: named } = pasted(text, form.columns.map(({ id }) => id));
-    const { top, bottom, left, columns } = selection();
-    const [[only = ""] = []] = block;
-    if (named) write(top, named, block);
-    else if (block.length === 1 && block[0]?.length === 1) {
-      // One cell fills the whole selection.
-      write(top, columns, Array.from({ length: bottom - top + 1 }, () => columns.map(() => only)));
-    } else {
-      const width = Math.max(...block.map((row) => row.length));
-      write(top, shown.slice(left, left + width), block);
-      anchor = { row: top, place: left };
-      go({ row: top + block.length - 1, place: left + width - 1 }, true);
-    }
+    const area = selection();
+    const names = form.columns.map(({ id }) => id);
+    const { block, columns } = pasted(text, names, area, shown.slice(area.left));
+    write(area.top, columns, block);
+    anchor = { row: area.top, place: shown.indexOf(columns[0] ?? 0) };
+    go({ row: area.top + block.length - 1, place: shown.indexOf(columns.at(-1) ?? 0) }, true);
   }
 
   function empty() {
     const { top, bottom, columns } = selection();
-    write(top, columns, Array.from({ length: bottom - top + 1 }, () => columns.map(() => "")));
+    write(top, columns, filled(bottom - top + 1, columns.length, ""));
   }
 
   // ---- keys and mouse
@@ -413,16 +400,11 @@ function render({ model, el }) {
     return true;
   }
 
-  /**
-   * @param {string} key
-   * @param {boolean} extends_
-   * @param {boolean} isFar
-   * @returns {boolean} whether the key moves
-   */
+  /** @param {string} key @param {boolean} extends_ @param {boolean} isFar @returns {boolean} whether it moves */
   function move(key, extends_, isFar) {
     const target = moved(key, active, size(), isFar);
     if (target) go(target, extends_);
-    return target !== undefined;
+    return Boolean(target);
   }
 
   /** @param {MouseEvent} event */
