@@ -4,23 +4,13 @@
 // changed them itself.
 
 import { follow, make, spoken } from "./dom.js";
-import { makeFilter, makeToolbar } from "./toolbar.js";
+import { makeFilter, makeToolbar, takeDrops } from "./toolbar.js";
 import { fillCell, isOn, makeBand, makeCell, markFault, movedFaults } from "./cells.js";
 import { makeBoxes } from "./boxes.js";
 import { copied, filled, pasted } from "./clipboard.js";
 import { along, limited, moved } from "./moves.js";
 
-/**
- * @typedef {object} Form
- * @property {Column[]} columns
- * @property {Column[]} boxes
- * @property {string[][]} rows
- * @property {string[]} texts of the boxes
- * @property {number[]} held columns whose cells cannot be edited
- * @property {number} total number of rows, with those that are not shown
- * @property {number | null} most maximum number of rows
- * @property {boolean} filtered whether there are inputs enough for a filter
- */
+/** @typedef {import("./cells.js").Form} Form */
 /** @typedef {import("./cells.js").Column} Column */
 /** @typedef {import("./cells.js").Fault} Fault */
 /** @typedef {{ form: Form, faults: { number: number, cells: Fault[] }, eager: boolean }} Traits */
@@ -98,6 +88,7 @@ function render({ model, el }) {
     tools.element,
   );
   el.append(root);
+  takeDrops(root);
 
   // ---- where things are
 
@@ -216,8 +207,9 @@ function render({ model, el }) {
   }
 
   function down() {
-    if (active.row === rows.length - 1 && tools.canAdd()) insert();
-    else go({ row: active.row + 1, place: active.place });
+    const isLast = active.row === rows.length - 1 && perBand >= shown.length;
+    if (isLast && tools.canAdd()) insert();
+    else move("ArrowDown", false, false);
   }
 
   // ---- editing
@@ -421,6 +413,8 @@ function render({ model, el }) {
   /** @param {MouseEvent} event */
   function onDrag(event) {
     const spot = spotOf(event.target);
+    // Scrolling moves cells below a mouse that stands still.
+    if (!event.movementX && !event.movementY) return;
     if (spot && event.buttons === 1 && !editor && (spot.row !== active.row || spot.place !== active.place)) {
       go(spot, true);
     }
@@ -469,6 +463,10 @@ function render({ model, el }) {
   }
 
   table.addEventListener("keydown", onKey);
+  table.addEventListener("focusin", (event) => {
+    const spot = spotOf(event.target);
+    if (spot && !editor && cellOf(spot) !== cellOf(active)) go(spot);
+  });
   table.addEventListener("mousedown", onMouse);
   table.addEventListener("mouseover", onDrag);
   table.addEventListener("dblclick", () => edit(false));
@@ -484,7 +482,11 @@ function render({ model, el }) {
     table.addEventListener(name, onClipboard);
   }
   // A run takes what is being typed along, and so does the filter.
-  root.addEventListener("hub-commit", () => commit());
+  root.addEventListener("hub-commit", () => {
+    if (!editor) return;
+    commit();
+    cellOf(active)?.focus();
+  });
 
   let width = 0;
   const resizing = new ResizeObserver(() => {
