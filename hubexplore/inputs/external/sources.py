@@ -48,16 +48,18 @@ def read_file(field: Field, name: str, content: bytes) -> InputValue:
         raise SignatureError(f"Input {field.name!r}: {field.problem}")
     content = bytes(content)
     if magic.NUMPY.begins(content):
-        return InputValue(conversion.value_of(field, read_npy(name, content)), file=name)
+        return InputValue(conversion.value_of(field, read_npy(name, content)), file=name, contents=(content,))
     if magic.ZIP.begins(content):
-        return InputValue(conversion.value_of(field, read_npz(name, content, field.name)), file=name)
+        array = read_npz(name, content, field.name)
+        return InputValue(conversion.value_of(field, array), file=name, contents=(content,))
     if field.encoded == "image" and content.startswith(picture_files.BEGINNINGS):
         return picture_files.read(field, [(name, content)])
     if field.encoded == "example" and tf_records.is_records(content):
-        return tf_records.Records(_strings(field, tf_records.read(name, content)), file=name)
+        records = _strings(field, tf_records.read(name, content))
+        return tf_records.Records(records, file=name, contents=(content,))
     if field.encoded == "example" and content and tf_examples.features_of(content) is not None:
-        return InputValue(_strings(field, [content]), file=name)
-    return InputValue(_text(field, name, content), file=name)
+        return InputValue(_strings(field, [content]), file=name, contents=(content,))
+    return InputValue(_text(field, name, content), file=name, contents=(content,))
 
 
 def variables(field: Field, namespace: Mapping[str, Any]) -> list[str]:

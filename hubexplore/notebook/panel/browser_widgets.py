@@ -107,7 +107,10 @@ class RunLog(FrontendWidget):
 
 
 class CodeBox(FrontendWidget):
-    """Code in one or more forms, each a (name, text), with a button that copies it."""
+    """Code in one or more forms, each a (name, text, files that copying saves), with a button that copies it.
+
+    After the message `save` {language} it awaits `saved` {text}.
+    """
 
     _esm = script("code.js")
     codes = traitlets.List(traitlets.List(traitlets.Unicode())).tag(sync=True)

@@ -12,6 +12,7 @@ from hubexplore.notebook.panel.fields.grid import Grid
 from hubexplore.notebook.panel.fields.upload import Upload
 from hubexplore.notebook.panel.graph.tab import GraphView
 from hubexplore.notebook.panel.tabs.results import Results
+from hubexplore.notebook.panel.weights.variable_list import VariableList
 
 WIDGETS = (
     browser_widgets.PanelMonitor,
@@ -20,6 +21,7 @@ WIDGETS = (
     GraphView,
     Grid,
     Results,
+    VariableList,
     Upload,
 )
 MODULES = sorted(
