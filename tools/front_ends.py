@@ -8,10 +8,12 @@ packages of .venv, so that its kernels have the same hubexplore and the same Ten
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
 import sysconfig
+import tempfile
 import venv
 from pathlib import Path
 from typing import Final
@@ -21,6 +23,8 @@ from tools import set_up
 ROOT: Final = Path(__file__).resolve().parents[1]
 PLACE: Final = ROOT / "build" / "front-ends"
 PACKAGES: Final = Path(__file__).with_suffix(".txt")
+HTML_MANAGER: Final = "@jupyter-widgets/html-manager@1.0.14"
+EMBED: Final = PLACE / "share" / "html-manager" / "embed-amd.js"
 
 
 def main() -> int:
@@ -35,7 +39,36 @@ def main() -> int:
     )  # fmt: skip
     if done.returncode:
         print(f"The front ends could not be installed: {set_up.why(done.stdout)}", file=sys.stderr)
-    return done.returncode
+        return done.returncode
+    _fetch_html_manager()
+    return 0
+
+
+def _fetch_html_manager() -> None:
+    """Fetches the script by which pages without Jupyter show widgets; their tests say if it is absent."""
+    EMBED.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=PLACE) as folder:
+        settings = {
+            "nodeModulesDir": "auto",
+            "lock": False,
+            "imports": {"html-manager": f"npm:{HTML_MANAGER}"},
+        }
+        Path(folder, "deno.json").write_text(json.dumps(settings), "utf-8")
+        done = subprocess.run(
+            [str(Path(sys.executable).with_name("deno")), "install", "--quiet"],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        script = Path(folder, "node_modules", HTML_MANAGER.rpartition("@")[0], "dist", "embed-amd.js")
+        if script.exists():
+            shutil.copy(script, EMBED)
+        else:
+            print(
+                f"The package registry of npm did not deliver {HTML_MANAGER}: {done.stderr[-500:]}",
+                file=sys.stderr,
+            )
 
 
 def _share(place: Path) -> None:
