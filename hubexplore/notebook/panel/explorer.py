@@ -22,7 +22,7 @@ from hubexplore.explorer.subject import PICKED, Subject
 from hubexplore.notebook.panel.browser_widgets import Message, PanelMonitor, plain_front_end
 from hubexplore.notebook.panel.fields.signature_selector import SignatureSelector, callable_signatures
 from hubexplore.notebook.panel.fields.version_selector import VersionSelector
-from hubexplore.notebook.panel.front_end import in_marimo
+from hubexplore.notebook.panel.front_end import close_with_its_cell, in_marimo
 from hubexplore.notebook.panel.graph.tab import GraphTab
 from hubexplore.notebook.panel.open_panels import OPEN_PANELS
 from hubexplore.notebook.panel.panel_texts import MSG_BUSY, MSG_LEFT_BEHIND, error_text, one_line_traceback
@@ -139,6 +139,8 @@ class Explorer(widgets.VBox):
         self._fill_with(subject, signature, tags)
         self._preloaded = False
         self._is_closed = False
+        if in_marimo():
+            close_with_its_cell(self)
 
     def _fill_with(
         self, subject: Subject, signature: str | None = None, tags: Iterable[str] | str | None = None

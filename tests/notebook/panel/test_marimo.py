@@ -12,6 +12,7 @@ from pathlib import Path
 
 import ipywidgets as widgets
 import pytest
+from ipywidgets.widgets.widget import _instances
 
 import hubexplore as hub
 from hubexplore.display.markup import Markup, tag
@@ -46,6 +47,18 @@ def test_the_panel_is_an_anywidget(marimo: types.ModuleType) -> None:
     assert ".hub-plain" in explorer.get_state()["_css"]
     assert explorer._display_() == ("shown", explorer)
     explorer.close()
+
+
+def test_a_panel_is_closed_when_its_cell_runs_again(marimo: types.ModuleType) -> None:
+    """marimo closes the comms of a cell that runs again, and nothing else."""
+    explorer = hub.explore("sample:half-plus-two")
+    explorer.run([1.0])
+    before = len(_instances)
+    explorer.comm.close()
+    assert explorer not in list(_instances.values())
+    assert before - len(_instances) > 20
+    with pytest.raises(hub.errors.HubError, match="closed"):
+        explorer.run([1.0])
 
 
 def test_a_widget_made_after_a_click_needs_no_cell(marimo: types.ModuleType) -> None:
