@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     )
     from hubexplore.hub.spec import ModuleSpec as ModuleSpec
     from hubexplore.hub.summarize import summarize as summarize
+    from hubexplore.mapping.api import map as map  # noqa: A004 - hub.map, which nobody imports bare
+    from hubexplore.mapping.predictor import Predictor as Predictor
     from hubexplore.notebook.panel.explorer import explore as explore
     from hubexplore.programs.installation import install as install
     from hubexplore.programs.installation import uninstall as uninstall
@@ -62,6 +64,7 @@ _WHERE = {
     "ModuleSpec": "hubexplore.hub.spec",
     "ModuleSummary": "hubexplore.summary.model",
     "NotebookSession": "hubexplore.session.session",
+    "Predictor": "hubexplore.mapping.predictor",
     "add_signature": "hubexplore.hub.authoring",
     "attach_image_module_info": "hubexplore.hub.image",
     "attach_message": "hubexplore.hub.authoring",
@@ -76,6 +79,7 @@ _WHERE = {
     "install": "hubexplore.programs.installation",
     "load": "hubexplore.hub.load",
     "load_module_spec": "hubexplore.hub.loading",
+    "map": "hubexplore.mapping.api",
     "resolve": "hubexplore.hub.load",
     "save": "hubexplore.session.export.save",
     "sparse_text_embedding_column": "hubexplore.hub.feature_columns",
