@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -10,9 +11,11 @@ from typing import Any, Final
 from hubexplore.display.wording import beginning
 from hubexplore.errors import MapTargetError
 from hubexplore.mapping.mapper import Mapper
-from hubexplore.summary.files.atomic_write import write_file
+from hubexplore.mapping.parts import lock
 
 NAME: Final = "_manifest.json"
+# Always the same name: the lock keeps other writers away, and a kill leaves one at most.
+_TEMPORARY: Final = f"{NAME}.tmp"
 FORMAT: Final = "hubexplore map 1"
 SIZE: Final = "rows in a batch"
 
@@ -51,7 +54,7 @@ def read(folder: Path) -> dict[str, Any] | None:
     try:
         manifest: dict[str, Any] = json.loads(path.read_text("utf-8"))
     except FileNotFoundError:
-        names = sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith("_lock"))
+        names = sorted({entry.name for entry in folder.iterdir()} - {lock.NAME, _TEMPORARY})
         if names:
             raise MapTargetError(MSG_TAKEN.format(folder=str(folder), names=_listed(names))) from None
         return None
@@ -65,7 +68,12 @@ def read(folder: Path) -> dict[str, Any] | None:
 def write(folder: Path, request: Mapping[str, Any], size: int) -> dict[str, Any]:
     """Writes the manifest of a call that begins."""
     manifest = {"format": FORMAT, **request, SIZE: size}
-    write_file(folder / NAME, (json.dumps(manifest, indent=1, default=repr) + "\n").encode())
+    temporary = folder / _TEMPORARY
+    with temporary.open("w", encoding="utf-8") as file:
+        file.write(json.dumps(manifest, indent=1, default=repr) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(folder / NAME)
     return manifest
 
 
