@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hubexplore.errors import MapError
+from hubexplore.mapping.cluster.engine import is_dask, lazily
+from hubexplore.mapping.cluster.engine import to_files as cluster_to_files
 from hubexplore.mapping.local import in_memory, stream
 from hubexplore.mapping.mapper import AUTO, Errors, MapOptions, Mapper
 from hubexplore.mapping.predictor import Predictor
@@ -89,8 +91,13 @@ def map(  # noqa: A001 - the public name is hubexplore.map
     """
     options = MapOptions(inputs, outputs, keep, batch_size, errors)
     options.check()
-    if engine != "local":
-        raise MapError(f"engine must be 'local'; got {engine!r}.")
+    if engine != "local" or is_dask(data):
+        predictor = _predictor(module, signature, session, tags, trust)
+        if to is None:
+            return lazily(predictor, data, options, engine)
+        folder = Path(local_to_write(to, TARGET))
+        files = cluster_to_files(predictor, data, options, engine, folder, resume=resume, progress=progress)
+        return (files, files.errors) if errors == "collect" else files
     with contextlib.ExitStack() as stack:
         callee = stack.enter_context(_opened(module, signature, session, tags, trust))
         source = data_of(data, callee.inputs)
@@ -109,6 +116,20 @@ def map(  # noqa: A001 - the public name is hubexplore.map
                 "Add to=FOLDER, or pass a list."
             )
         return stream(mapper, source, progress, stack.pop_all())
+
+
+def _predictor(
+    module: Any, signature: str | None, session: NotebookSession | None, tags: Any, trust: bool
+) -> Predictor:
+    """What goes to the workers of a cluster."""
+    if isinstance(module, Predictor):
+        return module
+    if session is not None or not isinstance(module, (str, bytes, os.PathLike)):
+        raise MapError(
+            "Workers of a cluster load the module from its files: pass its handle or path. A module that "
+            "exists only here, or was trained here, can be written first: session.export(module, PATH)."
+        )
+    return Predictor(module, signature, tags=tags, trust=trust)
 
 
 def _opened(

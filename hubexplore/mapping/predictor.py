@@ -100,9 +100,18 @@ class Predictor:
     @contextlib.contextmanager
     def opened(self) -> Iterator[Callee]:
         """Yields the loaded signature; loads the module in this process if it was not loaded yet."""
+        session = self.load()
+        yield Callee(session, _NAME, self.signature, is_private=True)
+
+    def load(self) -> NotebookSession:
+        """Loads the module, unless this process has it already; returns the session that holds it.
+
+        Raises:
+          HubError: it is not there, or is another one.
+        """
         with _LOADING:
-            session, name = _loaded(self.handle, self.digest, self.tags)
-        yield Callee(session, name, self.signature, is_private=True)
+            handle = _installed.get(self.digest, self.handle)
+            return _loaded(handle, self.digest, self.tags)
 
     def _data(self, callee: Callee, batch: tuple[Any, ...]) -> Data:
         if len(batch) == 1:
@@ -132,17 +141,27 @@ def _as_array(value: Any) -> Any:
 
 
 _LOADING: Final = threading.Lock()
+_NAME: Final = "module"
 
 
 # As long as the process lives: a worker gets a new Predictor with each task, and loads its module once.
 @functools.cache
-def _loaded(handle: str, digest: str, tags: tuple[str, ...] | None) -> tuple[NotebookSession, str]:
-    """The session of this process with a module, and the module's name in it."""
+def _loaded(handle: str, digest: str, tags: tuple[str, ...] | None) -> NotebookSession:
+    """The session of this process with a module, which is called `_NAME` there."""
     gate.trust_in_process(digest)
     spec = open_spec(handle, tags, trust=False)
     found = content_digest(spec.spec.place)
     if found != digest:
         raise MapError(MSG_CHANGED.format(handle=handle, found=found[:12], expected=digest[:12]))
     session = NotebookSession("predictor")
-    session.load(spec.spec, "module", spec.tags)
-    return session, "module"
+    session.load(spec.spec, _NAME, spec.tags)
+    return session
+
+
+# Where files lie that travelled to this process, by the digest of their module.
+_installed: Final[dict[str, str]] = {}
+
+
+def installed(digest: str, path: str) -> None:
+    """Tells predictors of this process where the files of a module are that travelled to it."""
+    _installed[digest] = path

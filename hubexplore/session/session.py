@@ -407,19 +407,7 @@ class NotebookSession:
         self._check_open()
         if module is not None:
             return variable_values.variable_values(self._live(module), self._session)
-        values: dict[str, Any] = {}
-        for name, loaded in self._modules.items():
-            module_values = {
-                f"{name}/{key}": value
-                for key, value in variable_values.variable_values(loaded, self._session).items()
-            }
-            if clashes := sorted(module_values.keys() & values):
-                raise GraphError(
-                    f"Variables of two modules would both be called {clashes[0]!r}. Ask for those of one "
-                    f"module: session.variables({name!r})."
-                )
-            values |= module_values
-        return values
+        return variable_values.values_of_modules(self._modules, self._session)
 
     def initialize(self) -> list[str]:
         """Initialises the variables and tables that are new in the graph; returns their names."""

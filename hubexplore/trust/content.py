@@ -40,7 +40,9 @@ def content_digest(place: ModuleDirectory) -> str:
       UnreadableModuleError: a file cannot be read, or the folders hold more files than any module.
     """
     try:
-        files = [(name, _file_digest(place.path(name), place.filesystem)) for name in sorted(_names(place))]
+        files = [
+            (name, _file_digest(place.path(name), place.filesystem)) for name in sorted(content_names(place))
+        ]
     except OSError as error:
         raise UnreadableModuleError(
             f"The content of {place.directory!r} cannot be read: {error.strerror or error}."
@@ -49,8 +51,8 @@ def content_digest(place: ModuleDirectory) -> str:
     return hashlib.sha256(json.dumps([_PREFIX, files]).encode("ascii")).hexdigest()
 
 
-def _names(place: ModuleDirectory) -> Iterator[str]:
-    """Yields the paths of the files, from the module's directory."""
+def content_names(place: ModuleDirectory) -> Iterator[str]:
+    """Yields the paths of the files that the digest covers, from the module's directory."""
     if place.names is not None:
         yield from place.names
         folders: tuple[str, ...] = ()

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pyarrow as pa
 
 from hubexplore.errors import RowError
 from hubexplore.mapping.mapper import Mapper
-from hubexplore.mapping.outputs.arrow import batch_of, rank_of, type_of
+from hubexplore.mapping.outputs.tables import Tables
 from hubexplore.mapping.parts import manifest
 from hubexplore.mapping.parts.journal import Journal
 from hubexplore.mapping.parts.lock import locked
 from hubexplore.mapping.parts.mapped import MappedFiles
-from hubexplore.mapping.parts.writer import FAILED, ROW, PartWriter
-from hubexplore.mapping.running.row_function import Outcome
-from hubexplore.mapping.sources.memory import FrameSource
+from hubexplore.mapping.parts.writer import FAILED, PartWriter
+
+Result = tuple[int, list[pa.Table], pa.Table | None]
+"""The number of rows of the data that were read, the results of those that ran, and those that failed."""
+Results = Callable[[int, int, int], Iterator[Result]]
+"""Takes the number of the first row, the number of finished parts, and the number of rows of a batch."""
 
 MSG_INTERRUPTED: Final = (
     "Interrupted. {rows:,} rows are finished and kept in {folder!r}; the same call continues after them."
@@ -27,13 +30,28 @@ MSG_KEPT: Final = " {rows:,} rows before it are finished and kept in {folder!r}.
 
 
 def to_files(mapper: Mapper, folder: Path, resume: bool, progress: bool | None) -> MappedFiles:
-    """Maps a data set into a folder.
+    """Maps a data set into a folder, in this process; see `continued`."""
+    tables = Tables(mapper)
+
+    def results(start: int, _: int, size: int) -> Iterator[Result]:
+        with contextlib.closing(mapper.outcomes(size, start, progress)) as outcomes:
+            for outcome in outcomes:
+                yield outcome.rows.count, list(tables.of(outcome)), tables.of_failures(outcome)
+
+    return continued(mapper, folder, resume, results)
+
+
+def continued(
+    mapper: Mapper, folder: Path, resume: bool, results: Results, batches: int | None = None
+) -> MappedFiles:
+    """Maps a data set into a folder, from where an earlier call with the same arguments ended.
 
     Args:
       mapper: the data and the signature.
       folder: absolute path; made if it does not exist.
       resume: whether to continue what is there; otherwise a result that is there is replaced.
-      progress: whether to show a bar.
+      results: makes the results from a row on.
+      batches: number of results in a part; None for the usual one.
 
     Raises:
       MapTargetError: (an OSError) the folder is in use, holds something else, or cannot be written.
@@ -44,7 +62,11 @@ def to_files(mapper: Mapper, folder: Path, resume: bool, progress: bool | None) 
         if journal.is_complete:
             return MappedFiles(folder, journal.parts)
         try:
-            _run(mapper, folder, journal, size, progress)
+            made = results(journal.next_row, len(journal.parts), size)
+            with contextlib.closing(PartWriter(folder, journal, batches)) as writer:
+                for read, tables, failed in made:
+                    writer.add(read, tables, failed)
+                writer.finish()
         except KeyboardInterrupt:
             text = MSG_INTERRUPTED.format(rows=journal.next_row, folder=str(folder))
             raise KeyboardInterrupt(text) from None
@@ -109,66 +131,3 @@ def _remove(folder: Path, keep: int) -> None:
                 path.unlink()
     with contextlib.suppress(OSError):
         (folder / FAILED).rmdir()
-
-
-def _run(mapper: Mapper, folder: Path, journal: Journal, size: int, progress: bool | None) -> None:
-    tables = _Tables(mapper)
-    writer = PartWriter(folder, journal)
-    outcomes = mapper.outcomes(size, journal.next_row, progress)
-    with contextlib.closing(writer), contextlib.closing(outcomes):
-        for outcome in outcomes:
-            writer.add(outcome.rows.count, list(tables.of(outcome)), tables.of_failures(outcome))
-        writer.finish()
-
-
-class _Tables:
-    """Turns batches into Arrow tables.
-
-    Args:
-      mapper: says which columns they have.
-    """
-
-    def __init__(self, mapper: Mapper) -> None:
-        self._mapper = mapper
-        self._types: dict[str, pa.DataType] = {}
-        # With an index, or all rows, a row of the result can be found without its number.
-        self._has_numbers = mapper.options.errors == "collect" and not isinstance(mapper.source, FrameSource)
-
-    def of(self, outcome: Outcome) -> Iterator[pa.Table]:
-        """Yields the rows of a batch that ran."""
-        for first, count, outputs in outcome.pieces:
-            for name, value in outputs.items():
-                if name not in self._types:
-                    self._types[name] = type_of(name, self._mapper.callee.outputs[name], rank_of(value))
-            rows = outcome.rows.part(first, first + count)
-            kept = {name: rows.columns[name] for name in self._mapper.kept}
-            table = batch_of(kept, outputs, self._types, self._mapper.columns)
-            yield self._with_index(table, rows.first, count)
-
-    def _with_index(self, table: pa.Table, first: int, count: int) -> pa.Table:
-        source = self._mapper.source
-        if self._has_numbers:
-            return table.add_column(0, ROW, pa.array(range(first, first + count), pa.int64()))
-        if not isinstance(source, FrameSource) or not source.has_labels:
-            return table
-        import pandas as pd
-
-        # No columns, but of the type of names: pandas stores the type, and applies it to all names later.
-        labels = pd.DataFrame(index=source.index[first : first + count], columns=pd.Index([], dtype="str"))
-        index = pa.Table.from_pandas(labels, preserve_index=True)
-        for name, column in zip(index.column_names, index.columns, strict=True):
-            table = table.append_column(name, column)
-        # Says to pandas which columns are the index.
-        return table.replace_schema_metadata(index.schema.metadata)
-
-    def of_failures(self, outcome: Outcome) -> pa.Table | None:
-        """The rows of a batch that failed; None if there are none."""
-        if not outcome.failures:
-            return None
-        rows = [failure.row for failure in outcome.failures]
-        columns: dict[str, Any] = {
-            ROW: pa.array(rows, pa.int64()),
-            "file": pa.array(map(self._mapper.source.file_of, rows), pa.string()),
-            "reason": pa.array([failure.reason for failure in outcome.failures], pa.string()),
-        }
-        return pa.table(columns)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pyarrow as pa
 import pyarrow.parquet
@@ -21,8 +21,6 @@ BATCHES: Final = 64
 """Number of batches after which a part ends: a kill costs no more than these."""
 BYTES: Final = 64_000_000
 """Bytes of results after which a part ends, which bounds the memory."""
-ROW: Final = "row"
-"""Column with the number of a row in the data, where failed rows are left out."""
 
 MSG_FULL: Final = (
     "{path!r} cannot be written: {reason}. {rows:,} rows are finished and kept; the same call continues "
@@ -38,15 +36,13 @@ class PartWriter:
     Args:
       folder: of the result; locked by the caller.
       journal: of the folder.
-      report: called with each part that is finished.
+      batches: number of batches in a part; None for `BATCHES`.
     """
 
-    def __init__(
-        self, folder: Path, journal: Journal, report: Callable[[Part], object] | None = None
-    ) -> None:
+    def __init__(self, folder: Path, journal: Journal, batches: int | None = None) -> None:
         self._folder = folder
         self._journal = journal
-        self._report = report
+        self._most = batches or BATCHES
         self._tables: list[pa.Table] = []
         self._failed: list[pa.Table] = []
         self._first = journal.next_row
@@ -71,7 +67,7 @@ class PartWriter:
         self._read += read
         self._batches += 1
         self._bytes += sum(table.nbytes for table in tables)
-        if self._batches >= BATCHES or self._bytes >= BYTES:
+        if self._batches >= self._most or self._bytes >= BYTES:
             self._end_part()
 
     def finish(self) -> None:
@@ -115,11 +111,9 @@ class PartWriter:
             size = write_table(self._folder / part.name, tables) if tables else 0
             finished = Part(part.number, part.first, part.read, part.written, size, failed_bytes)
             self._journal.add(finished)
-        if self._report is not None:
-            self._report(finished)
 
     @contextlib.contextmanager
-    def _explained(self, path: Path) -> Any:
+    def _explained(self, path: Path) -> Iterator[None]:
         try:
             yield
         except OSError as error:

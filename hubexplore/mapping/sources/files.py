@@ -79,6 +79,7 @@ class FileSource(Source):
     """
 
     def __init__(self, paths: Sequence[str]) -> None:
+        self.paths = tuple(paths)
         self.label = repr(paths[0]) if len(paths) == 1 else f"{len(paths)} files from {paths[0]!r} on"
         self._files = [_reader(path) for path in paths]
         first = self._files[0]

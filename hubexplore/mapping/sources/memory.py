@@ -29,14 +29,15 @@ class MemorySource(Source):
 
     def __init__(self, columns: Mapping[Any, Column], length: int, label: str) -> None:
         self.names = list(columns)
-        self.length: int = length
+        self.length = length
+        self._count = length
         self.label = label
         self._columns = columns
 
     def rows(self, start: int, size: int, names: Sequence[Any]) -> Iterator[Rows]:
         """Yields slices, without copies."""
-        for first in range(start, self.length, size):
-            last = min(first + size, self.length)
+        for first in range(start, self._count, size):
+            last = min(first + size, self._count)
             yield Rows(first, last - first, {name: self._column(name)[first:last] for name in names})
 
     def identity(self, names: Sequence[Any]) -> Mapping[str, Any]:
@@ -45,9 +46,9 @@ class MemorySource(Source):
         for name in names:
             column = self._column(name)
             digest.update(repr((name, str(column.dtype), column.shape[1:])).encode())
-            for first in range(0, self.length, _HASHED_ROWS):
+            for first in range(0, self._count, _HASHED_ROWS):
                 digest.update(_bytes_of(column[first : first + _HASHED_ROWS]))
-        return {"kind": "memory", "rows": self.length, "digest": digest.hexdigest()}
+        return {"kind": "memory", "rows": self._count, "digest": digest.hexdigest()}
 
     def is_ready(self, names: Sequence[Any]) -> bool:
         """Whether all of these are arrays of numbers."""
@@ -58,15 +59,27 @@ class MemorySource(Source):
 
 
 class FrameSource(MemorySource):
-    """A pandas DataFrame, or a Series as its only column."""
+    """A pandas DataFrame, or a Series as its only column.
 
-    def __init__(self, frame: Any) -> None:
+    Args:
+      frame: the DataFrame or Series.
+      first: number of its first row, where it is a piece of another one.
+      label: what messages call it; by default its class.
+      has_labels: whether its index says more than the numbers of the rows; by default it is looked at.
+    """
+
+    def __init__(
+        self, frame: Any, first: int = 0, label: str | None = None, has_labels: bool | None = None
+    ) -> None:
         is_series = not hasattr(frame, "columns")
+        self._first = first
+        self._has_labels = has_labels
         self.index = frame.index
         self.frame = frame.to_frame(_series_name(frame)) if is_series else frame
         # Converted when they are needed, and once: a batch then is a slice.
         self._series = {_series_name(frame): frame} if is_series else checked_columns(frame)
-        super().__init__(self._series, len(frame), "the Series" if is_series else "the DataFrame")
+        usual = "the Series" if is_series else "the DataFrame"
+        super().__init__(self._series, len(frame), label or usual)
         self._columns: dict[Any, Column] = {}
 
     @property
@@ -74,7 +87,18 @@ class FrameSource(MemorySource):
         """Whether its index says more than the numbers of the rows."""
         import pandas as pd
 
-        return not self.index.equals(pd.RangeIndex(self.length)) or self.index.names != [None]
+        if self._has_labels is not None:
+            return self._has_labels
+        return not self.index.equals(pd.RangeIndex(self._count)) or self.index.names != [None]
+
+    @property
+    def has_index(self) -> bool:
+        """True."""
+        return True
+
+    def labels(self, first: int, count: int) -> Any:
+        """The part of the index for some rows."""
+        return self.index[first : first + count] if self.has_labels else None
 
     def identity(self, names: Sequence[Any]) -> Mapping[str, Any]:
         """The number of rows, and digests of their values and of the index."""
@@ -91,8 +115,8 @@ class FrameSource(MemorySource):
 
     def place(self, row: int) -> str:
         """The position, and the label in the index if that says more."""
-        label = self.index[row]
-        return super().place(row) + (f" (index {label!r})" if label != row else "")
+        label, number = self.index[row], self._first + row
+        return super().place(number) + (f" (index {label!r})" if label != number else "")
 
 
 def _series_name(series: Any) -> Any:

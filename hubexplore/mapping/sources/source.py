@@ -47,6 +47,15 @@ class Source(abc.ABC):
         """The first rows; None where there is none."""
         return next(self.rows(0, SAMPLE, names), None)
 
+    @property
+    def has_index(self) -> bool:
+        """Whether the rows have labels in an index, by which they can be found."""
+        return False
+
+    def labels(self, first: int, count: int) -> Any:
+        """The part of the index for some rows; None where it says no more than their numbers."""
+        return None
+
     def is_ready(self, names: Sequence[Any]) -> bool:
         """Whether columns are numbers in memory, so that reading ahead would cost more than it saves."""
         return False
