@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from hubexplore.mapping.api import map as map  # noqa: A004 - hub.map, which nobody imports bare
     from hubexplore.mapping.predictor import Predictor as Predictor
     from hubexplore.notebook.panel.explorer import explore as explore
+    from hubexplore.notebook.panel.lens.panel import lens as lens
     from hubexplore.programs.installation import install as install
     from hubexplore.programs.installation import uninstall as uninstall
     from hubexplore.session.export.save import save as save
@@ -77,6 +78,7 @@ _WHERE = {
     "get_num_image_channels": "hubexplore.hub.image",
     "image_embedding_column": "hubexplore.hub.feature_columns",
     "install": "hubexplore.programs.installation",
+    "lens": "hubexplore.notebook.panel.lens.panel",
     "load": "hubexplore.hub.load",
     "load_module_spec": "hubexplore.hub.loading",
     "map": "hubexplore.mapping.api",
@@ -89,14 +91,17 @@ _WHERE = {
     "uninstall": "hubexplore.programs.installation",
 }
 
-__all__ = ["__version__", *_WHERE, "samples"]  # noqa: PLE0604 - the names are the keys above
+# Public names that are modules.
+_MODULES = ("pictures", "samples")
+
+__all__ = ["__version__", *_WHERE, *_MODULES]  # noqa: PLE0604 - the names are the keys above
 
 
 def __getattr__(name: str) -> Any:
     if name in _WHERE:
         value = getattr(_imported(_WHERE[name]), name)
-    elif name == "samples":
-        value = importlib.import_module("hubexplore.samples")
+    elif name in _MODULES:
+        value = importlib.import_module(f"{__name__}.{name}")
     elif name.startswith("_"):
         # What Python and IPython look for; nobody reads what it says.
         raise AttributeError(f"module 'hubexplore' has no attribute {name!r}")

@@ -86,6 +86,8 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
     shared = tmp_path_factory.getbasetemp() / "cache"
     shared.mkdir(exist_ok=True)
     monkeypatch.setenv("TFHUB_CACHE_DIR", str(shared))
+    # Where it is also noted how long TensorFlow's import took.
+    monkeypatch.setenv("XDG_CACHE_HOME", str(shared))
     return shared
 
 

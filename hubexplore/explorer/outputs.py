@@ -32,7 +32,8 @@ _MIN_SIDE: Final = 4
 def scene_of(summary: ModuleSummary, run: Run) -> Scene:
     """Returns the outputs of a run, the main one first, with the pictures that went in.
 
-    The main output is `default`. Without one, readable texts come first, unless they are those that went in.
+    The main output is `default`. Without one, readable texts come first, unless they are those that went in;
+    single numbers come last.
     """
     request = run.request
     variant = find_variant(summary, request.tags)
@@ -43,7 +44,12 @@ def scene_of(summary: ModuleSummary, run: Run) -> Scene:
     inputs = {name: entry.display_value for name, entry in request.input_values.items()}
     # The others stay in the order of the signature.
     names = sorted(
-        outputs, key=lambda name: (name != DEFAULT_OUTPUT, not _is_answer(outputs[name], inputs.values()))
+        outputs,
+        key=lambda name: (
+            name != DEFAULT_OUTPUT,
+            not _is_answer(outputs[name], inputs.values()),
+            kind_of(outputs[name]) == "dense" and not flat_of(outputs[name]).ndim,
+        ),
     )
     return Scene(
         tuple(

@@ -1,8 +1,6 @@
-"""Pictures that hubexplore draws itself: PNG files to start with, digits and a scene as arrays.
+"""The pictures of `hubexplore.pictures`, which is public; it states what they are for.
 
-This module is public: the code that the explorer writes for a run imports it, and people keep that code. It
-needs NumPy only, and Pillow for the files; it never imports TensorFlow. What a function returns for the same
-arguments stays the same, so that the code reproduces the run.
+Nothing here imports TensorFlow.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hubexplore.errors import MapError
-from hubexplore.mapping.cluster.engine import is_dask, lazily
+from hubexplore.mapping.cluster.engine import client_of, is_dask, lazily
 from hubexplore.mapping.cluster.engine import to_files as cluster_to_files
 from hubexplore.mapping.local import in_memory, stream
 from hubexplore.mapping.mapper import AUTO, Errors, MapOptions, Mapper
@@ -91,6 +91,8 @@ def map(  # noqa: A001 - the public name is hubexplore.map
     """
     options = MapOptions(inputs, outputs, keep, batch_size, errors)
     options.check()
+    if engine != "local":
+        client_of(engine)  # first of all, whether it is one
     if engine != "local" or is_dask(data):
         predictor = _predictor(module, signature, session, tags, trust)
         if to is None:

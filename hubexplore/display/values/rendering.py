@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
+
+import numpy as np
 
 from hubexplore.display.markup import Markup, join, tag
 from hubexplore.display.values import view_choice
@@ -24,7 +26,7 @@ from hubexplore.display.values.views import (
 )
 from hubexplore.display.values.views.plot import Figure, distinct_captions
 from hubexplore.summary.model import Shape
-from hubexplore.summary.tensor_values import flat_of
+from hubexplore.summary.tensor_values import Array, flat_of
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,10 @@ def render(
     array = flat_of(value)
     if selected == view_choice.TEXT:
         return Rendered(selected, texts.text_list(array, rows))
+    if selected in _PARTS:
+        part = _PARTS[selected](array)
+        drawn = render(part, view_choice.part_view(part), rows=rows, labels=labels)
+        return replace(drawn, view=selected)
     if selected == view_choice.SLICES:
         return with_numbers(selected, slices.slices(array, rows, settings), Markup)
     return with_numbers(
@@ -100,6 +106,10 @@ def with_numbers(view: str, figure: Figure, make_numbers: Callable[[], Markup]) 
     return Rendered(view, join(pictured, *note, details), figure.hovers)
 
 
+_PARTS: Final[dict[str, Callable[[Array], Array]]] = {
+    view_choice.MAGNITUDE: np.abs,
+    view_choice.PHASE: np.angle,
+}
 _Draw = Callable[[Any, Sequence[str], Sequence[str]], Figure]
 _PICTURES: Final[dict[str, _Draw]] = {
     view_choice.SCORES: bars.scores,

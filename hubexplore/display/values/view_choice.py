@@ -29,6 +29,8 @@ ROWS: Final = "Rows"
 NUMBERS: Final = "Numbers"
 SLICES: Final = "Slices"
 ONE_ROW: Final = "One row"
+MAGNITUDE: Final = "Magnitude"
+PHASE: Final = "Phase"
 
 MAX_SIMILARITY_ROWS: Final = 200
 """Maximum number of rows for the similarity view, which compares each row with each."""
@@ -69,7 +71,8 @@ def views(value: Any, *, name: str = "", labels: Sequence[str] = (), shape: Shap
     if is_text(array):
         return (TEXT, TABLE)
     if not array.ndim or not is_number(array) or not array.size:
-        return (TABLE if array.ndim else NUMBERS,)
+        parts = (MAGNITUDE, PHASE) if array.dtype.kind == "c" and array.ndim and array.size > 1 else ()
+        return (*parts, TABLE if array.ndim else NUMBERS)
     if array.ndim == 1 and shape == (None,) and len(labels) != len(array):
         # A number for each row of the input.
         return (TABLE, PLOT) if array.size == 1 else (PLOT, TABLE)
@@ -78,6 +81,12 @@ def views(value: Any, *, name: str = "", labels: Sequence[str] = (), shape: Shap
     if number_views[0] == PLOT and shape is not None and shape[:1] == (None,) and _is_lone_embedding(array):
         return (ONE_ROW, *number_views)
     return number_views
+
+
+def part_view(array: Array) -> str:
+    """Returns the view of magnitudes or phases, which are neither scores nor compared with each other."""
+    others = (SCORES, SIMILARITY, MAP, ONE_ROW)
+    return next(view for view in _number_views(array, "", ()) if view not in others)
 
 
 def _number_views(array: Array, name: str, labels: Sequence[str]) -> tuple[str, ...]:

@@ -139,6 +139,7 @@ def read_pictures(field: Field, files: Sequence[tuple[str, bytes]], choice: Imag
         choice=choice,
         has_16_bits=has_16_bits,
         are_samples=all(pictures.samples().get(name) == content for name, content in files),
+        contents=tuple(content for _, content in files),
     )
 
 

@@ -87,7 +87,7 @@ def read_module(
     Raises:
       HubError: it is none of these, or damaged; the message says what it is and the call that opens it.
     """
-    place = ModuleDirectory(directory, filesystem)
+    place = ModuleDirectory(directory, filesystem).marked()
     names: list[str] = []
     try:
         names = filesystem.listdir(directory) if filesystem.isdir(directory) else []

@@ -45,7 +45,7 @@ BEST = {
     "one text": (np.array(b"a", object), "Text"),
     "scalar": (np.float32(3.25), "Numbers"),
     "booleans": (np.array([True, False]), "Table"),
-    "complex": (np.array([1 + 2j, 3]), "Table"),
+    "complex": (np.array([1 + 2j, 3]), "Magnitude"),
     "nothing": (np.zeros((0, 10)), "Table"),
     "rank 6": (np.zeros((1, 2, 1, 2, 1, 2)), "Plot"),
     "sparse": (sparse(), "Rows"),
@@ -133,12 +133,16 @@ def test_lines_of_a_text_stay_lines() -> None:
     html = values.render(np.array([b"one\n  two\r\n<b>\x1b", b"three"], object)).html
     assert '<pre class="lines">one\n  two\n&lt;b&gt;\\x1b</pre>' in html
     assert "<code>three</code>" in html
+    single = values.render(np.array([b"one"], object), rows=["the only prompt"]).html
+    assert ["<ol" in single, "<li" in single, "the only prompt" in single] == [False] * 3
+    prompts = values.render(np.array([b"one", b"two"], object), rows=["first", "second"]).html
+    assert '<li><p class="note">first</p><code>one</code></li>' in prompts
 
 
 def test_a_row_of_texts_is_chips() -> None:
     html = values.render(np.array([[b"a", b"", b"<b>"]] * 2, object), rows=["first", "second"]).html
     assert html.count('class="chip"') == 6
-    assert "first: " in html
+    assert '<p class="note">first</p>' in html
     assert "<b>" not in html
     words = Ragged(np.array([b"a", b"b", b"c"], object), [np.array([0, 2, 3])])
     assert values.render(words).html.count('class="chip"') == 3
@@ -154,6 +158,28 @@ def test_one_number_for_each_row_has_no_classes(name: str) -> None:
     assert hover.column_captions == ("Ann", "Bob")
     assert values.views(numbers, name=name, shape=(2,))[0] == "Scores"
     assert values.views(numbers, name=name, shape=(None,), labels=["no", "yes"])[0] == "Scores"
+
+
+def test_complex_numbers_are_drawn_by_magnitude_and_by_phase() -> None:
+    spectrum = np.fft.rfft(RANDOM.normal(size=(2, 64)))
+    assert values.views(spectrum) == ("Magnitude", "Phase", "Table")
+    drawn = [values.render(spectrum, view) for view in ("Magnitude", "Phase")]
+    assert [rendered.view for rendered in drawn] == ["Magnitude", "Phase"]
+    assert drawn[0].html == values.render(np.abs(spectrum), "Plot").html
+    assert drawn[1].html == values.render(np.angle(spectrum), "Plot").html
+    assert values.views(np.array(1 + 2j)) == ("Numbers",)
+    # Neither the rows of a short-time spectrum nor its columns are compared or ranked.
+    assert values.render(np.fft.rfft(RANDOM.normal(size=(40, 64)))).html.count("<img") == 1
+    # What is smaller than the fourth digit of the other part is rounding.
+    table = values.render(np.array([[-31.99j, 2.5 - 1e-9j, np.nan + 1j]]), "Table").html
+    assert [text in table for text in ("0-31.99j", "2.5+0j", "nan+1j")] == [True] * 3
+
+
+def test_the_only_picture_has_no_number() -> None:
+    pictures = RANDOM.uniform(size=(2, 12, 12, 3))
+    assert "<figcaption" not in values.render(pictures[:1]).html
+    assert "<figcaption" in values.render(pictures).html
+    assert "<figcaption" in values.render(pictures[:1], rows=["a king"]).html
 
 
 def test_ids_are_not_scores() -> None:

@@ -58,7 +58,9 @@ def images(array: Array, rows: Sequence[str], centred: bool = False) -> Figure:
         large = enlarged(image_pixels)
         picture, loss = photo(large, alt_text, _MAX_BYTES // len(shown), large.shape[1])
         losses |= {loss} - {""}
-        figures.append(tag("figure", picture, tag("figcaption", name)))
+        # The only picture of an output needs no number.
+        has_caption = len(stack) > 1 or bool(rows)
+        figures.append(tag("figure", picture, *([tag("figcaption", name)] if has_caption else [])))
         hovers.append(picture_hover(sampled[number]) if has_hover else None)
     more = len(stack) - len(shown)
     note = f"Brightness: {rule}." + (f" … and {counted(more, 'image')} more." if more else "")

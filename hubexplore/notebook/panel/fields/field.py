@@ -175,10 +175,29 @@ class FieldBox(widgets.VBox):
         if isinstance(source, VariableSource):
             source.list()
         self._body.children = () if source is None else (source,)
+        self.show_fault("")
         self._hint.layout.display = "none" if self._source_choice.value == TYPED else None
 
     def _on_change(self) -> None:
+        self.show_fault("")
         self._changed()
+
+    def show_fault(self, message: str) -> None:
+        """Shows below the field why its value cannot be read; an empty message removes it."""
+        if message:
+            self.add_class("hub-faulty")
+            self._hint.value = tag("span", visible(message, MAX_SENTENCE), class_="hub-fault")
+            self._hint.layout.display = None
+        elif "hub-faulty" in self._dom_classes:
+            self.remove_class("hub-faulty")
+            self._hint.value = tag("span", self.field.problem or self.field.hint, class_="hub-hint")
+            self._hint.layout.display = "none" if self.is_typed else None
+
+    def focus(self) -> None:
+        """Moves the focus of the browser to the field."""
+        source = self._sources.get(self._source_choice.value)
+        target = source.first_widget if isinstance(source, TextSource) else self._source_choice
+        target.focus()
 
     def watch(self, eager: bool) -> None:
         """Sets whether typed text takes effect at every key stroke, or when the field loses the focus."""

@@ -46,6 +46,11 @@ class TextSource(widgets.VBox):
             self._by_slider.observe(self._on_choice, "value")
             self.children = (self._text, self._by_slider)
 
+    @property
+    def first_widget(self) -> widgets.DOMWidget:
+        """The widget in which one types."""
+        return self._text
+
     def watch(self, eager: bool) -> None:
         """Sets whether text takes effect at every key stroke, or when the field loses the focus."""
         self._text.continuous_update = eager

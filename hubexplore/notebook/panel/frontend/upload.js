@@ -1,7 +1,7 @@
 // @ts-check
 // A file from the disk, the clipboard or the mouse, sent to the kernel in pieces that any proxy lets through.
 
-import { follow, make, spoken } from "./dom.js";
+import { button, follow, make, spoken } from "./dom.js";
 
 // Bytes of one message: small enough for any proxy between the browser and the kernel.
 const PIECE = 1 << 20;
@@ -25,11 +25,15 @@ const MAX_FILES = 64;
 function render({ model, el }) {
   const input = make("input", { type: "file" });
   const label = make("span");
+  // The button of the input says "No file chosen" beside it, also after a file was.
+  const choose = button("Browse", "", () => input.click());
   const status = spoken("span", "hub-said");
   const box = make(
     "div",
     { className: "hub-upload", tabIndex: 0, role: "group" },
-    make("label", {}, label, input),
+    label,
+    choose,
+    input,
     status,
   );
   el.append(box);
@@ -39,6 +43,7 @@ function render({ model, el }) {
     input.multiple = model.get("multiple");
     label.textContent = model.get("label");
     box.setAttribute("aria-label", model.get("label"));
+    choose.setAttribute("aria-label", `Browse: ${model.get("label")}`);
     status.textContent = model.get("status");
   }
 
