@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -66,7 +65,8 @@ def tiles(array: Array, rows: Texts) -> Figure:
     if array.ndim == 4 and len(array) > 1:
         note += f" The channels are of the first of {len(array):,} rows"
         note += f", {row_name(rows, 0)}." if rows else "."
-    return Figure(picture, (hover,), note, text_grid((noun, "mean", "lowest", "highest"), body))
+    numbers = text_grid((noun, "mean", "lowest", "highest"), body)
+    return Figure(picture, (hover,), note, numbers, (lambda: arranged,))
 
 
 def _statistics(tile: Array) -> tuple[str, str, str]:
@@ -78,12 +78,11 @@ def _statistics(tile: Array) -> tuple[str, str, str]:
         )
 
 
-def mosaic(tiles: Array, numbers: Sequence[int] = ()) -> tuple[Array, int, int]:
+def mosaic(tiles: Array) -> tuple[Array, int, int]:
     """Arranges tiles in rows, each below its number, on a transparent ground.
 
     Args:
       tiles: uint8 [n, h, w, channels], of 1 or 3 channels.
-      numbers: of the tiles; by default from 0.
 
     Returns:
       The picture, uint8 [h, w, channels + 1] with alpha last, its number of rows, and that of tiles in a row.
@@ -105,6 +104,5 @@ def mosaic(tiles: Array, numbers: Sequence[int] = ()) -> tuple[Array, int, int]:
     pen, font = ImageDraw.Draw(image), ImageFont.load_default()
     for at, (row, column) in enumerate(places):
         # The picture has no ground of its own, so the grey must be readable on white and on black.
-        text = str(numbers[at] if len(numbers) else at)
-        pen.text((column * cell_width, row * cell_height), text, fill=(*[125] * channels, 255), font=font)
+        pen.text((column * cell_width, row * cell_height), str(at), fill=(*[125] * channels, 255), font=font)
     return np.asarray(image), down, across

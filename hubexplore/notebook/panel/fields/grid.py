@@ -36,8 +36,8 @@ class Grid(FrontendWidget):
     """Cells and boxes as text.
 
     Messages: `edit` {row, columns, block} writes texts, `insert` {row} and `remove` {row, count} change rows,
-    `clear` empties the table, `box` {box, text} writes a box. Each has the `drawing` in which it was made, and
-    a `number` within its `view`: it may come by itself or with a run, whichever is first.
+    `clear` empties the table, `box` {box, text} writes a box. Each has the `drawing` in which it was made,
+    and a `number` within its `view`: it may come by itself or with a run, whichever is first.
 
     Args:
       changed: is called when a user has changed something.

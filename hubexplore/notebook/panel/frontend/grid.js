@@ -87,6 +87,7 @@ function render({ model, el }) {
 
   // ---- where things are
 
+  const size = () => ({ rows: rows.length, places: shown.length, perBand });
   const columnAt = (/** @type {number} */ place) => shown[place] ?? 0;
   const isHeld = (/** @type {number} */ column) => form.held.includes(column);
   const textOf = (/** @type {Spot} */ spot) => rows[spot.row]?.[columnAt(spot.place)] ?? "";
@@ -98,8 +99,6 @@ function render({ model, el }) {
     if (!(cell instanceof HTMLElement)) return null;
     return { row: Number(cell.dataset.row), place: shown.indexOf(Number(cell.dataset.column)) };
   }
-
-  const size = () => ({ rows: rows.length, places: shown.length, perBand });
 
   /** The selected rows and columns. */
   function selection() {
