@@ -5,6 +5,7 @@
 #
 # make notebooks   runs the notebooks and stores their outputs
 # make pictures    redraws the pictures of README and CONTRIBUTING
+# make gallery     takes the pictures of docs/gallery: one kind of value after the other in the panel
 # make binder      builds and opens what Binder builds, and prints times and memory
 # make test-all    tests in separate environments: oldest and newest TensorFlow, the system's Python, the
 #                  package; and checks that the index has all pinned versions
@@ -34,7 +35,7 @@ export DENO_NO_UPDATE_CHECK := 1
 # TensorFlow's start-up log would drown the test results.
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
-.PHONY: lab test programs lint types contracts tests tests-tf1 test-all fresh bench binder strangers notebooks pictures docs docs-links clean
+.PHONY: lab test programs lint types contracts tests tests-tf1 test-all fresh bench binder strangers notebooks pictures gallery docs docs-links clean
 
 # Without dot, diagrams are displayed as lists.
 lab: $(READY_LAB)
@@ -97,6 +98,10 @@ pictures: programs $(READY)
 	$(BIN)/pytest -q tests/browser/test_pictures.py tests/browser/test_graph.py
 	$(BIN)/python -m tools.pictures build/screenshots docs/pictures
 	$(BIN)/python -m tools.layers docs/pictures/layers.svg
+
+gallery: programs $(READY)
+	HUBEXPLORE_GALLERY=1 $(BIN)/pytest -q tests/browser/test_gallery.py
+	$(BIN)/python -m tools.gallery build/screenshots/gallery docs/gallery
 
 # The earlier site is deleted first: a link to a page that was removed has to fail.
 docs: $(READY_DOCS)

@@ -22,7 +22,7 @@ def stage(target: Path) -> None:
 
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
-    for source in pages():
+    for source in [*pages(), *(ROOT / "docs" / "gallery").glob("*.png")]:
         copy(source, target / source.relative_to(ROOT / "docs"))
     for source in [*(ROOT / "docs" / "pictures").iterdir(), *notebooks(), *(ROOT / name for name in TEXTS)]:
         copy(source, target / source.relative_to(ROOT))

@@ -28,13 +28,20 @@ GRID_LINE: Final = "#e3e7eb"
 # Pictures: what is drawn. Lines and fills of one hue have names of one kind.
 
 BLUE: Final = "#2b6cb0"
-PALE_BLUE: Final = "#cadaeb"
+PALE_BLUE: Final = "#aecbea"
 """The area between two bounds, around a blue line."""
 ORANGE: Final = "#c05621"
 GREEN: Final = "#2f855a"
 PINK: Final = "#b83280"
 SERIES: Final = (BLUE, ORANGE, GREEN, "#805ad5", PINK, SCALE_INK, "#975a16", "#00838f")
 """Colours of the lines of one drawing, in order."""
+CATEGORIES: Final = (
+    "#2b6cb0", "#dd6b20", "#2f855a", "#c53030", "#6b46c1",
+    "#8d5524", "#d53f8c", "#5d6975", "#9a9a00", "#0097a7",
+    "#90b8e0", "#f6ad76", "#86c9a0", "#f29a9a", "#b7a3e3",
+    "#c9a27e", "#f3a6cf", "#a9b2bb", "#cfcf60", "#80d0d8",
+)  # fmt: skip
+"""Colours of the points of a map, one for each category: ten strong ones, then the same hues pale."""
 NOT_A_NUMBER: Final = "#d5dadf"
 GROUP_FILLS: Final = ("#fafbfc", "#f3f6f9")
 """Fills of groups of boxes: nested groups alternate."""
@@ -66,6 +73,8 @@ SEQUENTIAL: Final = _VIRIDIS.split()
 _RED_BLUE: Final = "053061 2166ac 4393c3 92c5de d1e5f0 f7f7f7 fddbc7 f4a582 d6604d b2182b 67001f"
 DIVERGING: Final = _RED_BLUE.split()
 """ColorBrewer's RdBu, from blue to red: the middle is white."""
+LOUDNESS: Final = ("ffffff", "fee6ce", "fdb27b", "f1773c", "c8403f", "842a6d", "3b1560", "0c0524")
+"""From silence, which is paper, to the loudest. Dark themes invert both: there silence is dark."""
 
 # HTML.
 
@@ -82,7 +91,8 @@ def themed(variable: str, otherwise: str) -> str:
 # stand in pages whose ground is not known, such as GitHub and exported notebooks.
 CARD: Final[Mapping[str, str]] = {
     "text": themed("content-font-color1", "inherit"),
-    "dim": themed("content-font-color2", "color-mix(in srgb, currentColor 72%, transparent)"),
+    # The secondary text of JupyterLab is too faint on its raised grounds.
+    "dim": f"color-mix(in srgb, {themed('content-font-color1', 'currentColor')} 76%, transparent)",
     "line": themed("border-color2", "rgba(128, 128, 128, .35)"),
     "fill": themed("layout-color2", "rgba(128, 128, 128, .14)"),
     "bar": themed("brand-color1", "#3d86c6"),
@@ -106,7 +116,8 @@ CARD_ON_DARK_PAGE: Final[Mapping[str, str]] = {
 # The panel is only seen in Jupyter, so its fallbacks may be opaque; they are those of the light theme.
 PANEL: Final[Mapping[str, str]] = {
     "ink": themed("ui-font-color1", PAGE[0]),
-    "quiet": themed("ui-font-color2", DIM),
+    # As for cards.
+    "quiet": f"color-mix(in srgb, {themed('ui-font-color1', PAGE[0])} 76%, transparent)",
     "edge": themed("border-color2", "#c7ccd1"),
     "ground": themed("layout-color1", "#fff"),
     "raised": themed("layout-color2", "#f3f4f6"),

@@ -5,8 +5,9 @@ Every wait is for a state of the page, of the document or of the kernel, never f
 
 from __future__ import annotations
 
+import contextlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -177,6 +178,13 @@ class Notebook:
         assert not errors, errors
         return index
 
+    def rewrite(self, index: int, source: str) -> None:
+        """Replaces the source of a cell, runs it and waits until the kernel is done."""
+        self.cell(index).locator(".cm-content").click()
+        self.page.keyboard.press("Control+a")
+        self.page.keyboard.insert_text(source)
+        self.run_cell(index)
+
     def run_cell(self, index: int) -> None:
         """Presses Shift+Enter in a cell and waits until the kernel is done with it."""
         self.cell(index).locator(".cm-content").click()
@@ -209,6 +217,19 @@ class Notebook:
             "name => document.body.dataset.jpThemeName === name", arg=THEMES[name], timeout=PATIENCE
         )
 
+    @contextlib.contextmanager
+    def themed(self, name: str) -> Iterator[None]:
+        """Changes to a theme and back, without the menu."""
+        for theme in (name, "light"):
+            self.page.evaluate(
+                "theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", THEMES[theme]
+            )
+            self.page.wait_for_function(
+                "name => document.body.dataset.jpThemeName === name", arg=THEMES[theme]
+            )
+            if theme != "light":
+                yield
+
     def zoom(self, percent: int) -> None:
         """As the browser's own zoom: as if the window had fewer and larger pixels."""
         self._resize(100 * WINDOW["width"] // percent, 100 * WINDOW["height"] // percent)
@@ -229,10 +250,10 @@ class Notebook:
         self.page.keyboard.press("Control+b")
         expect(self.page.locator("#jp-left-stack")).to_be_hidden()
 
-    def screenshot(self, name: str, what: Locator | None = None) -> Path:
-        """Writes a picture of the window, or of a whole element, to the build folder."""
-        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    def screenshot(self, name: str, what: Locator | None = None, style: str | None = None) -> Path:
+        """Writes a picture of the window, or of a whole element, to the build folder; style is CSS for it."""
         path = SCREENSHOTS / f"{name}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
         if what is None:
             self.page.screenshot(path=path, animations="disabled")
             return path
@@ -240,6 +261,6 @@ class Notebook:
         assert box is not None
         # JupyterLab scrolls inside the window, so that a higher element would be cut off.
         self._resize(size["width"], max(size["height"], int(box["height"]) + 400))
-        what.screenshot(path=path, animations="disabled")
+        what.screenshot(path=path, animations="disabled", style=style)
         self._resize(size["width"], size["height"])
         return path

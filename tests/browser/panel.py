@@ -4,10 +4,69 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any, Final
 
 from playwright.sync_api import Locator, expect
 
 from tests.browser.notebook import PATIENCE, Notebook
+
+# The elements that the Tab key has to reach, in the order of the page.
+TAB_STOPS: Final = """panel => {
+  const shown = node => node.checkVisibility({visibilityProperty: true}) && !node.disabled;
+  const kinds = 'a[href], button, input, select, textarea, summary, [tabindex]';
+  // Chromium's Tab also stops at what scrolls, unless something in it can have the focus.
+  const scrolls = node => ['auto', 'scroll'].includes(getComputedStyle(node).overflowX)
+    && (node.scrollWidth > node.clientWidth || node.scrollHeight > node.clientHeight)
+    && !node.querySelector(kinds);
+  window.places = [...panel.querySelectorAll('*')].filter(node =>
+    shown(node) && (node.isContentEditable || (node.matches(kinds) ? node.tabIndex >= 0 : scrolls(node))));
+  return window.places.length;
+}"""
+_FOCUS: Final = """panel => {
+  const node = document.activeElement;
+  if (!panel.contains(node)) return null;
+  const style = getComputedStyle(node);
+  const outlined = style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) > 0;
+  return {place: window.places.indexOf(node), seen: outlined || style.boxShadow !== 'none',
+          what: node.outerHTML.slice(0, 200), top: Math.round(node.getBoundingClientRect().top + scrollY)};
+}"""
+# The elements that extend beyond the right edge of the panel: text would be cut, or a second scroll bar
+# appear.
+HANGS_OVER: Final = """panel => {
+  const edge = panel.getBoundingClientRect().right + 1;
+  const scrolls = node => node.closest('.hub-scroll, svg, .hub-graph, .cm-editor, pre, [role=table], table');
+  return [...panel.querySelectorAll('*')].filter(node => node.checkVisibility() && !scrolls(node)
+    && node.getBoundingClientRect().right > edge).map(node => node.outerHTML.slice(0, 120));
+}"""
+# Texts whose colour is too near to that of their ground: less than 4.5 to 1, the limit of WCAG.
+FAINT: Final = """panel => {
+  const context = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
+  const pixel = colour => {
+    context.clearRect(0, 0, 1, 1);
+    context.fillStyle = colour;
+    context.fillRect(0, 0, 1, 1);
+    return [...context.getImageData(0, 0, 1, 1).data];
+  };
+  const over = ([red, green, blue, alpha], ground) =>
+    [red, green, blue].map((part, at) => (part * alpha + ground[at] * (255 - alpha)) / 255);
+  const groundOf = node => {
+    if (!node) return [255, 255, 255];
+    const colour = pixel(getComputedStyle(node).backgroundColor);
+    return colour[3] === 255 ? colour.slice(0, 3) : over(colour, groundOf(node.parentElement));
+  };
+  const part = value => value <= 10 ? value / 3294 : ((value / 255 + 0.055) / 1.055) ** 2.4;
+  const light = ([red, green, blue]) => 0.2126 * part(red) + 0.7152 * part(green) + 0.0722 * part(blue);
+  const hasText = node => [...node.childNodes].some(child => child.nodeType === 3 && child.data.trim());
+  const isDisabled = node => Boolean(node.closest(':disabled, [aria-disabled=true]'));
+  return [...panel.querySelectorAll('*')]
+    .filter(node => hasText(node) && node.checkVisibility() && node.offsetWidth > 1 && !isDisabled(node))
+    .flatMap(node => {
+      const ground = groundOf(node);
+      const lights = [light(ground), light(over(pixel(getComputedStyle(node).color), ground))];
+      const contrast = (Math.max(...lights) + 0.05) / (Math.min(...lights) + 0.05);
+      return contrast < 4.5 ? [`${contrast.toFixed(1)}: ${node.outerHTML.slice(0, 160)}`] : [];
+    });
+}"""
 
 
 class Panel:
@@ -32,6 +91,14 @@ class Panel:
         """Runs `hubexplore.explore(what)` in a cell and waits until the panel is displayed."""
         cell = notebook.run(f"import hubexplore\npanel = hubexplore.explore({what})\npanel")
         panel = Panel(notebook, cell)
+        expect(panel.run_button).to_be_visible(timeout=PATIENCE)
+        return panel
+
+    @staticmethod
+    def open_in(notebook: Notebook, what: str) -> Panel:
+        """As `open`, but always in the first cell, whose earlier panel is closed."""
+        notebook.rewrite(0, f"import hubexplore\nhubexplore.explore({what})")
+        panel = Panel(notebook, 0)
         expect(panel.run_button).to_be_visible(timeout=PATIENCE)
         return panel
 
@@ -120,7 +187,9 @@ class Panel:
         """Copies the code of the current inputs; returns the text in the clipboard."""
         self.node.get_by_label("Copy as").select_option(label=kind)
         self.node.get_by_role("button", name="Copy the code").click()
-        expect(self.node.get_by_text("Copied", exact=True)).to_be_visible()
+        expect(self.node.locator(".hub-code").get_by_role("status")).to_have_text(
+            re.compile(r"^Copied($|\. Saved .* beside the notebook$)")
+        )
         return str(self.page.evaluate("navigator.clipboard.readText()"))
 
     def wait_for_still(self, words: str) -> None:
@@ -137,3 +206,15 @@ class Panel:
         # Without stderr: TensorFlow logs the end of a cancelled run whenever it comes, into any cell.
         outputs = self.notebook.outputs(cell)
         return "".join(str(output.get("text", "")) for output in outputs if output.get("name") == "stdout")
+
+
+def walk(panel: Panel) -> list[dict[str, Any]]:
+    """Presses Tab from the first element until the focus leaves the panel; returns the focused elements."""
+    count = panel.node.evaluate(TAB_STOPS)
+    panel.node.evaluate("() => window.places[0].focus({focusVisible: true})")
+    seen = []
+    while (place := panel.node.evaluate(_FOCUS)) is not None:
+        seen.append(place)
+        assert len(seen) <= 2 * count, "the focus goes round in circles"
+        panel.page.keyboard.press("Tab")
+    return seen

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from tests.browser.lab import Lab
 from tests.browser.notebook import THEMES, Notebook
-from tests.browser.panel import Panel
+from tests.browser.panel import HANGS_OVER, Panel
 
 
 def sent(lab: Lab, name: str) -> str:
@@ -36,16 +36,6 @@ def test_the_card(notebook: Notebook) -> None:
     notebook.screenshot("card-narrow", card.first)
     notebook.zoom(200)
     notebook.screenshot("card-zoom")
-
-
-# The elements that extend beyond the right edge of the panel: text would be cut, or a second scroll bar
-# appear.
-HANGS_OVER = """panel => {
-  const edge = panel.getBoundingClientRect().right + 1;
-  const scrolls = node => node.closest('.hub-scroll, svg, .hub-graph, .cm-editor, pre, [role=table], table');
-  return [...panel.querySelectorAll('*')].filter(node => node.checkVisibility() && !scrolls(node)
-    && node.getBoundingClientRect().right > edge).map(node => node.outerHTML.slice(0, 120));
-}"""
 
 
 def test_the_panel(notebook: Notebook) -> None:

@@ -187,8 +187,11 @@ def test_a_user_without_the_right_to_write_opens_what_another_has_fetched(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """With root's rights a process of another user tries it; else the folder is closed for writing."""
+    # The other user may have no right to read the interpreter's folders: all that is imported comes first.
     code = (
-        "import os, sys; os.getuid() or os.setuid(65534); from hubexplore.hub.resolve import cache; "
+        "import os, sys; from hubexplore.hub.resolve import cache; "
+        "warm = cache.existing('0' * 40), cache.drop('0' * 40); "
+        "os.getuid() or os.setuid(65534); "
         "print(cache.existing(sys.argv[1]), cache.drop(sys.argv[1]))"
     )
     with tempfile.TemporaryDirectory() as place:

@@ -74,6 +74,7 @@ def test_of_two_inputs_with_pictures_neither_is_meant() -> None:
         (["answer", "hidden", "default"], ["default", "answer", "hidden"]),
         (["file", "hidden"], ["file", "hidden"]),
         (["hidden", "file"], ["hidden", "file"]),
+        (["confidence", "hidden", "answer"], ["answer", "hidden", "confidence"]),
     ],
 )
 def test_the_main_output_comes_first(names: list[str], expected: list[str]) -> None:
@@ -84,6 +85,7 @@ def test_the_main_output_comes_first(names: list[str], expected: list[str]) -> N
         "answer": np.array([b"answer"], object),
         "file": np.array([b"\x00\xff"], object),
         "default": np.zeros(1),
+        "confidence": np.float32(0.5),
     }
     request = RunRequest((), "default", {"x": InputValue(values["echo"])})
     call = CallRecord(1, datetime.datetime(2026, 1, 1), "module", "default", (), (), 0.0)

@@ -50,10 +50,19 @@ def number_text(number: Any) -> str:
     if isinstance(number, (int, np.integer)):
         return str(int(number))
     if isinstance(number, (complex, np.complexfloating)):
-        return f"{complex(number):.4g}"
+        return _complex_text(complex(number))
     as_float = float(number)
     # Models return counts and ids as floats too, and 1e+05 would not read as an id.
     return str(int(as_float)) if as_float.is_integer() and abs(as_float) < _MAX_WHOLE else f"{as_float:.4g}"
+
+
+def _complex_text(number: complex) -> str:
+    """Returns both parts to the four digits of the larger one: what is smaller is rounding."""
+    reach = max(abs(number.real), abs(number.imag))
+    if not np.isfinite(reach):
+        return f"{number:.4g}"
+    parts = [0.0 if abs(part) < 1e-4 * reach else part for part in (number.real, number.imag)]
+    return f"{parts[0]:.4g}{parts[1]:+.4g}j"
 
 
 def signed_text(number: Any) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import builtins
 import os
-import sys
 import time
 from typing import Any, Final
 
@@ -20,12 +19,13 @@ from hubexplore.notebook.magics.line_parser import check_variable, magic
 from hubexplore.notebook.magics.load_status import LoadStatus
 from hubexplore.session.names import variable_name
 from hubexplore.summary.files.paths import text_of
-from hubexplore.summary.lookup import default_tags
+from hubexplore.summary.lookup import default_tags, no_such_variant
 from hubexplore.summary.model import ModuleSummary
 from hubexplore.summary.tags import Tags, chosen
 from hubexplore.summary.wishes import Signatures, from_options
 
 MSG_TRUST: Final = "%hub_load --trust {handle}"
+_TRAINING_ADVICE: Final = " Training needs --trainable, whatever the tags."
 
 
 @magics_class
@@ -81,22 +81,23 @@ class LoadMagics(HubMagicsBase):
         """Loads a module and shows the progress: first the card, which needs no TensorFlow."""
         from hubexplore.hub.danger_check import require_trust
         from hubexplore.hub.summarize import summarize, summarize_nearest
+        from hubexplore.session.tf_startup import import_status
 
         began = time.perf_counter()
         trainable, signatures = options.trainable, from_options(options.inputs, options.outputs)
         with LoadStatus(self.notebook, self.show_progress) as status:
-            status.show(f"{name}: opening")
+            status.show(f"{name}: opening", busy=True)
             if isinstance(source, (str, bytes, os.PathLike)):
                 opened = summarize_nearest(source, signatures)
                 source, summary, note = opened.handle, opened.value, opened.note
             else:
                 summary, note = summarize(source, signatures=signatures), ""
             tags = _tags(summary, options.tags)
-            # Announced only if it is going to happen: on the first load.
-            if "tensorflow" not in sys.modules:
-                status.show(f"{name}: importing TensorFlow ...", summary)
+            # Announced only if it is waited for: on the first load.
+            if importing := import_status():
+                status.show(f"{name}: {importing} ...", summary, busy=True)
             session = self.session
-            status.show(f"{name}: instantiating ...", summary)
+            status.show(f"{name}: instantiating ...", summary, busy=True)
             # Asked before the load, which registers the name.
             replaces = name in session.names
             with quiet_tensorflow():  # the first run looks for devices, and logs that there are none
@@ -151,9 +152,16 @@ class LoadMagics(HubMagicsBase):
 def _tags(summary: ModuleSummary, requested: str | None) -> Tags:
     """Returns the tags of the variant to load."""
     existing = [variant.tags for variant in summary.variants]
-    if requested is not None:
-        return chosen(requested, existing)
-    return default_tags(existing, lambda tags: f"--tags {','.join(tags)}")
+    if requested is None:
+        return default_tags(existing, _as_option)
+    tags = chosen(requested, existing)
+    if tags not in existing:
+        raise no_such_variant(tags, existing, _as_option, _TRAINING_ADVICE)
+    return tags
+
+
+def _as_option(tags: Tags) -> str:
+    return f"--tags {','.join(tags)}" if tags else "the one without tags, for which --tags is left out"
 
 
 def _spec(source: Any, signatures: Signatures | None) -> Any:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from hubexplore.display import values
-from hubexplore.display.values.together import bands, boxes, keypoints, masks, ranking, tokens
+from hubexplore.display.values.together import bands, boxes, keypoints, masks, ranking, scalars, tokens
 from hubexplore.display.values.together.grouping import grouped
 from hubexplore.display.values.together.scene import Group, Member, Picture, Scene
 from hubexplore.summary.tensor_values import Array
@@ -176,6 +176,21 @@ class TestMasks:
     def test_other_pictures_are_not_masks(self, name: str, value: Array) -> None:
         single(scene({name: value}, PICTURE))
 
+    def test_the_background_has_no_colour_and_a_named_class_has_one(self) -> None:
+        labels = {"labels": RANDOM.integers(0, 3, (1, 24, 32))}
+        keys = [
+            re.findall(
+                'class="key">.*?> (.*?)</span>',
+                drawn(group(scene(labels, PICTURE, names=names), masks.Mask)).html,
+            )
+            for names in ((), ("background", "road", "car"), ("sky", "road", "car"))
+        ]  # fmt: skip
+        assert [*map(sorted, keys)] == [["class 1", "class 2"], ["car", "road"], ["car", "road", "sky"]]
+        html = drawn(group(scene(labels, PICTURE), masks.Mask)).html
+        assert "class 0 has no colour." in html
+        truth = drawn(group(scene({"person": labels["labels"] > 0}, PICTURE), masks.Mask)).html
+        assert re.findall('class="key">.*?> (.*?)</span>', truth) == ["yes"]
+
     def test_a_large_picture_is_reduced(self) -> None:
         large = Picture(np.zeros((1024, 900, 3), np.uint8), (2048, 1800))
         found = group(scene({"labels": np.ones((1, 512, 450), int)}, large), masks.Mask)
@@ -233,6 +248,21 @@ class TestRanking:
         html = drawn(group(scene(outputs), ranking.Ranking)).html
         assert ["Ann" in html, "Bob" in html, "class" in re.sub("<[^>]*>", "", html)] == [True, True, False]
 
+    def test_texts_that_are_read_are_apart_from_the_numbers_about_them(self) -> None:
+        def written(text: str) -> dict[str, Any]:
+            return {
+                "text": Member("text", texts(text, "short"), shape=(None,)),
+                "log_prob": Member("log_prob", np.array([-2.5, -7.0]), shape=(None,)),
+                "tokens": Member("tokens", np.array([5, 8]), shape=(None,)),
+            }
+
+        for text in ("one line\nand another", "long " * 40):
+            text_item, table = grouped(scene(written(text)))
+            assert isinstance(text_item, Member)
+            assert isinstance(table, ranking.Ranking)
+            assert table.views == ("Table",)
+        group(scene(written("one line\n")), ranking.Ranking)
+
     def test_embeddings_and_scores_of_one_shape_are_apart(self) -> None:
         single(scene({"a": RANDOM.normal(size=(2, 8)), "b": RANDOM.normal(size=(2, 8))}))
         single(scene({"ids": np.array([[1]]), "score": np.array([[0.5]])}))
@@ -240,6 +270,14 @@ class TestRanking:
     def test_many_rows_are_bounded(self) -> None:
         many = {"ids": RANDOM.integers(0, 9, (5000, 3000)), "scores": RANDOM.uniform(size=(5000, 3000))}
         assert len(drawn(group(scene(many), ranking.Ranking)).html) < 200_000
+
+
+def test_single_values_are_one_table() -> None:
+    values_of = {"loss": np.float32(0.25), "name": np.array(HOSTILE.encode(), object), "steps": np.array(7)}
+    html = drawn(group(scene({**values_of}), scalars.Scalars)).html
+    assert [text in html for text in ("loss", "0.25", "steps", ">7<")] == [True] * 4
+    single(scene({"loss": np.float32(0.25), "essay": np.array(b"two\nlines", object)}))
+    single(scene({"loss": np.float32(0.25), "scores": np.array([0.25, 0.75])}))
 
 
 def test_no_output_is_in_two_groups_or_lost() -> None:

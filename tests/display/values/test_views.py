@@ -133,12 +133,16 @@ def test_lines_of_a_text_stay_lines() -> None:
     html = values.render(np.array([b"one\n  two\r\n<b>\x1b", b"three"], object)).html
     assert '<pre class="lines">one\n  two\n&lt;b&gt;\\x1b</pre>' in html
     assert "<code>three</code>" in html
+    single = values.render(np.array([b"one"], object), rows=["the only prompt"]).html
+    assert ["<ol" in single, "<li" in single, "the only prompt" in single] == [False] * 3
+    prompts = values.render(np.array([b"one", b"two"], object), rows=["first", "second"]).html
+    assert '<li><p class="note">first</p><code>one</code></li>' in prompts
 
 
 def test_a_row_of_texts_is_chips() -> None:
     html = values.render(np.array([[b"a", b"", b"<b>"]] * 2, object), rows=["first", "second"]).html
     assert html.count('class="chip"') == 6
-    assert "first: " in html
+    assert '<p class="note">first</p>' in html
     assert "<b>" not in html
     words = Ragged(np.array([b"a", b"b", b"c"], object), [np.array([0, 2, 3])])
     assert values.render(words).html.count('class="chip"') == 3
@@ -154,6 +158,26 @@ def test_one_number_for_each_row_has_no_classes(name: str) -> None:
     assert hover.column_captions == ("Ann", "Bob")
     assert values.views(numbers, name=name, shape=(2,))[0] == "Scores"
     assert values.views(numbers, name=name, shape=(None,), labels=["no", "yes"])[0] == "Scores"
+
+
+def test_complex_numbers_are_drawn_by_magnitude_and_by_phase() -> None:
+    spectrum = np.fft.rfft(RANDOM.normal(size=(2, 64)))
+    assert values.views(spectrum) == ("Magnitude and phase", "Real and imaginary", "Table")
+    magnitude, phase = (values.render(part, "Plot") for part in (np.abs(spectrum), np.angle(spectrum)))
+    assert values.render(spectrum).hovers == magnitude.hovers + phase.hovers
+    assert values.views(np.array(1 + 2j)) == ("Numbers",)
+    # Neither the rows of a short-time spectrum nor its columns are compared or ranked.
+    assert values.render(np.fft.rfft(RANDOM.normal(size=(40, 64)))).html.count("<img") == 2
+    # What is smaller than the fourth digit of the other part is rounding.
+    table = values.render(np.array([[-31.99j, 2.5 - 1e-9j, np.nan + 1j]]), "Table").html
+    assert [text in table for text in ("0-31.99j", "2.5+0j", "nan+1j")] == [True] * 3
+
+
+def test_the_only_picture_has_no_number() -> None:
+    pictures = RANDOM.uniform(size=(2, 12, 12, 3))
+    assert "<figcaption" not in values.render(pictures[:1]).html
+    assert "<figcaption" in values.render(pictures).html
+    assert "<figcaption" in values.render(pictures[:1], rows=["a king"]).html
 
 
 def test_ids_are_not_scores() -> None:
@@ -352,9 +376,43 @@ def test_a_volume_is_slices_with_a_slider() -> None:
 
 
 def test_frames_of_a_long_film_have_a_slider_and_of_a_short_one_none() -> None:
-    assert values.views(np.zeros((1, 40, 8, 8, 3)))[:2] == ("Slices", "Images")
-    assert values.render(np.zeros((1, 40, 8, 8, 3))).html.count("<img") == 1
-    assert values.views(np.zeros((1, 10, 8, 8, 3)))[0] == "Images"
+    film = np.broadcast_to(np.linspace(0, 1, 40)[None, :, None, None, None], (1, 40, 8, 8, 3))
+    assert values.views(film)[:2] == ("Film", "Images")
+    shown = values.render(film, settings={"frame": 20.0})
+    assert shown.html.count("<img") == 1
+    assert "Frame 20 of 40 (0 to 39)." in shown.html
+    assert photo_levels(shown.html)[0] == pytest.approx(131, abs=2)
+    (control,) = values.controls(film, "Film")
+    assert (control.value, control.plays) == (0, True)
+    assert values.views(np.zeros((1, 40, 8, 8, 1)))[:2] == ("Slices", "Images")
+    assert values.views(np.zeros((1, 6, 8, 8, 3)))[0] == "Images"
+
+
+def test_pictures_of_which_neighbours_are_alike_are_a_film() -> None:
+    sun = np.zeros((20, 32, 32, 3))
+    for at in range(20):
+        sun[at, 8:16, at : at + 8] = 1
+    assert values.views(sun)[:2] == ("Film", "Images")
+    assert "Frame 7 of 20" in values.render(sun, settings={"frame": 7.0}).html
+    assert values.views(RANDOM.random((20, 32, 32, 3)))[0] == "Images"
+    assert values.views(sun[:4])[0] == "Images"
+
+
+def test_pictures_have_their_own_size() -> None:
+    """Whatever is enlarged, sampled or compressed on screen."""
+    small = RANDOM.random((2, 8, 9, 3))
+    large = RANDOM.random((1, 1300, 1300, 1))
+    for value, view in ((small, "Images"), (large, "Images"), (small[None], "Film"), (VOLUME, "Slices")):
+        shown = values.render(value, view)
+        assert len(shown.natives) == shown.html.count("<img")
+        first = shown.natives[0]
+        assert first is not None
+        pixels = first()
+        assert pixels.dtype == np.uint8
+        assert pixels.shape[:2] == value.shape[-3:-1]
+    first = values.render(small).natives[1]
+    assert first is not None
+    np.testing.assert_array_equal(first(), np.round(small[1] * 255))
 
 
 def photo_levels(html: str) -> list[float]:

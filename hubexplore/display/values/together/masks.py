@@ -15,6 +15,7 @@ from hubexplore.display.values.hover import MAX_CELLS, GridHover
 from hubexplore.display.values.rendering import Rendered, with_numbers
 from hubexplore.display.values.together.on_picture import as_rgb, colour_of, titled
 from hubexplore.display.values.together.scene import (
+    BACKGROUNDS,
     Group,
     Member,
     Picture,
@@ -43,6 +44,7 @@ _SAME_FORM: Final = 0.03
 _MAX_BYTES: Final = 150_000
 _SCREEN_SIDE: Final = 320
 _SWATCH: Final = 12
+_TRUTH: Final = ("no", "yes")
 _WORDS: Final = frozenset(
     {"mask", "masks", "segmentation", "segment", "semantic", "saliency", "matte", "alpha", "foreground"}
 )
@@ -54,7 +56,7 @@ class Mask:
 
     Attributes:
       members: the one output.
-      classes: int [pictures, height, width]; 0 is drawn as background unless it is the only class.
+      classes: int [pictures, height, width].
       strengths: float [pictures, height, width] from 0 to 1, by which the colour of a pixel is weakened.
       pictures: one for each mask.
       class_names: names by id.
@@ -65,6 +67,13 @@ class Mask:
     pictures: tuple[Picture, ...]
     strengths: Array | None = None
     class_names: tuple[str, ...] = ()
+
+    @property
+    def has_background(self) -> bool:
+        """Whether class 0 stands for no class and stays without a colour."""
+        name = self.class_names[0].strip().lower() if self.class_names else ""
+        is_nothing = not name or name in BACKGROUNDS or self.class_names == _TRUTH
+        return is_nothing and bool(self.classes.any())
 
     views = (VIEW,)
     controls = (Control(OPACITY, "Opacity", 0.0, 1.0, 0.55, 0.05),)
@@ -89,6 +98,7 @@ class Mask:
             figures.append(titled(picture, name, len(self.pictures) > 1 or bool(rows)))
             hovers.append(self._hover(number, names))
         order = np.argsort(-counts, kind="stable")
+        coloured = [at for at in order if not (self.has_background and present[at] == 0)]
         total = int(counts.sum())
         body = [
             (_class_text(names, int(present[at])), f"{100 * int(counts[at]) / total:.1f} %") for at in order
@@ -101,10 +111,12 @@ class Mask:
                 _class_text(names, int(present[at])),
                 class_="key",
             )
-            for at in order[:MAX_LISTED]
+            for at in coloured[:MAX_LISTED]
         ]
-        more = len(order) - len(legend)
+        more = len(coloured) - len(legend)
         note = f"… and {counted(more, 'class')} more." if more else ""
+        if len(coloured) < len(order) and self.class_names != _TRUTH:
+            note += f" {_class_text(names, 0)} has no colour."
         left = len(self.pictures) - len(shown)
         note += f" The first {len(shown)} of {len(self.pictures):,} rows." if left else ""
         html = join(*figures, tag("div", *legend, class_="keys"))
@@ -131,8 +143,11 @@ class Mask:
         strength = np.full((height, width, 1), opacity)
         if self.strengths is not None:
             strength = strength * _sampled(self.strengths[number], height, width)[..., None]
-        elif classes.any():
+        elif self.has_background:
             strength = strength * (_sampled(classes, height, width) != 0)[..., None]
+        # The colours of the picture would change those of the classes, which the legend names.
+        grey = np.clip(strength * 1.6, 0, 1)
+        ground = ground * (1 - grey) + ground.mean(-1, keepdims=True) * grey
         blended: Array = (ground * (1 - strength) + colours * strength).round().astype(np.uint8)
         return blended
 
@@ -213,13 +228,13 @@ def _as_mask(member: Member, mask: Array, scene: Scene) -> Mask | None:
         return Mask((member,), classes, scene.pictures, class_names=scene.class_names) if is_mask else None
     flat = mask[..., 0]
     if flat.dtype.kind == "b":
-        return Mask((member,), flat.astype(int), scene.pictures, class_names=("no", "yes"))
+        return Mask((member,), flat.astype(int), scene.pictures, class_names=_TRUTH)
     # Bytes from 0 to 255 are a picture, unless the name says otherwise.
     if are_ids(flat) and (is_named or flat.dtype.kind == "i") and flat.max() <= MAX_CLASSES:
         return Mask((member,), flat.astype(int), scene.pictures, class_names=scene.class_names)
     if is_named and are_shares(flat):
         floats = numerics.clipped(numerics.as_floats(flat), 0.0, 1.0)
-        return Mask((member,), (floats >= 0.5).astype(int), scene.pictures, floats, ("no", "yes"))
+        return Mask((member,), (floats >= 0.5).astype(int), scene.pictures, floats, _TRUTH)
     return None
 
 

@@ -27,8 +27,11 @@ from hubexplore.display.wording import counted
 from hubexplore.summary.tensor_values import Array
 
 VIEW: Final = "Ranking"
+PER_ROW: Final = "Table"
 MAX_RANKS: Final = 50
 """Maximum number of entries of a row that are listed."""
+MAX_CELL: Final = 120
+"""Maximum number of characters of a text that stands in a table beside others for a row of the input."""
 MAX_TABLES: Final = 8
 """Maximum number of rows that have a table."""
 
@@ -47,7 +50,10 @@ class Ranking:
     class_names: tuple[str, ...] = ()
     per_row: bool = False
 
-    views = (VIEW,)
+    @property
+    def views(self) -> tuple[str, ...]:  # noqa: D102 - as Group
+        return (PER_ROW if self.per_row else VIEW,)
+
     controls: tuple[Control, ...] = ()
 
     @property
@@ -62,7 +68,7 @@ class Ranking:
         rows = distinct_captions(next((member.rows for member in self.members if member.rows), ()))
         if arrays[0].ndim == 1:
             names = rows if len(rows) == len(arrays[0]) else ()
-            return Rendered(VIEW, self._table(arrays, names, ""))
+            return Rendered(self.views[0], self._table(arrays, names, ""))
         tables = [
             self._table([array[number] for array in arrays], (), row_name(rows, number))
             for number in range(min(len(arrays[0]), MAX_TABLES))
@@ -70,7 +76,7 @@ class Ranking:
         left = len(arrays[0]) - len(tables)
         note = f"… and {counted(left, 'row')} more; all of it is in .value"
         notes = [tag("p", note, class_="note")] if left else []
-        return Rendered(VIEW, join(*tables, *notes))
+        return Rendered(self.views[0], join(*tables, *notes))
 
     def _table(self, arrays: list[Array], names: Texts, caption: str) -> Markup:
         size = len(arrays[0])
@@ -86,7 +92,7 @@ class Ranking:
             columns.append(Column(member.name, _alignment(array)))
             cells.append(_cells(array))
         note = f"… and {size - MAX_RANKS:,} more; all of it is in .value" if size > MAX_RANKS else ""
-        return grid_html(Grid(caption, tuple(columns), tuple(zip(*cells, strict=True)), note), VIEW)
+        return grid_html(Grid(caption, tuple(columns), tuple(zip(*cells, strict=True)), note), self.views[0])
 
     def _class_text(self, entry: float) -> str:
         number = int(entry)
@@ -106,6 +112,7 @@ def find(scene: Scene) -> Iterator[Group]:
             and array.shape[-1] > 1
             and len(array)
             and is_column(array)
+            and not _is_prose(array)
         ):
             by_shape.setdefault(array.shape, []).append(member)
     for members in by_shape.values():
@@ -126,6 +133,14 @@ def _is_sorted(array: Array) -> bool:
         return False
     steps = np.diff(numerics.drawable(numerics.as_floats(array)))
     return bool(np.any(steps) and (np.all(steps >= 0) or np.all(steps <= 0)))
+
+
+def _is_prose(array: Array) -> bool:
+    """Returns whether rows have texts that are read, not looked up: long ones, or of several lines."""
+    if array.ndim != 1 or not is_text(array):
+        return False
+    texts = [item_text(entry).strip("\n") for entry in array[:MAX_RANKS]]
+    return any(len(text) > MAX_CELL or "\n" in text for text in texts)
 
 
 def _names_things(array: Array) -> bool:

@@ -29,9 +29,10 @@ def text_list(array: Array, rows: Texts) -> Markup:
         return tag("p", "No texts.", class_="note")
     lines = array.reshape(-1, array.shape[-1]) if array.ndim > 1 else array[:, None]
     outer_shape = array.shape[:-1]
+    has_names = len(lines) > 1 or array.ndim > 1
     names = [
         row_name(rows, number, outer_shape)
-        if len(outer_shape) > 1 or (len(outer_shape) == 1 and number < len(rows))
+        if len(outer_shape) > 1 or (has_names and number < len(rows))
         else ""
         for number in range(min(len(lines), MAX_TEXTS))
     ]
@@ -50,16 +51,19 @@ def listed(names: Sequence[str], contents: Iterator[Markup], count: int) -> Mark
     items: list[Markup] = []
     remaining_size = MAX_HTML
     for name, content in zip(names, contents, strict=True):
-        before = [tag("span", f"{name}: ", class_="note")] if name else []
-        item = tag("li", *before, content)
+        before = [tag("p", name, class_="note")] if name else []
+        item = join(*before, content)
         remaining_size -= len(item)
         # The first item is always shown, however long it is: its texts are cut one by one already.
         if remaining_size < 0 and items:
             break
         items.append(item)
+    if count == 1:
+        # A single row needs no number.
+        return tag("div", items[0])
     remaining = count - len(items)
     note = [more_note(remaining, "line")] if remaining else []
-    return join(tag("ol", *items, start=0), *note)
+    return join(tag("ol", *(tag("li", item) for item in items), start=0), *note)
 
 
 def chips(texts: Array, ids: Array | None = None) -> Markup:
