@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     )
     from hubexplore.hub.spec import ModuleSpec as ModuleSpec
     from hubexplore.hub.summarize import summarize as summarize
+    from hubexplore.inputs.sounds import read_audio as read_audio
     from hubexplore.notebook.panel.explorer import explore as explore
     from hubexplore.programs.installation import install as install
     from hubexplore.programs.installation import uninstall as uninstall
@@ -76,6 +77,7 @@ _WHERE = {
     "install": "hubexplore.programs.installation",
     "load": "hubexplore.hub.load",
     "load_module_spec": "hubexplore.hub.loading",
+    "read_audio": "hubexplore.inputs.sounds",
     "resolve": "hubexplore.hub.load",
     "save": "hubexplore.session.export.save",
     "sparse_text_embedding_column": "hubexplore.hub.feature_columns",

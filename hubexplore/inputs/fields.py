@@ -16,6 +16,7 @@ from hubexplore.inputs.input_value import short
 from hubexplore.inputs.open_sizes import Sizes
 from hubexplore.summary.dtypes import ARRAYS, FLOATS, SMALL_INTEGERS
 from hubexplore.summary.graph.neutral_values import neutral_values
+from hubexplore.summary.graph.sounds import USUAL_RATE, Sound, find_sounds
 from hubexplore.summary.model import Shape, SignatureSummary, TensorSummary, VariantSummary
 from hubexplore.summary.reading.input_parts import Parts, find_parts, joined
 from hubexplore.summary.reading.string_inputs import PLAIN, Encoding, Reader
@@ -77,6 +78,7 @@ class Field:
         there is none.
       component: what it gets of an example; None for an example of its own, of which it gets all.
       guess: the same, where only names and shapes say that the input is a part of an argument.
+      sound: what is known of an input that takes sounds as numbers; None for other inputs.
     """
 
     name: str
@@ -97,10 +99,11 @@ class Field:
     neutral: Any = attribute(default=None, compare=False, repr=False)
     component: Component | None = attribute(default=None, compare=False, repr=False)
     guess: Component | None = attribute(default=None, compare=False, repr=False)
+    sound: Sound | None = None
 
     @property
     def encoded(self) -> str:
-        """What its strings hold: "example" (tf.Example), "image" (bytes of a picture file), or ""."""
+        """What its strings hold: "example" (tf.Example), "image" or "audio" (files of these), or ""."""
         return self.encoding.kind
 
     @property
@@ -192,6 +195,7 @@ def _single_fields(
     neutral = {} if meta_graph is None else neutral_values(meta_graph, signature.inputs)
     if neutral:
         bare_fields = tuple(replace(field, neutral=neutral.get(field.name)) for field in bare_fields)
+    bare_fields = _with_sounds(bare_fields, signature, variant, meta_graph)
     # Shared by all fields: the size of one input may depend on that of another.
     sizes = Sizes(bare_fields, signature, meta_graph)
     if meta_graph is None or not any(map(_may_be_ids_or_words, bare_fields)):
@@ -203,6 +207,30 @@ def _single_fields(
         )
         for field, tensor in zip(bare_fields, signature.inputs, strict=True)
     )
+
+
+def _with_sounds(
+    bare_fields: tuple[Field, ...], signature: SignatureSummary, variant: VariantSummary, meta_graph: Any
+) -> tuple[Field, ...]:
+    """The fields, those of sounds and of a sample rate marked as such."""
+    sounds = find_sounds(signature, variant.messages, meta_graph).inputs
+    if not sounds:
+        return bare_fields
+    rates = {sound.rate_name: sound.rate or USUAL_RATE for sound in sounds.values() if sound.rate_name}
+    marked = []
+    for field in bare_fields:
+        sound = sounds.get(field.name)
+        if sound is not None and not field.problem:
+            marked.append(replace(field, sound=sound, hint=_sound_hint(field.shape, sound)))
+        else:
+            marked.append(replace(field, neutral=rates.get(field.name, field.neutral)))
+    return tuple(marked)
+
+
+def _sound_hint(shape: Shape, sound: Sound) -> str:
+    size = None if shape is None else shape[min(1, len(shape) - 1)]
+    length = "" if size is None else f" of {size:,} samples"
+    return f"a sound{length}, at {sound.rate:,} Hz" if sound.rate else f"a sound{length}"
 
 
 def _may_be_ids_or_words(field: Field) -> bool:
@@ -308,6 +336,8 @@ def _text_hint(shape: Shape, encoding: Encoding) -> str:
         return f"rows of features as JSON, one per line, such as {_sample_features(encoding)}"
     if encoding.kind == "image":
         return "a picture file, which the graph decodes"
+    if encoding.kind == "audio":
+        return "a sound, which the graph decodes from WAV"
     if shape == ():
         return "a text"
     if shape is not None and len(shape) > 1 and (len(shape) > 2 or shape[1] != 1):

@@ -20,13 +20,15 @@ from hubexplore.explorer import run_code
 from hubexplore.explorer.runs import ModuleRunner, RunRequest
 from hubexplore.explorer.subject import Subject
 from hubexplore.hub.resolve import cache
-from hubexplore.inputs import fields, pictures
+from hubexplore.inputs import fields, pictures, sounds
 from hubexplore.inputs.examples import examples
-from hubexplore.inputs.external import picture_arrays, picture_files, sources
+from hubexplore.inputs.external import picture_arrays, picture_files, sound_arrays, sources
 from hubexplore.inputs.input_value import InputValue, Sparse
 from hubexplore.inputs.text import typed_text
 from hubexplore.inputs.text.tf_examples import serialized
 from hubexplore.summary.files.redaction import without_access
+from tests.explorer import media_modules
+from tests.hub.modules import export
 from tests.inputs import fields_of
 from tests.notebook.shells import Run
 from tests.session import modules
@@ -386,3 +388,32 @@ def test_code_says_that_outputs_are_random(signature: str) -> None:
         *before, call = written.splitlines()
         assert "call" in call
         assert (before[-1] == run_code.MSG_RANDOM) == (signature == "default")
+
+
+@pytest.mark.parametrize("signature", ["analyse", "clean", "name", "decode", "quieter"])
+def test_sounds(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, signature: str) -> None:
+    """Files are read again by their path, built-in sounds by their name; a recording has no file."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "it's.wav").write_bytes(sounds.samples()["vowels"])
+    export(hub.create_module_spec(media_modules.sounds), tmp_path / "m")
+    subject = Subject(str(tmp_path / "m"))
+    variant = subject.summary.variants[0]
+    asked = next(each for each in variant.signatures if each.name == signature)
+    assert subject.summary.source is not None
+    all_fields = fields.fields(asked, variant, subject.summary.source.meta_graphs[()])
+    field = next(filter(sound_arrays.takes_sounds, all_fields))
+    others = {"sampleRate": InputValue(np.array(8_000, np.int32))} if len(all_fields) > 1 else {}
+    content = (tmp_path / "it's.wav").read_bytes()
+    choice = sound_arrays.SoundChoice(8_000 if signature == "clean" else 16_000)
+    for name, given_content, is_recorded in (
+        ("it's.wav", content, False),
+        ("chirp", sounds.samples()["chirp"], False),
+        ("recording.wav", content, True),
+    ):
+        if is_recorded and signature not in ("name", "decode"):
+            continue
+        entry = sound_arrays.read_sounds(field, [(name, given_content)], choice, is_recorded)
+        cell = compare(run, subject, RunRequest((), signature, {field.name: entry, **others}))
+        assert ("read_audio" in cell) is not is_recorded
+    example = examples.fill(all_fields, examples.SOUND, 2)
+    compare(run, subject, RunRequest((), signature, example))

@@ -18,9 +18,10 @@ from typing import Any, Final
 import numpy as np
 
 from hubexplore.inputs import pictures
-from hubexplore.inputs.code import helper_functions
+from hubexplore.inputs.code import helper_functions, sound_code
 from hubexplore.inputs.external.picture_arrays import Pictures
 from hubexplore.inputs.external.picture_files import PictureFiles
+from hubexplore.inputs.external.sound_arrays import Sounds
 from hubexplore.inputs.external.tf_records import Records
 from hubexplore.inputs.input_value import InputValue
 from hubexplore.inputs.text.tf_examples import Values, features_of, serialized
@@ -70,9 +71,11 @@ class Expressions:
             (Pictures, self._pictures),
             (PictureFiles, self._picture_files),
             (Records, self._records),
+            (Sounds, self._sounds),
         )
         for kind, write in writers:
-            if isinstance(source, kind):
+            # Of what was recorded in the panel there is no file: its numbers are written.
+            if isinstance(source, kind) and not getattr(source, "are_recorded", False):
                 return write(source)
         if is_sparse(value):
             return self._sparse(value)
@@ -190,6 +193,13 @@ class Expressions:
         rows[:] = files
         return _listed(rows.reshape(source.value.shape).tolist())
 
+    def _sounds(self, source: Sounds) -> str:
+        """Sounds, read again."""
+        text, imports = sound_code.expression(source)
+        for line in imports:
+            self._import(line)
+        return text
+
     def _records(self, source: Records) -> str:
         return self._records_of(source.file, source.value.shape)
 
@@ -222,6 +232,8 @@ class Expressions:
                 self._is_seeded |= text.startswith("random.")
                 if "pictures." in text:
                     self._import(PICTURES_IMPORT)
+                if "hubexplore." in text:
+                    self._import(sound_code.IMPORT)
                 return text
             self._random.bit_generator.state = before.bit_generator.state
         return None
@@ -290,8 +302,9 @@ def _candidates(value: Array, random: np.random.Generator) -> Iterator[Candidate
     yield f"np.zeros({shape!r}, {dtype.name!r})", lambda: np.zeros(shape, dtype)
     yield f"np.ones({shape!r}, {dtype.name!r})", lambda: np.ones(shape, dtype)
     yield f"random.random({shape!r}){cast}", lambda: np.asarray(random.random(shape)).astype(dtype)
-    # The limits that `examples` draws integers with: flags and small ids, and the pixels of uint8 images.
-    for top in (2, 256):
+    # The limits that `examples` draws integers with: flags and small ids, quantised levels, and the pixels of
+    # uint8 images.
+    for top in (2, 128, 256):
         make = functools.partial(random.integers, 0, top, shape)
         yield f"random.integers(0, {top}, {shape!r}){cast}", functools.partial(_array_of, make, dtype)
     end = f"{cast}.reshape({shape!r})"
@@ -300,6 +313,7 @@ def _candidates(value: Array, random: np.random.Generator) -> Iterator[Candidate
     yield f"(np.arange({count}) % 2){end}", lambda: (np.arange(count) % 2).astype(dtype).reshape(shape)
     if len(shape) == 4 and shape[3] in (1, 3):
         yield from _drawing_candidates(value)
+    yield from sound_code.candidates(value)
 
 
 def _array_of(make: Callable[[], Any], dtype: np.dtype[Any]) -> Array:

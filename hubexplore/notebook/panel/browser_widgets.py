@@ -16,8 +16,9 @@ from hubexplore.display.theme import DARK, JUPYTER_DARK, host_style
 
 FRONTEND: Final = Path(__file__).parent / "frontend"
 Message = dict[str, Any]
-_SHARED: Final = "dom.js"
-_IMPORT: Final = re.compile(rf'^import \{{[^}}]*\}} from "\./{re.escape(_SHARED)}";\n', re.MULTILINE)
+SHARED: Final = ("dom.js", "enlarging.js")
+"""Modules that others import, each after those that it imports itself."""
+_IMPORT: Final = re.compile(r'^import \{[^}]*\} from "\./([\w-]+\.js)";\n', re.MULTILINE)
 _EXPORT: Final = re.compile(r"^export (?=(?:async )?function |const |class )", re.MULTILINE)
 
 
@@ -25,18 +26,22 @@ def script(name: str) -> str:
     """Returns a module of the front end as one text without imports.
 
     anywidget sends a module to the browser as a text, which cannot import other files by a relative path:
-    dom.js is put in front of it instead. The type checker reads the files as they are, with their imports.
+    those of SHARED that it imports are put in front of it instead. The type checker reads the files as they
+    are, with their imports.
 
     Args:
       name: of a file in FRONTEND.
 
     Raises:
-      ValueError: the module does not have exactly one import of dom.js, on a line of its own.
+      ValueError: the module does not import dom.js, once and on a line of its own, or imports another module
+        that is not shared.
     """
-    joined, imports = _IMPORT.subn("", _read(name))
-    if imports != 1:
-        raise ValueError(f'{name} must have one line: import {{ ... }} from "./{_SHARED}";')
-    return f"{_EXPORT.sub('', _read(_SHARED))}\n{joined}"
+    text = _read(name)
+    imports = _IMPORT.findall(text)
+    if sorted(imports) != sorted(set(imports) & set(SHARED)) or SHARED[0] not in imports:
+        raise ValueError(f'{name} must have one line: import {{ ... }} from "./{SHARED[0]}";')
+    before = [_EXPORT.sub("", _IMPORT.sub("", _read(shared))) for shared in SHARED if shared in imports]
+    return "\n".join([*before, _IMPORT.sub("", text)])
 
 
 def panel_style() -> str:

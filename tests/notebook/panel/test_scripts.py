@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from hubexplore.notebook.panel import browser_widgets
+from hubexplore.notebook.panel.fields.recorder import Recorder
 from hubexplore.notebook.panel.fields.upload import Upload
 from hubexplore.notebook.panel.graph.tab import GraphView
 from hubexplore.notebook.panel.tabs.results import Results
@@ -17,10 +18,13 @@ WIDGETS = (
     browser_widgets.RunLog,
     browser_widgets.CodeBox,
     GraphView,
+    Recorder,
     Results,
     Upload,
 )
-MODULES = sorted(path.name for path in browser_widgets.FRONTEND.glob("*.js") if path.name != "dom.js")
+MODULES = sorted(
+    path.name for path in browser_widgets.FRONTEND.glob("*.js") if path.name not in browser_widgets.SHARED
+)
 
 
 def test_a_module_has_what_it_imports_before_it() -> None:

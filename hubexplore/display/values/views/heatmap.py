@@ -177,7 +177,7 @@ def _draw(
         drawing.text(left - 6, top + (row + 0.5) * cell_height, name, "right", size=_CAPTION_SIZE)
     if max(down, across) <= _MAX_WRITTEN_SIDE and cell_width >= 28 and cell_height >= 12:
         _write_numbers(drawing, area, cells.numbers, colours)
-    _draw_colour_scale(drawing, (left + area[2] + 12, top, 9.0, max(area[3], 40.0)), low, high)
+    draw_colour_scale(drawing, (left + area[2] + 12, top, 9.0, max(area[3], 40.0)), low, high)
     return drawing.picture(alt_text), _hover(drawing.box(*area), cells)
 
 
@@ -244,7 +244,7 @@ def _number_texts(numbers: Array) -> list[str]:
     return [text.lstrip("-") if not text.strip("-0.") else text.replace("-", "−") for text in texts]
 
 
-def _draw_colour_scale(drawing: SvgDrawing, area: Rect, low: float, high: float) -> None:
+def draw_colour_scale(drawing: SvgDrawing, area: Rect, low: float, high: float) -> None:
     """Draws the colour scale with its numbers."""
     left, top, width, height = area
     # A constant matrix has no scale, only one colour, which is named.
