@@ -39,7 +39,7 @@ BEST = {
     "matrix": (RANDOM.normal(size=(20, 3)), "Heat map"),
     "bfloat16": (RANDOM.normal(size=(2, 3)).astype(ml_dtypes.bfloat16), "Plot"),
     "a few integers": (np.arange(12).reshape(3, 4), "Table"),
-    "many integers": (np.arange(100).reshape(4, 25), "Similarity"),
+    "many integers": (np.arange(100).reshape(4, 25), "Rows"),
     "counts": (np.arange(100), "Plot"),
     "texts": (np.array([b"a", b"b"], object), "Text"),
     "one text": (np.array(b"a", object), "Text"),

@@ -79,7 +79,7 @@ class Bands:
         for number in range(min(count, MAX_PLOTS)):
             picture, hover = self._plot(number, row_name(rows, number))
             title = tag("figcaption", row_name(rows, number))
-            figures.append(tag("figure", picture, title) if count > 1 else picture)
+            figures.append(tag("figure", picture, title, class_="plot") if count > 1 else picture)
             hovers.append(hover)
         left = count - len(figures)
         note = f"The first {len(figures)} of {count:,} rows." if left else ""

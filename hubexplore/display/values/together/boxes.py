@@ -184,7 +184,7 @@ def _with_siblings(
     )
     counts = next(
         (
-            array.reshape(-1)
+            (other, array.reshape(-1))
             for other, array in scene.numbers()
             if array.size == len(corners)
             and are_ids(array)
@@ -195,13 +195,13 @@ def _with_siblings(
     )
     are_named = classes is not None and not is_text(classes[1]) and names_fit(scene.class_names, classes[1])
     return Boxes(
-        members=(member, *(pair[0] for pair in (scores, classes) if pair)),
+        members=(member, *(pair[0] for pair in (scores, classes, counts) if pair)),
         corners=corners,
         pictures=scene.pictures,
         views=views,
         scores=scores[1].reshape(shape) if scores else None,
         classes=classes[1].reshape(shape) if classes else None,
-        counts=counts,
+        counts=counts[1] if counts else None,
         class_names=scene.class_names if are_named else (),
     )
 
