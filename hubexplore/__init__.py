@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from hubexplore.hub.summarize import summarize as summarize
     from hubexplore.inputs.sounds import read_audio as read_audio
     from hubexplore.notebook.panel.explorer import explore as explore
+    from hubexplore.notebook.panel.lens.panel import lens as lens
     from hubexplore.programs.installation import install as install
     from hubexplore.programs.installation import uninstall as uninstall
     from hubexplore.session.export.save import save as save
@@ -75,6 +76,7 @@ _WHERE = {
     "get_num_image_channels": "hubexplore.hub.image",
     "image_embedding_column": "hubexplore.hub.feature_columns",
     "install": "hubexplore.programs.installation",
+    "lens": "hubexplore.notebook.panel.lens.panel",
     "load": "hubexplore.hub.load",
     "load_module_spec": "hubexplore.hub.loading",
     "read_audio": "hubexplore.inputs.sounds",
@@ -87,14 +89,17 @@ _WHERE = {
     "uninstall": "hubexplore.programs.installation",
 }
 
-__all__ = ["__version__", *_WHERE, "samples"]  # noqa: PLE0604 - the names are the keys above
+# Public names that are modules.
+_MODULES = ("pictures", "samples", "sounds")
+
+__all__ = ["__version__", *_WHERE, *_MODULES]  # noqa: PLE0604 - the names are the keys above
 
 
 def __getattr__(name: str) -> Any:
     if name in _WHERE:
         value = getattr(_imported(_WHERE[name]), name)
-    elif name == "samples":
-        value = importlib.import_module("hubexplore.samples")
+    elif name in _MODULES:
+        value = importlib.import_module(f"{__name__}.{name}")
     elif name.startswith("_"):
         # What Python and IPython look for; nobody reads what it says.
         raise AttributeError(f"module 'hubexplore' has no attribute {name!r}")

@@ -34,6 +34,8 @@ ROOT = Path(__file__).resolve().parent.parent
 CHROMIUM_FLAGS = (
     *("--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
     *("--disable-background-networking", "--disable-component-update"),
+    # A microphone that beeps, for pages that may use it.
+    "--use-fake-device-for-media-stream",
 )
 """What Chromium must not do on its own in tests: ask its servers, or draw on the graphics card."""
 
@@ -86,6 +88,8 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
     shared = tmp_path_factory.getbasetemp() / "cache"
     shared.mkdir(exist_ok=True)
     monkeypatch.setenv("TFHUB_CACHE_DIR", str(shared))
+    # Where it is also noted how long TensorFlow's import took.
+    monkeypatch.setenv("XDG_CACHE_HOME", str(shared))
     return shared
 
 

@@ -66,7 +66,7 @@ def _add(arguments: argparse.Namespace) -> int:
     from hubexplore.display.wording import visible
     from hubexplore.hub.summarize import summarize
     from hubexplore.trust import gate, trusted
-    from hubexplore.trust.content import content_digest
+    from hubexplore.trust.content import content_of
 
     for path in arguments.paths:
         suspect = gate.suspect_in(summarize(path))
@@ -74,7 +74,7 @@ def _add(arguments: argparse.Namespace) -> int:
             write_out(f"{visible(path)} has no dangers, so it runs without being trusted.")
             continue
         sentences = tuple(finding.sentence for finding in suspect.dangers)
-        entry = trusted.add(content_digest(suspect.place), suspect.title, sentences)
+        entry = trusted.add(content_of(suspect.place).digest, suspect.title, sentences)
         write_out("\n".join(["Trusted from now on:", *_lines(entry)]))
     return 0
 

@@ -35,6 +35,13 @@ GREEN: Final = "#2f855a"
 PINK: Final = "#b83280"
 SERIES: Final = (BLUE, ORANGE, GREEN, "#805ad5", PINK, SCALE_INK, "#975a16", "#00838f")
 """Colours of the lines of one drawing, in order."""
+CATEGORIES: Final = (
+    "#2b6cb0", "#dd6b20", "#2f855a", "#c53030", "#6b46c1",
+    "#8d5524", "#d53f8c", "#5d6975", "#9a9a00", "#0097a7",
+    "#90b8e0", "#f6ad76", "#86c9a0", "#f29a9a", "#b7a3e3",
+    "#c9a27e", "#f3a6cf", "#a9b2bb", "#cfcf60", "#80d0d8",
+)  # fmt: skip
+"""Colours of the points of a map, one for each category: ten strong ones, then the same hues pale."""
 NOT_A_NUMBER: Final = "#d5dadf"
 GROUP_FILLS: Final = ("#fafbfc", "#f3f6f9")
 """Fills of groups of boxes: nested groups alternate."""
@@ -66,6 +73,8 @@ SEQUENTIAL: Final = _VIRIDIS.split()
 _RED_BLUE: Final = "053061 2166ac 4393c3 92c5de d1e5f0 f7f7f7 fddbc7 f4a582 d6604d b2182b 67001f"
 DIVERGING: Final = _RED_BLUE.split()
 """ColorBrewer's RdBu, from blue to red: the middle is white."""
+LOUDNESS: Final = ("ffffff", "fee6ce", "fdb27b", "f1773c", "c8403f", "842a6d", "3b1560", "0c0524")
+"""From silence, which is paper, to the loudest. Dark themes invert both: there silence is dark."""
 
 # HTML.
 

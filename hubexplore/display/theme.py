@@ -29,6 +29,15 @@ def host_style(root: str) -> Markup:
     return Markup(f"{DARK_HOSTS} {root} {{ {palette.jupyter_variables(palette.DARK_HOST)} }}\n")
 
 
+BUSY: Final = Markup("""\
+.hubexplore p.busy::before { content: ""; display: inline-block; width: .8em; height: .8em;
+  margin-right: .5em; vertical-align: -.1em; box-sizing: border-box; border: 2px solid currentColor;
+  border-right-color: transparent; border-radius: 50%; animation: hubexplore-turn 1s linear infinite; }
+@keyframes hubexplore-turn { to { transform: rotate(1turn); } }
+@media (prefers-reduced-motion: reduce) { .hubexplore p.busy::before { animation: none; } }
+""")
+"""Style sheet of lines with a spinner, which displays have only while something is waited for."""
+
 # Specificity: selectors repeat the class twice to win over JupyterLab's rules for tables, three times for
 # code.
 _LOOKS: Final = """  color: var(--hub-text); line-height: 1.45; }

@@ -104,6 +104,18 @@ def names_by_id(summary: ModuleSummary, tags: tuple[str, ...]) -> tuple[str, ...
     return files.pop() if len(files) == 1 else ()
 
 
+def vocabularies(summary: ModuleSummary, tags: tuple[str, ...], most: int) -> Iterator[tuple[str, ...]]:
+    """Yields the lines of the text files of a graph variant, of each with at most `most` lines.
+
+    Never raises: a file that cannot be read has no lines.
+    """
+    variant = find_variant(summary, tags)
+    if variant is not None and summary.source is not None and summary.source.assets is not None:
+        for file in _files(variant, summary.source.assets, most):
+            if len(file.lines) <= most:
+                yield file.lines
+
+
 def _classes(output: TensorSummary) -> int:
     """Returns the number of classes that an output may hold scores for; 0 if it does not look like scores."""
     shape = output.shape

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from hubexplore.display.values.value_kinds import is_number
+from hubexplore.display.values.view_choice import looks_like_sound
 from hubexplore.inputs.external.sound_arrays import Sounds as SoundsEntered
 from hubexplore.summary.graph.sounds import (
     MAX_CHANNELS,
@@ -43,6 +44,8 @@ def sounds_of(run: Run, sounds: Sounds) -> Mapping[str, Sound]:
         if sound is None and length and _samples(value) == length:
             # As long as the sound that went in: a filter, or the sound itself.
             sound = Sound(WAVEFORM)
+        if sound is None and kind_of(value) == "dense" and looks_like_sound(flat_of(value)):
+            sound = sounds.other
         if sound is None:
             continue
         stated = _stated({**run.request.inputs, **outputs}.get(sound.rate_name))

@@ -1,14 +1,18 @@
-"""Code that repeats a run: a cell with `%hub_call`, and plain Python."""
+"""Code that repeats a run: a cell with `%hub_call`, and plain Python, which run in a new kernel."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from hubexplore.inputs.code.expressions import Expressions, is_name, text_of
+from hubexplore.inputs.code.data_files import DataFile, DataFiles
+from hubexplore.inputs.code.expressions import MAX_CHARACTERS, Expressions, is_name, text_of
+from hubexplore.inputs.code.line_breaks import WIDTH, broken
 from hubexplore.session.names import variable_name
 from hubexplore.summary.files.redaction import HIDDEN
 from hubexplore.summary.model import IN_MEMORY
@@ -21,9 +25,15 @@ if TYPE_CHECKING:
 
 # Names that the written code itself uses: a module must not overwrite them.
 _RESERVED: Final = frozenset({
-    "PIL", "base64", "example", "hubexplore", "io", "np", "pathlib", "picture", "pictures", "random",
-    "session", "tf",
+    "PIL", "arrays", "base64", "example", "fetch", "hubexplore", "inputs", "io", "json", "np", "pathlib",
+    "picture", "pictures", "random", "session", "signature", "texts", "tf",
 })  # fmt: skip
+PYTHON: Final = "Python"
+CELL: Final = "Notebook cell"
+CELL_OF: Final = "Cell with {name}"
+INPUTS: Final = "inputs"
+"""The variable of inputs that are too long for the line of the call."""
+MSG_FILES: Final = "# Reads {names}, saved beside the notebook by the Copy button."
 # A word that has no special meaning for IPython or the magics once it is in quotes: no $, {, } or quotes.
 _QUOTABLE: Final = re.compile(r"[\w./:@+=~#?&() -]+")
 MSG_RANDOM: Final = "# The outputs are random: each run gives different values."
@@ -31,56 +41,137 @@ _MSG_HIDDEN: Final = f"# {HIDDEN} stands for your token"
 _MSG_SOURCE: Final = "# spec is the ModuleSpec that the panel shows"
 
 
-def magic(subject: Subject, request: RunRequest) -> str:
-    """Returns a cell that repeats a run and can be pasted without changes.
+@dataclass(frozen=True)
+class RunCode:
+    """Code that repeats a run.
 
-    If the notebook knows the module by a name and no other lines are needed, it is `%%hub_call` over the
-    inputs; otherwise it loads the module first and ends in `%hub_call`. It is plain Python if the magics have
-    no syntax for the run.
+    Attributes:
+      language: a label, such as "Python".
+      text: the code.
+      files: name -> file that the code reads and that is not in its folder yet.
+    """
+
+    language: str
+    text: str
+    files: Mapping[str, DataFile]
+
+
+def codes(
+    subject: Subject, request: RunRequest, folder: Path, fetch: Sequence[str] = ()
+) -> tuple[RunCode, ...]:
+    """Returns the code of a run in all languages.
+
+    All but the first run in a new kernel; the first does if the notebook does not know the module by a name.
 
     Args:
       subject: the module.
       request: the run to repeat.
+      folder: the folder that the code will run in, whose files it may read.
+      fetch: names of further tensors that the call returns.
     """
-    expressions = Expressions()
+    writers: list[tuple[str, Callable[..., str]]] = []
+    if _is_loaded(subject, request) and _is_word(subject.name or ""):
+        writers.append((CELL_OF.format(name=subject.name), _cell_of_name))
+    if _can_load(subject, request):
+        writers.append((CELL, _magic))
+    writers.append((PYTHON, _python))
+    found = []
+    for language, write in writers:
+        files = DataFiles(folder)
+        text = write(subject, request, Expressions(files), fetch)
+        found.append(RunCode(language, _with_note(text, files.unsaved), files.unsaved))
+    return tuple(found)
+
+
+def magic(subject: Subject, request: RunRequest, folder: Path | None = None) -> str:
+    """Returns the cell with magics; plain Python if the magics have no syntax for the run."""
+    return codes(subject, request, folder or Path())[0].text
+
+
+def python(subject: Subject, request: RunRequest, folder: Path | None = None) -> str:
+    """Returns the code in plain Python."""
+    return codes(subject, request, folder or Path())[-1].text
+
+
+def _with_note(text: str, files: Mapping[str, DataFile]) -> str:
+    """Returns the code below a comment on the files that are not saved yet."""
+    if not files:
+        return text
+    note = MSG_FILES.format(names=", ".join(files))
+    return f"{note}\n{text}"
+
+
+def _cell_of_name(
+    subject: Subject, request: RunRequest, expressions: Expressions, fetch: Sequence[str]
+) -> str:
+    """Returns a cell with the module that the notebook knows by a name.
+
+    It is `%%hub_call` over the inputs if no other lines are needed.
+    """
     inputs = _inputs(request, expressions)
-    loading = [] if _is_loaded(subject, request) else _loading_lines(subject, request)
-    name = subject.name if _is_loaded(subject, request) and subject.name else _name(subject, request)
-    if loading is None or not _is_word(name):
-        return python(subject, request)
-    options, before = _options(subject, request)
-    before = [*loading, *expressions.before, *before, *_notes(subject, request)]
-    if not before:
-        return _cell(name, options, request, inputs)
-    return "\n".join([*before, " ".join(filter(None, [f"%hub_call {name}", inputs, *options]))])
+    options, before = _options(subject, request, fetch)
+    before = [*expressions.before, *before, *_notes(subject, request)]
+    name = subject.name or ""
+    if before or expressions.files.unsaved:
+        return _line_call(before, name, inputs, options)
+    return _cell(name, options, request, inputs)
 
 
-def python(subject: Subject, request: RunRequest) -> str:
-    """Returns Python code that repeats a run.
+def _magic(subject: Subject, request: RunRequest, expressions: Expressions, fetch: Sequence[str]) -> str:
+    """Returns a cell that loads the module and ends in `%hub_call`."""
+    inputs = _inputs(request, expressions)
+    options, before = _options(subject, request, fetch)
+    lines = _loading_lines(subject, request)
+    before = [*expressions.before, *lines, *before, *_notes(subject, request)]
+    return _line_call(before, _name(subject, request), inputs, options)
 
-    Args:
-      subject: the module.
-      request: the run to repeat.
-    """
-    expressions = Expressions()
-    arguments = [_inputs(request, expressions)]
-    if request.signature != DEFAULT_SIGNATURE:
-        arguments = [arguments[0] or "None", repr(request.signature)]
+
+def _line_call(before: Sequence[str], name: str, inputs: str, options: Sequence[str]) -> str:
+    """Returns `%hub_call`, which is one line: long inputs are a variable above it."""
+    line = " ".join(filter(None, ["%hub_call", name, inputs, *options]))
+    if len(line) <= WIDTH:
+        return "\n".join([*before, line])
+    assigned, line = _assigned(inputs), " ".join(["%hub_call", name, INPUTS, *options])
+    return "\n".join([*before, assigned, line])
+
+
+def _assigned(inputs: str) -> str:
+    return f"{INPUTS} = {broken(inputs, taken=len(INPUTS) + 3)}"
+
+
+def _python(subject: Subject, request: RunRequest, expressions: Expressions, fetch: Sequence[str]) -> str:
+    """Returns plain Python that loads the module, or takes the one that training may have changed."""
+    inputs = _inputs(request, expressions)
+    module, loading = _python_module(subject, request, expressions)
+    rest = [] if request.signature == DEFAULT_SIGNATURE else [repr(request.signature)]
     if not _is_plain(subject, request):
-        arguments.append("as_dict=True")
-    if _is_loaded(subject, request):
-        # The session of the magics is where a module that the notebook knows by name is loaded.
-        loading = ["session = get_ipython().run_line_magic('hub_session', '')"]
-        module = repr(subject.name)
-    else:
-        tags = f", tags={list(request.tags)!r}" if _needs_tags(subject, request) else ""
-        source, note = _source(subject)
-        module = _name(subject, request)
-        loading = [*note, "session = hubexplore.NotebookSession()",
-                   f"{module} = session.load({source}, {module!r}{tags})"]  # fmt: skip
-        expressions.imports["import hubexplore"] = None
-    call = ", ".join(filter(None, [module, *arguments]))
-    return "\n".join([*expressions.before, *loading, *_notes(subject, request), f"session.call({call})"])
+        rest.append("as_dict=True")
+    if fetch:
+        rest.append(f"fetch={list(fetch)!r}")
+    positional = request.signature != DEFAULT_SIGNATURE
+    arguments = [module, inputs or ("None" if positional else ""), *rest]
+    before = [*expressions.before, *loading, *_notes(subject, request)]
+    call = f"session.call({', '.join(filter(None, arguments))})"
+    if len(call) > WIDTH and inputs:
+        arguments[1] = INPUTS
+        before.insert(len(before) - len(_notes(subject, request)), _assigned(inputs))
+        call = f"session.call({', '.join(filter(None, arguments))})"
+    return "\n".join([*before, broken(call)])
+
+
+def _python_module(
+    subject: Subject, request: RunRequest, expressions: Expressions
+) -> tuple[str, Sequence[str]]:
+    """Returns the module as an expression, and the lines that load it."""
+    if _is_loaded(subject, request) and _place(subject) is None:
+        # It is in memory only: in the session of the magics, where the notebook knows it by its name.
+        return repr(subject.name), ["session = get_ipython().run_line_magic('hub_session', '')"]
+    tags = f", tags={list(request.tags)!r}" if _needs_tags(subject, request) else ""
+    source, note = _source(subject)
+    module = _name(subject, request)
+    expressions.imports["import hubexplore"] = None
+    load = f"{module} = session.load({source}, {module!r}{tags})"
+    return module, [*note, "session = hubexplore.NotebookSession()", broken(load)]
 
 
 def _notes(subject: Subject, request: RunRequest) -> list[str]:
@@ -99,18 +190,19 @@ def _name(subject: Subject, request: RunRequest) -> str:
     fallback = (
         f"{subject.name}_{'_'.join(request.tags) or 'untagged'}" if subject.name is not None else "module"
     )
-    name = variable_name(subject.written_handle or fallback)
+    name = variable_name(_place(subject) or fallback)
     name = name if is_name(name) and name not in _RESERVED else f"{name}_module"
     return name if is_name(name) and len(name) <= 60 else "module"
 
 
 def _source(subject: Subject) -> tuple[str, list[str]]:
     """Returns the argument of `NotebookSession.load` as an expression, and lines of comment on it."""
-    if subject.written_handle is None:
+    place = _place(subject)
+    if place is None:
         if subject.name is not None and is_name(subject.name):
             return f"{subject.name}.spec", []
         return "spec", [_MSG_SOURCE]
-    handle, note = repr(subject.written_handle), _hidden(subject)
+    handle, note = repr(place), _hidden(subject)
     if subject.wishes:
         return f"hubexplore.load_module_spec({handle}{subject.wishes.code})", note
     return handle, note
@@ -124,39 +216,56 @@ def _needs_tags(subject: Subject, request: RunRequest) -> bool:
 
 def _hidden(subject: Subject) -> list[str]:
     """Returns a comment if a token is left out, without which the address cannot be fetched."""
-    return [_MSG_HIDDEN] if HIDDEN in (subject.written_handle or "") else []
+    return [_MSG_HIDDEN] if HIDDEN in (_place(subject) or "") else []
 
 
-def _loading_lines(subject: Subject, request: RunRequest) -> list[str] | None:
-    """Returns the lines that load the module; None if the magics have no syntax for it."""
+def _place(subject: Subject) -> str | None:
+    """Returns the handle that loads the module as it runs; None if it is in memory only."""
+    live = subject.summary.live
+    if live is None or subject.written_handle is not None:
+        return subject.written_handle
+    # Training may have changed the values of one that can be trained.
+    is_published = subject.summary.source is not None and subject.summary.source.place is not None
+    return subject.summary.title if is_published and not live.trainable else None
+
+
+def _can_load(subject: Subject, request: RunRequest) -> bool:
+    """Whether the magics have a syntax for loading the variant of the run."""
+    if not _is_word(_name(subject, request)) or (_is_loaded(subject, request) and _place(subject) is None):
+        return False
     # A comma separates tags in `--tags`, and a word with a leading dash would be taken for an option.
     tags = request.tags if _needs_tags(subject, request) else ()
-    if not all(re.fullmatch(r"[\w.:/@+-]+", tag) and not tag.startswith("-") for tag in tags):
-        return None
+    return all(re.fullmatch(r"[\w.:/@+-]+", tag) and not tag.startswith("-") for tag in tags)
+
+
+def _loading_lines(subject: Subject, request: RunRequest) -> list[str]:
+    """Returns the lines that load the module."""
+    tags = request.tags if _needs_tags(subject, request) else ()
     name = _name(subject, request)
-    lines, word = ["%load_ext hubexplore"], subject.written_handle or ""
+    lines, word = ["%load_ext hubexplore"], _place(subject) or ""
     # A word that is a Python name would be taken for a variable of the notebook.
     is_handle = not subject.wishes and subject.summary.format != IN_MEMORY
     if not is_handle or not _is_quotable(word) or is_name(word):
         source, note = _source(subject)
         word = f"{name}_source"
         imports = ["import hubexplore"] if source.startswith("hubexplore.") else []
-        lines = [*imports, *lines, *note, f"{word} = {source}"]
+        lines = [*imports, *lines, *note, f"{word} = {broken(source, taken=len(word) + 3)}"]
     else:
         lines += _hidden(subject)
     option = [f"--tags {','.join(tags)}"] if tags else []
     return [*lines, " ".join(["%hub_load", _quoted(word), f"--as {name}", *option])]
 
 
-def _options(subject: Subject, request: RunRequest) -> tuple[list[str], list[str]]:
+def _options(subject: Subject, request: RunRequest, fetch: Sequence[str]) -> tuple[list[str], list[str]]:
     """Returns the options of the call, and lines that must precede it."""
     options, before = [], []
-    if request.signature != DEFAULT_SIGNATURE:
-        if _is_quotable(request.signature):
-            options.append(f"--signature {_quoted(request.signature)}")
+    words = [] if request.signature == DEFAULT_SIGNATURE else [("signature", request.signature)]
+    for option, word in (*words, *(("fetch", tensor) for tensor in fetch)):
+        if _is_quotable(word):
+            options.append(f"--{option} {_quoted(word)}")
         else:
-            before.append(f"signature = {request.signature!r}")
-            options.append("--signature {signature}")
+            before.append(f"{option} = {word!r}")
+            options.append(f"--{option} {{{option}}}")
     if not _is_plain(subject, request):
         options.append("--as-dict")
     return options, before
@@ -167,17 +276,17 @@ def _cell(name: str, options: Sequence[str], request: RunRequest, inputs: str) -
     head = ["%%hub_call", name, *options]
     if not inputs:
         return " ".join(["%hub_call", name, *options])
-    form, body = "", inputs
+    form, body = "", broken(inputs)
     if len(request.input_values) == 1:
         ((input_name, entry),) = request.input_values.items()
-        form, body = _body(input_name, entry, inputs)
+        form, body = _body(input_name, entry, body)
     return "\n".join([" ".join([*head, form] if form else head), body])
 
 
 def _body(name: str, entry: InputValue, expression: str) -> tuple[str, str]:
     """Returns an option and the body of the cell for a single input."""
     value = entry.value
-    if entry.variable or not isinstance(value, np.ndarray) or not value.size:
+    if entry.variable or not isinstance(value, np.ndarray) or not 0 < value.size <= MAX_CHARACTERS:
         return "", expression
     if value.dtype.kind == "O" and value.ndim == 1:
         texts = [text_of(element) if isinstance(element, bytes) else str(element) for element in value]
@@ -187,14 +296,15 @@ def _body(name: str, entry: InputValue, expression: str) -> tuple[str, str]:
     if value.dtype.kind in "iuf" and value.ndim == 2:
         rows = [[str(number) for number in row] for row in value]
         # `--csv` takes a first line for a header if it consists of the name of the input.
-        if not set(rows[0]) <= {name}:
-            return "--csv", "\n".join(", ".join(row) for row in rows)
+        lines = [", ".join(row) for row in rows]
+        if not set(rows[0]) <= {name} and max(map(len, lines)) <= WIDTH:
+            return "--csv", "\n".join(lines)
     return "", expression
 
 
 def _inputs(request: RunRequest, expressions: Expressions) -> str:
     """Returns one expression for all inputs; "" if there are none."""
-    written = {name: expressions.write(entry) for name, entry in request.input_values.items()}
+    written = {name: expressions.write(entry, name) for name, entry in request.input_values.items()}
     if len(written) == 1:
         ((name, entry),) = request.input_values.items()
         # A single text needs a dict around it: its quotes do not keep it from looking like an option.

@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Any, Final
 from hubexplore.errors import HubError
 from hubexplore.summary.capabilities.model import Capability
 from hubexplore.trust import gate
+from hubexplore.trust.content import Content
 
 if TYPE_CHECKING:
     from hubexplore.hub.definition import DefinedSpec
     from hubexplore.summary.capabilities.model import Finding
 
-# Specs that the gate let pass, and whether because the user trusts them; a policy lets pass others, too. What
-# loads them next neither asks nor warns again.
-_passed: Final[weakref.WeakKeyDictionary[Any, bool]] = weakref.WeakKeyDictionary()
+# Specs that the gate let pass, and the content that the user trusts; None where only a policy lets them pass.
+# What loads them next neither asks nor warns again, unless their files have changed.
+_passed: Final[weakref.WeakKeyDictionary[Any, Content | None]] = weakref.WeakKeyDictionary()
 
 REMEDY: Final = "hubexplore trust add {title!r}"
 """What to type where no argument of a call says it."""
@@ -51,14 +52,29 @@ def require_trust(spec: Any, *, trust: bool = False, remedy: str = "") -> None:
     Raises:
       UntrustedModuleError: (a ValueError) it is not trusted.
       SettingsFileError: the user's list of trusted modules is damaged, or cannot be read.
+      UnreadableModuleError: its files have changed since the spec was made, or cannot be read.
     """
     if spec in _passed:
+        confirm_unchanged(spec)
         return
     suspect = suspect_of(spec)
     if suspect is None:
         return
     remedy = remedy or REMEDY.format(title=suspect.title)
     _passed[spec] = gate.require_trust(suspect, trust_it=trust, remedy=remedy)
+
+
+def confirm_unchanged(spec: Any) -> None:
+    """Checks that the files of a spec that the user trusts are still what the user trusts.
+
+    To be called once more after weights and assets were read, which happens after the gate has let it pass.
+
+    Raises:
+      UnreadableModuleError: one was changed, added or removed.
+    """
+    content = _passed.get(spec)
+    if content is not None:
+        content.confirm()
 
 
 def warn_of_dangers(spec: DefinedSpec) -> None:
@@ -90,24 +106,31 @@ def inheriting_trust(spec: Any, path: str) -> Iterator[None]:
     A module with dangers that was authored in this process, or that the user trusts, can so be loaded again.
     """
     dangers = getattr(spec, "dangers", ())
-    # Before it is written: `path` may be the directory that the spec was read from.
-    inherits = bool(dangers) and _is_trusted(spec)
-    yield
-    if not inherits:
+    if not dangers:
+        yield
         return
+    # Before it is written: `path` may be the directory that the spec was read from.
+    is_own, content = suspect_of(spec) is None, _trusted_content(spec)
+    yield
     # On first use, for speed only: nearly all modules have no dangers.
     from hubexplore.hub.resolve.tf_filesystem import filesystem_of
     from hubexplore.summary.module_directory import ModuleDirectory
 
     # What cannot be read now is not trusted, and asked for when it is loaded: the export itself succeeded.
+    # Nor is what may have been copied from files that changed meanwhile.
     with contextlib.suppress(HubError):
-        gate.trust(gate.Suspect(path, ModuleDirectory(path, filesystem_of(path)), dangers))
+        if content is not None and content.place.directory != path:
+            content.confirm()
+        if is_own or content is not None:
+            gate.trust(gate.Suspect(path, ModuleDirectory(path, filesystem_of(path)), dangers))
 
 
-def _is_trusted(spec: Any) -> bool:
-    if spec in _passed:
-        return _passed[spec]
-    suspect = suspect_of(spec)
+def _trusted_content(spec: Any) -> Content | None:
+    """Returns the content of a spec's files if the user trusts it, else None."""
     with contextlib.suppress(HubError):
-        return suspect is None or gate.is_trusted(suspect)
-    return False
+        if spec in _passed:
+            confirm_unchanged(spec)
+            return _passed[spec]
+        suspect = suspect_of(spec)
+        return None if suspect is None else gate.trusted_content(suspect)
+    return None

@@ -51,9 +51,9 @@ def read_spec(files: ModelFiles, filesystem: Filesystem, title: str, wishes: Wis
       HubError: it is damaged, incomplete or not a model, or `wishes` do not fit it.
       OSError: a file cannot be read.
     """
+    place = ModuleDirectory.of(files, filesystem)
     meta_graph = meta_graph_pb2.MetaGraphDef()
     model_files.read_graph(files, filesystem, meta_graph, is_strict=True)
-    place = ModuleDirectory.of(files, filesystem)
     if files.format == FROZEN_GRAPH:
         model = frozen_graph.as_module(meta_graph, title, wishes)
         return _spec(model, title, files, place, None)

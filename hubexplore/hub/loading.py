@@ -172,13 +172,14 @@ def _spec_in(path: str | bytes | os.PathLike[str], wishes: Wishes, directory: st
         origin = SourceFile.of(os.path.join(directory, GRAPH_FILE))
     except tf.errors.OpError as error:
         raise explained(directory, path) from error
+    place = ModuleDirectory(directory, filesystem_of(directory)).marked()
     try:
         variants = read_variants(directory)
     except DamagedModuleError as error:
         raise explained(directory, path) from error
     title = redacted(text_of(path))
     check_variants(variants, functools.partial(spec_code, title))
-    return spec_from_directory(directory, variants, title, origin)
+    return spec_from_directory(place, variants, title, origin)
 
 
 def _other_format(path: str | bytes | os.PathLike[str], directory: str) -> DefinedSpec:
@@ -186,6 +187,7 @@ def _other_format(path: str | bytes | os.PathLike[str], directory: str) -> Defin
     other = graph_spec(path, NO_WISHES, directory)
     if other is not None:
         return other
+    place = ModuleDirectory(directory, filesystem_of(directory)).marked()
     try:
         has_graphs = any(tf.io.gfile.exists(os.path.join(directory, name)) for name in GRAPH_FILES)
         variants = read_variants(directory) if has_graphs else []
@@ -194,16 +196,16 @@ def _other_format(path: str | bytes | os.PathLike[str], directory: str) -> Defin
     if not variants:
         raise explained(directory, path)
     is_tf2 = any(variant.as_read.HasField("object_graph_def") for variant in variants)
-    return (_tf2_spec if is_tf2 else tf1_spec)(directory, variants, redacted(text_of(path)))
+    return (_tf2_spec if is_tf2 else tf1_spec)(place, variants, redacted(text_of(path)))
 
 
 def tf1_spec(
-    directory: str, variants: list[GraphVariant], title: str, dropped: frozenset[str] | None = None
+    place: ModuleDirectory, variants: list[GraphVariant], title: str, dropped: frozenset[str] | None = None
 ) -> DefinedSpec:
     """The spec of a TF1 SavedModel whose graphs were read.
 
     Args:
-      directory: an absolute path.
+      place: of the model; see `spec_from_directory`.
       variants: its graphs, which are changed: what a module cannot carry is taken out.
       title: what displays call it.
       dropped: collections to leave out. None leaves out all that a module cannot carry, and graphs with the
@@ -226,7 +228,7 @@ def tf1_spec(
     for variant in variants:
         _trim(variant, DROPPED_COLLECTIONS | dropped)
     check_variants(variants, lambda names: spec_code(title, sorted(dropped.union(names))))
-    return spec_from_directory(directory, variants, title, started=started)
+    return spec_from_directory(place, variants, title, started=started)
 
 
 def _trim(variant: GraphVariant, dropped: Iterable[str]) -> None:
@@ -237,9 +239,10 @@ def _trim(variant: GraphVariant, dropped: Iterable[str]) -> None:
     variant.meta_graph.ClearField("saver_def")
 
 
-def _tf2_spec(directory: str, variants: list[GraphVariant], title: str) -> DefinedSpec:
+def _tf2_spec(place: ModuleDirectory, variants: list[GraphVariant], title: str) -> DefinedSpec:
     """The spec of a TF2 SavedModel whose graphs were read."""
-    misfit = fingerprint.find_misfit(directory, filesystem_of(directory))
+    directory = place.directory
+    misfit = fingerprint.find_misfit(directory, place.filesystem)
     if misfit:
         raise DamagedModuleError(f"The model at {directory!r} cannot be loaded. {misfit}")
     prefix = os.path.join(directory, VARIABLES_PREFIX)
@@ -255,9 +258,7 @@ def _tf2_spec(directory: str, variants: list[GraphVariant], title: str) -> Defin
     if checkpoint is not None:
         names = {key: name for model in models for key, name in model.names.items()}
         checkpoint = checkpoint.under(names)
-    return spec_from_directory(
-        directory, converted, title, checkpoint=checkpoint, format_name=TF2_SAVED_MODEL
-    )
+    return spec_from_directory(place, converted, title, checkpoint=checkpoint, format_name=TF2_SAVED_MODEL)
 
 
 def _fill_constants(model: Converted, prefix: str, entries: Mapping[str, CheckpointEntry]) -> None:
@@ -326,7 +327,7 @@ def explained(directory: str, handle: str | bytes | os.PathLike[str]) -> HubErro
 
 
 def spec_from_directory(
-    directory: str,
+    place: ModuleDirectory,
     variants: list[GraphVariant],
     title: str,
     origin: SourceFile | None = None,
@@ -335,10 +336,10 @@ def spec_from_directory(
     checkpoint: Checkpoint | None = None,
     format_name: str | None = None,
 ) -> DefinedSpec:
-    """A spec of variants whose assets and checkpoint lie in `directory`, an absolute path, both complete.
+    """A spec of variants whose assets and checkpoint lie in a directory, both complete.
 
     Args:
-      directory: of the model.
+      place: of the model, an absolute path; marked before the graphs were read.
       variants: its graphs.
       title: what displays call it.
       origin: the file that holds just these graphs, if there is one.
@@ -346,6 +347,7 @@ def spec_from_directory(
       checkpoint: its checkpoint, if it is open already.
       format_name: see `DefinedSpec`.
     """
+    directory = place.directory
     files: list[str] = []
     # Indexing the nodes takes longer than everything else here, so only variants with assets do it now.
     for variant in [variant for variant in variants if assets.read_assets(variant.as_read)]:
@@ -369,7 +371,6 @@ def spec_from_directory(
         for variant in variants:
             # After the checkpoint is open, since only it says which unlisted variables were saved.
             list_saved(variant, checkpoint.variables if checkpoint else {}, started[variant.tags])
-    place = ModuleDirectory(directory, filesystem_of(directory))
     return DefinedSpec(
         variants, title, checkpoint, origin, place, asset_files=asset_files, format_name=format_name
     )

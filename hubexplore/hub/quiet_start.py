@@ -17,13 +17,13 @@ from typing import Final
 LOG_LEVEL: Final = "TF_CPP_MIN_LOG_LEVEL"
 # Lines of no consequence: information, the notice that early lines go to stderr, that there is no GPU, and
 # that TensorFlow registered its own parts for GPUs twice, as older releases report of themselves.
-_NOISE: Final = re.compile(
+NOISE: Final = re.compile(
     rb"I\d{4} |\d{4}-\d\d-\d\d [\d:.]+: I |WARNING: All log messages before absl::InitializeLog|"
     rb"To enable the following instructions|.*failed call to cuInit|.*Unable to register cu\w+ factory|"
     rb".*computation placer already registered|.*TF-TRT Warning: Could not find TensorRT|\s*$"
 )
 # A process has one stderr: two threads that redirected it at once would restore it in the wrong order.
-_STDERR_LOCK: Final = threading.RLock()
+STDERR_LOCK: Final = threading.RLock()
 
 
 def start_devices() -> None:
@@ -51,7 +51,7 @@ def quiet_tensorflow() -> Iterator[None]:
         yield
         return
     with contextlib.ExitStack() as stack:
-        stack.enter_context(_STDERR_LOCK)
+        stack.enter_context(STDERR_LOCK)
         # Native code writes to descriptor 2 itself, so replacing sys.stderr would not be enough.
         try:
             stderr = os.dup(2)
@@ -73,4 +73,4 @@ def quiet_tensorflow() -> Iterator[None]:
             os.dup2(stderr, 2)
             captured.seek(0)
             lines = captured.readlines()
-            os.write(2, b"".join(line for line in lines if failed or not _NOISE.match(line)))
+            os.write(2, b"".join(line for line in lines if failed or not NOISE.match(line)))

@@ -10,10 +10,11 @@ import tensorflow as tf
 
 from hubexplore.hub.definition import DefinedSpec
 from hubexplore.hub.loading import explained, tf1_spec
-from hubexplore.hub.resolve import read
+from hubexplore.hub.resolve import filesystem_of, read
 from hubexplore.hub.storage.meta_graphs import read_variants
 from hubexplore.summary.files.paths import for_tensorflow, text_of
 from hubexplore.summary.files.redaction import redacted
+from hubexplore.summary.module_directory import ModuleDirectory
 from hubexplore.summary.module_format import GRAPH_FILES
 
 
@@ -50,8 +51,9 @@ def _spec_in(
     directory = for_tensorflow(directory)
     if not any(tf.io.gfile.exists(os.path.join(directory, name)) for name in GRAPH_FILES):
         raise explained(directory, saved_model_path)
+    place = ModuleDirectory(directory, filesystem_of(directory)).marked()
     variants = read_variants(directory)
     if any(variant.meta_graph.HasField("object_graph_def") for variant in variants):
         raise explained(directory, saved_model_path)
     chosen = frozenset({drop_collections} if isinstance(drop_collections, str) else drop_collections or ())
-    return tf1_spec(directory, variants, redacted(text_of(saved_model_path)), chosen)
+    return tf1_spec(place, variants, redacted(text_of(saved_model_path)), chosen)

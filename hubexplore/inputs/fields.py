@@ -13,6 +13,7 @@ import numpy as np
 
 from hubexplore.inputs.graph_uses import Use, Uses
 from hubexplore.inputs.input_value import short
+from hubexplore.inputs.media_kinds import Film, film_of, is_grey_square, is_latent
 from hubexplore.inputs.open_sizes import Sizes
 from hubexplore.summary.dtypes import ARRAYS, FLOATS, SMALL_INTEGERS
 from hubexplore.summary.graph.neutral_values import neutral_values
@@ -79,6 +80,8 @@ class Field:
       component: what it gets of an example; None for an example of its own, of which it gets all.
       guess: the same, where only names and shapes say that the input is a part of an argument.
       sound: what is known of an input that takes sounds as numbers; None for other inputs.
+      film: the sizes of an input that takes films; None for other inputs.
+      is_latent: whether it is the vector that a generator makes a picture or a sound of.
     """
 
     name: str
@@ -100,6 +103,8 @@ class Field:
     component: Component | None = attribute(default=None, compare=False, repr=False)
     guess: Component | None = attribute(default=None, compare=False, repr=False)
     sound: Sound | None = None
+    film: Film | None = None
+    is_latent: bool = False
 
     @property
     def encoded(self) -> str:
@@ -196,6 +201,12 @@ def _single_fields(
     if neutral:
         bare_fields = tuple(replace(field, neutral=neutral.get(field.name)) for field in bare_fields)
     bare_fields = _with_sounds(bare_fields, signature, variant, meta_graph)
+    bare_fields = tuple(
+        replace(field, is_latent=is_latent(field.dtype, field.shape, signature.outputs))
+        if field.kind == "dense" and field.sound is None
+        else field
+        for field in bare_fields
+    )
     # Shared by all fields: the size of one input may depend on that of another.
     sizes = Sizes(bare_fields, signature, meta_graph)
     if meta_graph is None or not any(map(_may_be_ids_or_words, bare_fields)):
@@ -272,13 +283,20 @@ def _field(tensor: TensorSummary, size: tuple[int, int] | None, reader: Reader |
         encoding = reader.encoding(tensor.tensor) if reader is not None else PLAIN
         return Field(name, dtype, shape, kind, TEXT, _text_hint(shape, encoding), encoding=encoding)
     if shape is not None and _is_image(dtype, shape):
-        any_size = size is None and shape[1] is None and shape[2] is None
-        usual = size or (IMAGE_SIZE, IMAGE_SIZE)
-        height, width, channels = shape[1] or usual[0], shape[2] or usual[1], shape[3] or 3
-        pixels = "any size" if any_size else f"{height} by {width} pixels"
-        hint = f"a picture of {pixels}, {'grey' if channels == 1 else 'in colour'}"
-        return Field(name, dtype, shape, kind, IMAGE, hint, height, width, channels, any_size)
-    return Field(name, dtype, shape, kind, *_numbers(dtype, shape))
+        return _image(Field(name, dtype, shape, kind, IMAGE, ""), shape, size)
+    film = film_of(shape) if dtype in _IMAGE_DTYPES else None
+    asks, hint = (ARRAY, film.hint) if film is not None else _numbers(dtype, shape)
+    return Field(name, dtype, shape, kind, asks, hint, film=film)
+
+
+def _image(field: Field, shape: tuple[int | None, ...], size: tuple[int, int] | None) -> Field:
+    """The field of an image with its sizes."""
+    any_size = size is None and shape[1] is None and shape[2] is None
+    usual = size or (IMAGE_SIZE, IMAGE_SIZE)
+    height, width, channels = shape[1] or usual[0], shape[2] or usual[1], (*shape, 1)[3] or 3
+    pixels = "any size" if any_size else f"{height} by {width} pixels"
+    hint = f"a picture of {pixels}, {'grey' if channels == 1 else 'in colour'}"
+    return replace(field, hint=hint, height=height, width=width, channels=channels, any_size=any_size)
 
 
 def _problem(tensor: TensorSummary) -> str:
@@ -299,6 +317,8 @@ def _ragged_rank(tensor: TensorSummary) -> int:
 
 
 def _is_image(dtype: str, shape: tuple[int | None, ...]) -> bool:
+    if dtype in _IMAGE_DTYPES and len(shape) == 3:
+        return is_grey_square(shape)
     # NHWC with 1 or 3 channels is the convention of TF1 Hub modules for images.
     if dtype not in _IMAGE_DTYPES or len(shape) != 4 or shape[3] not in (1, 3):
         return False

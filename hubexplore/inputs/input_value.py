@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -73,6 +73,7 @@ class InputValue:
       variable: name of the notebook's variable it was copied from.
       picture: name of the picture it was made from.
       is_made: whether the variable holds something else that this was made of, as records for tf.Example.
+      contents: of the files that it was made from, in the order of their names.
     """
 
     value: Any
@@ -82,6 +83,7 @@ class InputValue:
     variable: str = ""
     picture: str = ""
     is_made: bool = False
+    contents: tuple[bytes, ...] = field(default=(), repr=False, compare=False)
 
     @property
     def display_value(self) -> Any:

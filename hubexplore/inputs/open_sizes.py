@@ -10,6 +10,11 @@ from hubexplore.summary.graph.sounds import USUAL_RATE
 from hubexplore.summary.model import Shape, SignatureSummary
 from hubexplore.summary.sizes import OpenInput, Solution, solutions
 
+FILM_FRAMES: Final = 16
+"""Number of frames of an example film where the input states none."""
+FILM_SIZE: Final = 64
+"""Side in pixels of an example film where the input states no size."""
+
 if TYPE_CHECKING:
     from hubexplore.inputs.fields import Field
 
@@ -115,6 +120,8 @@ def _default_sizes(field: Field) -> dict[int, int]:
     """Sizes for unknown dimensions, by dimension."""
     if field.height:
         return {1: field.height, 2: field.width, 3: field.channels}
+    if field.film is not None:
+        return {1: FILM_FRAMES, 2: FILM_SIZE, 3: FILM_SIZE}
     if field.sound is not None:
         return {1: field.sound.rate or USUAL_RATE}
     # Ids and their masks: rows of one or two would say nothing about a model of texts.

@@ -237,7 +237,7 @@ def _vowels() -> Array:
     spoken = []
     for first, second in formants:
         voice = np.zeros_like(t)
-        for k in range(1, 30):
+        for k in range(1, 60):
             frequency = 118 * k
             # Two resonances of 90 and 140 Hz width over the falling spectrum of the vocal cords.
             weight = 1 / (1 + ((frequency - first) / 90) ** 2) + 0.5 / (1 + ((frequency - second) / 140) ** 2)

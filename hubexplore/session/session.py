@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from hubexplore.display.wording import MAX_SENTENCE, visible
 from hubexplore.errors import GraphError, GraphGrowthWarning, NoSuchModuleError, closest
-from hubexplore.hub.danger_check import require_trust
+from hubexplore.hub.danger_check import confirm_unchanged, require_trust
 from hubexplore.hub.inspection.training_checks import losses_unused, not_trainable
 from hubexplore.hub.module import Module
 from hubexplore.hub.running.run_error_classes import RunError
@@ -187,6 +187,7 @@ class NotebookSession:
                 scope = free_scope(graph, opened.name)
                 module = Module(opened.spec, trainable=opened.trainable, name=scope, tags=opened.tags)
             session.initialize_new(fresh=module.variables)
+            confirm_unchanged(opened.spec)
         return module
 
     def _holds_nothing_but(self, module: Module) -> bool:

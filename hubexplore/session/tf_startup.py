@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import importlib
 import sys
+import time
 from typing import Final
 
 from hubexplore.hub.quiet_start import quiet_tensorflow
+from hubexplore.session.background.background_import import BackgroundImport
+from hubexplore.session.background.import_time import expected_seconds, remember
 from hubexplore.session.whole_imports import import_whole
 
 _SESSION: Final = "hubexplore.session.session"
+
+
+def _import_session() -> None:
+    importlib.import_module(_SESSION)
+
+
+IN_BACKGROUND: Final = BackgroundImport(_import_session)
+"""The import of this process that notebooks begin before a cell needs TensorFlow."""
 
 
 def is_tensorflow_imported() -> bool:
@@ -18,11 +29,32 @@ def is_tensorflow_imported() -> bool:
 
 
 def import_tensorflow() -> None:
-    """Imports TensorFlow, and what a session needs, quietly; see `import_whole`."""
-    if not is_tensorflow_imported():
-        import_whole(_import)
+    """Imports TensorFlow, and what a session needs, quietly; see `import_whole`.
+
+    An import that has begun in the background is waited for; if it failed, its error is raised.
+    """
+    if is_tensorflow_imported():
+        return
+    if not IN_BACKGROUND.is_running:
+        # Outside of `import_whole`, which would say only that an earlier import failed, not why.
+        IN_BACKGROUND.wait()
+    import_whole(_import)
+
+
+def import_status() -> str:
+    """Returns what is waited for, as in "importing TensorFlow, about 7 s"; "" if it is imported."""
+    if is_tensorflow_imported():
+        return ""
+    seconds = round(expected_seconds() - IN_BACKGROUND.elapsed)
+    return f"importing TensorFlow, {f'about {seconds} s' if seconds > 0 else 'a few more seconds'}"
 
 
 def _import() -> None:
+    IN_BACKGROUND.wait()
+    if is_tensorflow_imported():
+        return
+    is_first, began = "tensorflow" not in sys.modules, time.monotonic()
     with quiet_tensorflow():
-        importlib.import_module(_SESSION)
+        _import_session()
+    if is_first:
+        remember(time.monotonic() - began)

@@ -6,11 +6,11 @@ their classes once per process, so that every later import of it fails.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from typing import Final, TypeVar
 
 from hubexplore.errors import BrokenImportError, HubError
+from hubexplore.session.background.background_import import is_half_imported
 from hubexplore.session.interruption import run_interruptibly
 
 Result = TypeVar("Result")
@@ -31,7 +31,7 @@ def import_whole(work: Callable[[], Result]) -> Result:
       KeyboardInterrupt: the user interrupted the wait. The next import of the same waits for this one.
       BrokenImportError: (an ImportError) what an earlier import of TensorFlow left behind is in the way.
     """
-    is_broken = _is_half_imported()
+    is_broken = is_half_imported()
     try:
         return run_interruptibly(work)
     except KeyboardInterrupt:
@@ -42,11 +42,6 @@ def import_whole(work: Callable[[], Result]) -> Result:
         if is_broken:
             raise BrokenImportError(MSG_BROKEN) from error
         raise
-
-
-def _is_half_imported() -> bool:
-    """Whether there are parts of TensorFlow without TensorFlow itself."""
-    return "tensorflow" not in sys.modules and any(name.startswith("tensorflow.") for name in [*sys.modules])
 
 
 def _interrupt() -> KeyboardInterrupt:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from hubexplore.errors import UnreadableModuleError
@@ -18,7 +19,7 @@ from hubexplore.summary.module_format import (
 )
 
 if TYPE_CHECKING:
-    from hubexplore.summary.files.filesystem import Filesystem
+    from hubexplore.summary.files.filesystem import Filesystem, Mark
     from hubexplore.summary.module_directory import ModuleDirectory
 
 _FILES: Final = (*GRAPH_FILES, MODULE_FILE, FINGERPRINT_FILE)
@@ -28,6 +29,63 @@ _MOST_FILES: Final = 100_000
 _CHUNK: Final = 1 << 24  # bytes of a file in memory at once
 _PREFIX: Final = "hubexplore content 1"
 """Distinguishes this digest from any other SHA-256 of JSON; the number changes with its definition."""
+
+
+MSG_CHANGED: Final = (
+    "The files of {directory!r} have changed since its graph was read, so what was found in it may no longer "
+    "hold. Nothing more of it was run. Load or show it again."
+)
+
+
+@dataclass(frozen=True)
+class Content:
+    """The content of a module that was found in a folder.
+
+    Attributes:
+      digest: see `content_digest`.
+      place: of the module.
+      marks: of its files, by name; they tell, without reading, that a file has changed.
+    """
+
+    digest: str
+    place: ModuleDirectory
+    marks: Mapping[str, Mark]
+
+    def confirm(self) -> None:
+        """Checks that the folder still has this content.
+
+        Raises:
+          UnreadableModuleError: a file was changed, added or removed.
+        """
+        if _marks(self.place) != self.marks:
+            raise _changed(self.place)
+
+
+def content_of(place: ModuleDirectory) -> Content:
+    """Returns the content of a module, whose files are read in full.
+
+    Raises:
+      UnreadableModuleError: a file cannot be read, or the folders hold more files than any module; or a graph
+        is not the one that was read before, or a file changes meanwhile. The digest would then be of
+        something else than what was examined.
+    """
+    marks = _marks(place)
+    content = Content(content_digest(place), place, marks)
+    content.confirm()
+    return content
+
+
+def _changed(place: ModuleDirectory) -> UnreadableModuleError:
+    return UnreadableModuleError(MSG_CHANGED.format(directory=place.directory))
+
+
+def _marks(place: ModuleDirectory) -> Mapping[str, Mark]:
+    if place.has_changed:
+        raise _changed(place)
+    try:
+        return {name: place.filesystem.mark(place.path(name)) for name in _names(place)}
+    except OSError as error:
+        raise _unreadable(place, error) from error
 
 
 def content_digest(place: ModuleDirectory) -> str:
@@ -42,11 +100,17 @@ def content_digest(place: ModuleDirectory) -> str:
     try:
         files = [(name, _file_digest(place.path(name), place.filesystem)) for name in sorted(_names(place))]
     except OSError as error:
-        raise UnreadableModuleError(
-            f"The content of {place.directory!r} cannot be read: {error.strerror or error}."
-        ) from error
+        raise _unreadable(place, error) from error
     # JSON keeps names and digests apart, so that no two different contents give the same text.
     return hashlib.sha256(json.dumps([_PREFIX, files]).encode("ascii")).hexdigest()
+
+
+def _unreadable(place: ModuleDirectory, error: OSError) -> UnreadableModuleError:
+    if isinstance(error, UnreadableModuleError):
+        return error
+    return UnreadableModuleError(
+        f"The content of {place.directory!r} cannot be read: {error.strerror or error}."
+    )
 
 
 def _names(place: ModuleDirectory) -> Iterator[str]:

@@ -17,7 +17,7 @@ from hubexplore.display.wording import MAX_SENTENCE, counted, visible
 from hubexplore.errors import HubSecurityWarning, SettingsFileError, UntrustedModuleError
 from hubexplore.summary.capabilities.model import Capability
 from hubexplore.trust import trusted
-from hubexplore.trust.content import content_digest
+from hubexplore.trust.content import Content, content_of
 
 if TYPE_CHECKING:
     from hubexplore.summary.capabilities.model import Finding
@@ -107,21 +107,32 @@ def is_trusted(suspect: Suspect) -> bool:
 
     Raises:
       SettingsFileError: the user's list is damaged, or cannot be read.
-      UnreadableModuleError: a file of the module cannot be read.
+      UnreadableModuleError: a file of the module cannot be read, or has changed since it was examined.
     """
-    digest = content_digest(suspect.place)
+    return trusted_content(suspect) is not None
+
+
+def trusted_content(suspect: Suspect) -> Content | None:
+    """Returns the content of a module if the user trusts it, else None; raises what `is_trusted` does."""
+    content = content_of(suspect.place)
+    return content if _is_known(content.digest) else None
+
+
+def _is_known(digest: str) -> bool:
     return digest in _state.trusted or trusted.is_trusted(digest)
 
 
-def trust(suspect: Suspect) -> str:
-    """Trusts a content, in this process and, in the user's file, from now on; returns its digest.
+def trust(suspect: Suspect) -> Content:
+    """Trusts a content, in this process and, in the user's file, from now on; returns it.
 
     Where the file cannot be written it warns, and the content is trusted in this process only.
 
     Raises:
-      UnreadableModuleError: a file of the module cannot be read.
+      UnreadableModuleError: a file of the module cannot be read, or has changed since it was examined: the
+        user would trust something else than what the findings are about.
     """
-    digest = content_digest(suspect.place)
+    content = content_of(suspect.place)
+    digest = content.digest
     is_new = digest not in _state.trusted
     _state.trusted.add(digest)
     try:
@@ -130,10 +141,10 @@ def trust(suspect: Suspect) -> str:
     except SettingsFileError as error:
         text = MSG_NOT_REMEMBERED.format(title=suspect.title[:MAX_SENTENCE], reason=error)
         warnings.warn(text, HubSecurityWarning, stacklevel=_outside())
-    return digest
+    return content
 
 
-def require_trust(suspect: Suspect, *, trust_it: bool, remedy: str) -> bool:
+def require_trust(suspect: Suspect, *, trust_it: bool, remedy: str) -> Content | None:
     """Lets a module pass that is trusted, or that the policy lets pass.
 
     Args:
@@ -142,25 +153,25 @@ def require_trust(suspect: Suspect, *, trust_it: bool, remedy: str) -> bool:
       remedy: what to type in order to trust it, for the message.
 
     Returns:
-      Whether the user trusts it; else it is the policy that lets it pass.
+      The content that the user trusts; None if it is the policy that lets it pass.
 
     Raises:
       UntrustedModuleError: (a ValueError) it is not trusted.
       SettingsFileError: the user's list is damaged, or cannot be read.
-      UnreadableModuleError: a file of the module cannot be read.
+      UnreadableModuleError: a file of the module cannot be read, or has changed since it was examined.
     """
     if trust_it:
-        trust(suspect)
-        return True
+        return trust(suspect)
     if _state.policy == "warn":
         warn(suspect)
     if _state.policy != "refuse":
-        return False
-    if not is_trusted(suspect):
+        return None
+    content = trusted_content(suspect)
+    if content is None:
         error = UntrustedModuleError(_filled(MSG_REFUSED, suspect, remedy=remedy))
         error.findings = suspect.dangers
         raise error
-    return True
+    return content
 
 
 def warn(suspect: Suspect) -> None:
@@ -171,8 +182,8 @@ def warn(suspect: Suspect) -> None:
     if _state.policy == "allow":
         return
     try:
-        digest = content_digest(suspect.place)
-        known = digest in _state.trusted or trusted.is_trusted(digest)
+        digest = content_of(suspect.place).digest
+        known = _is_known(digest)
     except OSError:  # the list is damaged, or a file cannot be read, which whoever loads it reports
         digest, known = f"path {suspect.place.directory}", False
     with _state.lock:

@@ -187,7 +187,9 @@ class Panel:
         """Copies the code of the current inputs; returns the text in the clipboard."""
         self.node.get_by_label("Copy as").select_option(label=kind)
         self.node.get_by_role("button", name="Copy the code").click()
-        expect(self.node.get_by_text("Copied", exact=True)).to_be_visible()
+        expect(self.node.locator(".hub-code").get_by_role("status")).to_have_text(
+            re.compile(r"^Copied($|\. Saved .* beside the notebook$)")
+        )
         return str(self.page.evaluate("navigator.clipboard.readText()"))
 
     def wait_for_still(self, words: str) -> None:

@@ -65,3 +65,49 @@ def no_sounds() -> None:
     hub.add_signature("embed", {"features": features}, {"y": tf.nn.relu(tf.matmul(features, weights))})
     column = tf1.placeholder(tf.float32, [None], "column")
     hub.add_signature("score", {"column": column}, {"y": tf.sigmoid(column)})
+    area, rate = tf1.placeholder(tf.float32, [None], "area"), tf1.placeholder(tf.float32, [], "rate")
+    hub.add_signature("prices", {"area": area, "rate": rate}, {"y": area * rate})
+
+
+def drawings() -> None:
+    """Readers of digits: how much ink is in each quarter, with and without an axis of channels."""
+    for name, shape in (("grey", [None, 28, 28, 1]), ("square", [None, 28, 28])):
+        image = tf1.placeholder(tf.float32, shape, name)
+        quarters = tf.reshape(image, [-1, 2, 14, 2, 14])
+        ink = tf.reshape(tf.reduce_mean(quarters, [2, 4]), [-1, 4])
+        hub.add_signature(name, {"image": image}, {"scores": tf.nn.softmax(20 * ink), "image": image + 0})
+
+
+def generators() -> None:
+    """A picture and a sound made of a vector."""
+    z = tf1.placeholder(tf.float32, [None, 128], "z")
+    first = tf1.get_variable("first", [128, 8 * 8 * 3], initializer=tf1.random_normal_initializer(seed=3))
+    small = tf.reshape(tf.matmul(z, first) / 8, [-1, 8, 8, 3])
+    picture = tf.sigmoid(tf.image.resize(small, [96, 96], "bicubic"))
+    hub.add_signature("picture", {"z": z}, {"image": picture})
+    few = tf1.placeholder(tf.float32, [None, 4], "few")
+    t = tf.range(16_000, dtype=tf.float32) / RATE
+    pitch = 220 * 2 ** (few / 2)
+    tones = tf.sin(2 * np.pi * pitch[:, :, None] * t) / 4
+    hub.add_signature("sound", {"z": few}, {"y": tf.reduce_sum(tones, 1)})
+
+
+def films() -> None:
+    """Films in and out, with and without an axis of rows."""
+    x = tf1.placeholder(tf.float32, [None, None, 64, 64, 3], "x")
+    hub.add_signature("invert", {"video": x}, {"video": 1 - x, "frames": x[0]})
+    short = tf1.placeholder(tf.float32, [None, 8, 32, 48, 3], "short")
+    hub.add_signature("short", {"clip": short}, {"mean": tf.reduce_mean(short, 1)})
+
+
+def odd_numbers() -> None:
+    """Complex and quantised numbers, in and out."""
+    x = tf1.placeholder(tf.complex64, [None, 64], "x")
+    hub.add_signature("spectrum", {"x": x}, {"y": tf.signal.fft(x), "first": x[0, 0]})
+    y = tf1.placeholder(tf.float32, [None, 32, 32], "y")
+    hub.add_signature("plane", {"y": y}, {"y": tf.signal.fft2d(tf.cast(y, tf.complex64))})
+    q = tf1.placeholder(tf.quint8, [None, 16], "q")
+    plain = tf.quantization.dequantize(q, -1.0, 1.0)
+    hub.add_signature("levels", {"q": q}, {"numbers": plain, "same": tf.identity(q)})
+    z = tf1.placeholder(tf.qint8, [2], "z")
+    hub.add_signature("signed", {"z": z}, {"z": tf.identity(z)})

@@ -21,6 +21,7 @@ from hubexplore.explorer.runs import ModuleRunner, RunRequest
 from hubexplore.explorer.subject import Subject
 from hubexplore.hub.resolve import cache
 from hubexplore.inputs import fields, pictures, sounds
+from hubexplore.inputs.code import data_files
 from hubexplore.inputs.examples import examples
 from hubexplore.inputs.external import picture_arrays, picture_files, sound_arrays, sources
 from hubexplore.inputs.input_value import InputValue, Sparse
@@ -107,11 +108,21 @@ def compare(run: Run, subject: Subject, request: RunRequest) -> str:
     """Runs both kinds of code and compares them with the run of the panel; returns the cell."""
     outputs = ModuleRunner(subject).run(request).outputs
     assert outputs is not None
-    cell = run_code.magic(subject, request)
-    for source in (cell, run_code.python(subject, request)):
-        found = run(source)
+    codes = run_code.codes(subject, request, Path())
+    for code in codes:
+        data_files.save(code.files, Path())
+        found = run(code.text)
         equal(found if isinstance(found, dict) else {"default": found}, outputs)
-    return cell
+        assert max(map(len, code.text.splitlines())) < 1000
+    return codes[0].text
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of the notebook, in which files are saved."""
+    (tmp_path / "notebook").mkdir()
+    monkeypatch.chdir(tmp_path / "notebook")
+    return tmp_path / "notebook"
 
 
 @pytest.mark.parametrize(
@@ -291,14 +302,13 @@ def test_files_and_variables(
     monkeypatch: pytest.MonkeyPatch,
     shell: InteractiveShell,
 ) -> None:
-    """A .npy file and a variable are taken by their names; what has no name is written out."""
+    """A file beside the notebook and a variable are taken by their names; what has no name is written out."""
     monkeypatch.chdir(tmp_path)
     subject = Subject(str(paths["many"]))
     value = np.random.default_rng(1).random((500, 3)).astype(np.float32)
     np.save(tmp_path / "my 'rows'.npy", value)
     shell.user_ns["mine"] = value
-    for each in (InputValue(value, file="my 'rows'.npy"), InputValue(value, variable="mine"),
-                 InputValue(value, file="rows.csv"),
+    for each in (InputValue(value, variable="mine"), InputValue(value, file="rows.csv"),
                  InputValue(value[:0]), InputValue(value[:2], variable="no name")):  # fmt: skip
         compare(run, subject, RunRequest((), "numbers", {"numbers": each}))
     # What has one row or another dtype is taken as the form takes it.
@@ -308,23 +318,47 @@ def test_files_and_variables(
         compare(run, subject, RunRequest((), "numbers", {"numbers": taken}))
 
 
-def test_what_is_too_large_for_code(
-    run: Run, paths: Mapping[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_what_is_too_large_for_code_is_a_file_beside_the_notebook(
+    run: Run, paths: Mapping[str, Path], folder: Path
 ) -> None:
-    """It says how to write the file that it reads."""
-    monkeypatch.chdir(tmp_path)
+    """No base64 in the cell: the file is saved when the code is copied."""
     subject = Subject(str(paths["many"]))
-    long = np.empty(2, object)
-    long[:] = [b"a" * 1_000_000, b"\xff\0"]
+    binary = np.empty(2, object)
+    binary[:] = [b"a" * 1_000_000, b"\xff\0"]
+    sentences = np.empty(500, object)
+    sentences[:] = [f"Sentence {number}, with a line\nbreak and an \u00e9." for number in range(500)]
     numbers = np.random.default_rng(0).random((100_000, 3)).astype(np.float32)
-    np.save("input.npy", numbers)
-    with tf.io.TFRecordWriter("input.tfrecord") as file:
-        for each in long:
-            file.write(each)
-    for name, value in (("numbers", numbers), ("texts", long)):
-        cell = compare(run, subject, RunRequest((), name, {name: InputValue(value)}))
+    for name, value, file in (
+        ("numbers", numbers, "inputs.npz"), ("texts", binary, "inputs.json"),
+        ("texts", sentences, "inputs-2.json"),
+        ("half", numbers[:2000, :2].astype(tf.bfloat16.as_numpy_dtype), "inputs-2.npz"),
+        ("complex", numbers[:2000, 0].astype(np.complex64), "inputs-3.npz"),
+    ):  # fmt: skip
+        request = RunRequest((), name, {name: InputValue(value)})
+        code = run_code.codes(subject, request, folder)[0]
+        assert list(code.files) == [file]
+        assert code.text.startswith(f"# Reads {file}, saved beside the notebook by the Copy button.")
+        cell = compare(run, subject, request)
         assert len(cell) < 500
-        assert "# This input is too large for code. Write it to a file first:\n# " in cell
+        # Once it is there, nothing has to be saved.
+        assert not run_code.codes(subject, request, folder)[0].files
+    pair = {
+        HOSTILE: InputValue(np.ones([3000, 4], np.float32) / 3),
+        "b": InputValue(np.ones([3000, 9], np.int32)),
+    }
+    assert f"{HOSTILE!r}: arrays['input']" in compare(run, subject, RunRequest((), "pair", pair))
+
+
+def test_long_values_are_broken_at_commas(run: Run, paths: Mapping[str, Path]) -> None:
+    subject = Subject(str(paths["many"]))
+    value = np.random.default_rng(0).random((20, 3)).astype(np.float32)
+    text = np.array(["Sing, o goddess, the anger of Achilles. " * 20], object)
+    grey = np.random.default_rng(0).random((1, 8, 8, 1)).astype(np.float32)
+    for name, given_value in (("numbers", value), ("texts", text), ("grey", grey)):
+        request = RunRequest((), name, {name: InputValue(given_value)})
+        compare(run, subject, request)
+        for code in run_code.codes(subject, request, Path()):
+            assert max(map(len, code.text.splitlines())) <= 88 or str(paths["many"]) in code.text
 
 
 def test_sparse_and_ragged(run: Run, paths: Mapping[str, Path]) -> None:
@@ -391,10 +425,8 @@ def test_code_says_that_outputs_are_random(signature: str) -> None:
 
 
 @pytest.mark.parametrize("signature", ["analyse", "clean", "name", "decode", "quieter"])
-def test_sounds(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, signature: str) -> None:
-    """Files are read again by their path, built-in sounds by their name; a recording has no file."""
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "it's.wav").write_bytes(sounds.samples()["vowels"])
+def test_sounds(run: Run, tmp_path: Path, signature: str) -> None:
+    """Files are read by their path, which is saved beside the notebook; built-in sounds by their name."""
     export(hub.create_module_spec(media_modules.sounds), tmp_path / "m")
     subject = Subject(str(tmp_path / "m"))
     variant = subject.summary.variants[0]
@@ -403,17 +435,103 @@ def test_sounds(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, signa
     all_fields = fields.fields(asked, variant, subject.summary.source.meta_graphs[()])
     field = next(filter(sound_arrays.takes_sounds, all_fields))
     others = {"sampleRate": InputValue(np.array(8_000, np.int32))} if len(all_fields) > 1 else {}
-    content = (tmp_path / "it's.wav").read_bytes()
     choice = sound_arrays.SoundChoice(8_000 if signature == "clean" else 16_000)
-    for name, given_content, is_recorded in (
-        ("it's.wav", content, False),
-        ("chirp", sounds.samples()["chirp"], False),
-        ("recording.wav", content, True),
-    ):
-        if is_recorded and signature not in ("name", "decode"):
-            continue
-        entry = sound_arrays.read_sounds(field, [(name, given_content)], choice, is_recorded)
+    for name, content in (("it's.wav", sounds.samples()["vowels"]), ("chirp", sounds.samples()["chirp"])):
+        entry = sound_arrays.read_sounds(field, [(name, content)], choice)
         cell = compare(run, subject, RunRequest((), signature, {field.name: entry, **others}))
-        assert ("read_audio" in cell) is not is_recorded
+        expected = "sample:chirp" if name == "chirp" else "it's.wav"
+        assert f"hubexplore.read_audio({expected!r}, {choice.rate}" in cell
     example = examples.fill(all_fields, examples.SOUND, 2)
     compare(run, subject, RunRequest((), signature, example))
+
+
+def uploaded(paths: Mapping[str, Path], signature: str, name: str, content: bytes) -> RunRequest:
+    """A request with a file that was chosen in the browser, which does not say where it is."""
+    summary = hub.summarize(str(paths["many"]))
+    found = next(each for each in summary.variants[0].signatures if each.name == signature)
+    (field,) = fields.fields(found, summary.variants[0])
+    return RunRequest((), signature, {field.name: sources.read_file(field, name, content)})
+
+
+def file_of(save: Callable[..., None], *values: Any, **named: Any) -> bytes:
+    """What a function of NumPy writes."""
+    file = io.BytesIO()
+    save(file, *values, **named)
+    return file.getvalue()
+
+
+ROWS = np.random.default_rng(1).random((500, 3))
+UPLOADS: Mapping[str, tuple[str, str, bytes, str]] = {
+    "npy": (
+        "numbers",
+        "my 'rows'.npy",
+        file_of(np.save, ROWS),
+        """np.load("my 'rows'.npy").astype('float32')""",
+    ),
+    "npz": (
+        "numbers",
+        "rows.npz",
+        file_of(np.savez, numbers=ROWS, b=ROWS[:2]),
+        "np.load('rows.npz')['numbers']",
+    ),
+    "csv": (
+        "numbers",
+        "rows.csv",
+        file_of(np.savetxt, ROWS, delimiter=",", header="a,b,c", comments=""),
+        "np.loadtxt('rows.csv', delimiter=',', skiprows=1, ndmin=2)",
+    ),
+    "one column": (
+        "line",
+        "rows.csv",
+        file_of(np.savetxt, ROWS[:, 0]),
+        "np.loadtxt('rows.csv', delimiter=',', ndmin=1)",
+    ),
+    "text": (
+        "texts",
+        "lines.txt",
+        "\n".join(f"Sentence {at} é" for at in range(900)).encode(),
+        "pathlib.Path('lines.txt').read_text('utf-8').splitlines()",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", UPLOADS)
+def test_uploads(run: Run, paths: Mapping[str, Path], folder: Path, kind: str) -> None:
+    """A file that lies beside the notebook is read there; any other one is saved there."""
+    signature, name, content, expected = UPLOADS[kind]
+    request = uploaded(paths, signature, name, content)
+    subject = Subject(str(paths["many"]))
+    (first, *_) = run_code.codes(subject, request, folder)
+    assert [(file.name, file.content) for file in first.files.values()] == [(name, content)]
+    assert expected in first.text
+    compare(run, subject, request)
+    assert (folder / name).read_bytes() == content
+    assert not run_code.codes(subject, request, folder)[0].files
+    # A different file of the name stays as it is.
+    (folder / name).write_bytes(b"mine")
+    compare(run, subject, request)
+    assert (folder / name).read_bytes() == b"mine"
+    stem, _, end = name.rpartition(".")
+    assert (folder / f"{stem}-2.{end}").read_bytes() == content
+
+
+def test_a_short_upload_is_written_out(run: Run, paths: Mapping[str, Path], folder: Path) -> None:
+    request = uploaded(paths, "numbers", "rows.csv", b"1,2,3\n4,5,6\n")
+    subject = Subject(str(paths["many"]))
+    assert "[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]" in compare(run, subject, request)
+    assert not list(folder.iterdir())
+    (folder / "rows.csv").write_bytes(b"1,2,3\n4,5,6\n")
+    assert "np.loadtxt('rows.csv'" in compare(run, subject, request)
+
+
+def test_a_module_of_the_notebook(run: Run, paths: Mapping[str, Path]) -> None:
+    """The first cell uses it; the others load it again, in a new kernel, unless it may have been trained."""
+    request = RunRequest((), "line", given(paths["many"], "line", "1 2"))
+    for option, languages in (("", ["Cell with known", "Notebook cell", "Python"]),
+                              ("--trainable", ["Cell with known", "Python"])):  # fmt: skip
+        run(f"%hub_load {paths['many']} --as known {option}")
+        session = run("%hub_session")
+        subject = Subject(session.module("known"), session, "known")
+        assert [code.language for code in run_code.codes(subject, request, Path())] == languages
+        compare(run, subject, request)
+        assert run("known") is session.module("known")

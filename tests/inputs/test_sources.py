@@ -112,7 +112,6 @@ EMPTY = "{'descr': '|S0', 'fortran_order': False, 'shape': (1000000000000000,)}"
         (zipped(), "is empty"),
         (b"\xff\xfe\0", "nor text in UTF-8"),
         (b"\0" * 25_000_001, "the limit for a file is 25 MB"),
-        (b"1 " * 2_500_001, "the limit for numbers as text is 5 MB"),
     ],
     ids=lambda text: "" if isinstance(text, bytes) else None,
 )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from hubexplore.errors import UnreadableModuleError
 from hubexplore.summary.files.filesystem import LocalFilesystem
 from hubexplore.summary.module_directory import ModuleDirectory
-from hubexplore.trust.content import content_digest
+from hubexplore.trust.content import content_digest, content_of
 
 
 def digest(folder: Path, names: tuple[str, ...] | None = None) -> str:
@@ -75,6 +76,46 @@ def test_a_model_among_other_files(module: Path) -> None:
     assert digest(module, ("graph.pb",)) == before
     (module / "graph.pb").write_bytes(b"grapH")
     assert digest(module, ("graph.pb",)) != before
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_any_later_change_is_noticed_without_reading(module: Path, change: str) -> None:
+    content = content_of(ModuleDirectory(str(module), LocalFilesystem()))
+    content.confirm()
+    CHANGES[change](module)
+    with pytest.raises(UnreadableModuleError, match="have changed"):
+        content.confirm()
+
+
+def test_a_change_that_keeps_size_and_time_is_noticed(module: Path) -> None:
+    file = module / "assets/deep/words.txt"
+    content = content_of(ModuleDirectory(str(module), LocalFilesystem()))
+    before = file.stat()
+    file.write_bytes(file.read_bytes()[::-1])
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+    with pytest.raises(UnreadableModuleError):
+        content.confirm()
+
+
+def test_a_change_while_it_is_read_is_noticed(module: Path) -> None:
+    class Writing(LocalFilesystem):
+        """Another program appends to a file that was read already."""
+
+        def read_range(self, path: str, offset: int, size: int) -> bytes:
+            if path.endswith("variables.index"):
+                (module / "saved_model.pb").write_bytes(b"other")
+            return super().read_range(path, offset, size)
+
+    with pytest.raises(UnreadableModuleError, match="have changed"):
+        content_of(ModuleDirectory(str(module), Writing()))
+
+
+def test_a_graph_that_is_not_the_one_that_was_read(module: Path) -> None:
+    place = ModuleDirectory(str(module), LocalFilesystem()).marked()
+    content_of(place)
+    (module / "saved_model.pb").write_bytes(b"other")
+    with pytest.raises(UnreadableModuleError, match="have changed"):
+        content_of(place)
 
 
 def test_what_cannot_be_read_has_no_digest(module: Path) -> None:

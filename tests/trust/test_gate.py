@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import warnings
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import hubexplore
-from hubexplore.errors import HubSecurityWarning, UntrustedModuleError
+from hubexplore.errors import HubSecurityWarning, UnreadableModuleError, UntrustedModuleError
 from hubexplore.trust import gate, trusted
 from tests.trust.modules import write_harmless, write_hostile
 
@@ -41,9 +42,33 @@ def test_consent_is_remembered_for_the_content(suspect: gate.Suspect) -> None:
     gate.forget_process()  # as in a new process
     gate.require_trust(suspect, trust_it=False, remedy="")
     graph = Path(suspect.place.path("saved_model.pb"))
-    graph.write_bytes(graph.read_bytes() + b" ")
+    graph.write_bytes(graph.read_bytes().replace(b"boo", b"bah"))
+    again = gate.suspect_in(hubexplore.summarize(suspect.place.directory))
+    assert again is not None
     with pytest.raises(UntrustedModuleError):
-        gate.require_trust(suspect, trust_it=False, remedy="")
+        gate.require_trust(again, trust_it=False, remedy="")
+
+
+@pytest.mark.parametrize("trust_it", [False, True])
+def test_what_was_found_in_other_files_is_neither_trusted_nor_let_pass(
+    suspect: gate.Suspect, tmp_path: Path, trust_it: bool
+) -> None:
+    trusted_one = write_hostile(tmp_path / "trusted", tmp_path / "other")
+    known = gate.suspect_in(hubexplore.summarize(trusted_one))
+    assert known is not None
+    gate.trust(known)
+    shutil.copyfile(trusted_one / "saved_model.pb", suspect.place.path("saved_model.pb"))
+    with pytest.raises(UnreadableModuleError, match="have changed since its graph was read"):
+        gate.require_trust(suspect, trust_it=trust_it, remedy="")
+    assert [module.title for module in trusted.modules()] == [known.title]
+
+
+def test_a_warning_does_not_rest_on_other_files(suspect: gate.Suspect) -> None:
+    gate.trust(suspect)
+    graph = Path(suspect.place.path("saved_model.pb"))
+    graph.write_bytes(graph.read_bytes())
+    with pytest.warns(HubSecurityWarning):
+        gate.warn(suspect)
 
 
 def test_without_a_file_for_it_consent_is_of_this_process(suspect: gate.Suspect, own_settings: Path) -> None:

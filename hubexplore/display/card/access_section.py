@@ -34,8 +34,7 @@ def outside_access(capabilities: Capabilities) -> Section | None:
     findings, unread = capabilities.findings, capabilities.unread
     if not findings and not unread:
         return None
-    budget = RowBudget(*BUDGET)
-    blocks: list[Block] = [_bounded(findings, budget)] if findings else []
+    blocks: list[Block] = [bounded(findings)] if findings else []
     if unread:
         blocks.append(lines(RowBudget(*BUDGET), unread, "part", "Not checked"))
     counts = [
@@ -48,7 +47,9 @@ def outside_access(capabilities: Capabilities) -> Section | None:
     return Section(HEADING, ", ".join(counts), tuple(blocks), open=bool(capabilities.dangers or unread))
 
 
-def _bounded(findings: Sequence[FindingFacts], budget: RowBudget) -> Findings:
+def bounded(findings: Sequence[FindingFacts]) -> Findings:
+    """Returns the findings as a block of a card, as many as there is room for."""
+    budget = RowBudget(*BUDGET)
     items: list[Finding] = []
     for finding in findings:
         chain = STEP.join(finding.chain)

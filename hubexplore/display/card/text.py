@@ -91,7 +91,7 @@ def _block(block: Block, width: int) -> Iterator[_Line]:
         case Code():
             return ((PLAIN, printable(line)) for line in block.lines)
         case Findings():
-            return _findings(block, width)
+            return findings(block, width)
 
 
 def _grid(grid: Grid, width: int) -> Iterator[_Line]:
@@ -110,7 +110,8 @@ def _lines(block: Lines, width: int) -> Iterator[_Line]:
         yield DIM, block.note
 
 
-def _findings(block: Findings, width: int) -> Iterator[_Line]:
+def findings(block: Findings, width: int) -> Iterator[_Line]:
+    """Yields (look, line) of what a module can touch; the look is a format such as `BOLD`."""
     for item in block.items:
         label = "DANGER " if item.is_danger else "note   "
         indent = " " * len(label)

@@ -1,4 +1,4 @@
-"""A comparison, shown: the verdict, its reasons, then the differences section by section."""
+"""A comparison, shown: the verdict, its reasons, new access to the outside, the differences by section."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from hubexplore.display.card import html
-from hubexplore.display.card.text import BOLD, PLAIN
+from hubexplore.display import records
+from hubexplore.display.card import access_section, html
+from hubexplore.display.card.blocks import Findings
+from hubexplore.display.card.text import BOLD, PLAIN, findings
 from hubexplore.display.markup import Markup, document, tag
 from hubexplore.display.safe_display import automatic
 from hubexplore.display.tables.grid import Column, Grid, grid_html, grid_lines
@@ -36,6 +38,7 @@ _COMPARED: Final = {
     "structure": "The graphs were compared by structure: names differ.",
     "counted": "A graph is too large to be compared node by node: its ops were only counted.",
 }
+MSG_GAINED: Final = "{second} can touch what {first} cannot:"
 MSG_UNUSED: Final = "Nodes that no common signature needs ({0:,} and {1:,}) were not compared."
 
 
@@ -69,6 +72,7 @@ class ShownComparison(Comparison):
             "reasons": list(self.reasons),
             "basis": self.basis,
             "unused": list(self.unused),
+            "gained": records.plain_data(self.gained),
             "differences": differences,
         }
 
@@ -100,6 +104,8 @@ class _Page:
     verdict: str
     reasons: tuple[str, ...]
     note: str
+    caption: str
+    gained: Findings
     grids: tuple[Grid, ...]
 
 
@@ -117,6 +123,11 @@ def text(comparison: Comparison, colour: bool = False, width: int = WIDTH) -> st
     lines = [bold.format(page.verdict), *(f"  - {reason}" for reason in page.reasons)]
     if page.note:
         lines.append(f"  {page.note}")
+    if page.gained.items:
+        lines += ["", bold.format(page.caption)]
+        lines += (
+            f"  {look.format(line) if colour else line}" for look, line in findings(page.gained, width - 2)
+        )
     for grid in page.grids:
         (_, caption), *rows = grid_lines(grid, width)
         lines += ["", bold.format(caption), *(line for _, line in rows)]
@@ -128,8 +139,13 @@ def markup(comparison: Comparison) -> Markup:
     page = _page(comparison)
     reasons = (tag("ul", *(tag("li", reason) for reason in page.reasons)),) if page.reasons else ()
     note = (tag("p", page.note, class_="note"),) if page.note else ()
+    access = (tag("p", tag("strong", page.caption)), html.findings(page.gained)) if page.gained.items else ()
     return html.framed(
-        tag("p", tag("strong", page.verdict)), *reasons, *note, *(grid_html(grid) for grid in page.grids)
+        tag("p", tag("strong", page.verdict)),
+        *reasons,
+        *note,
+        *access,
+        *(grid_html(grid) for grid in page.grids),
     )
 
 
@@ -144,7 +160,15 @@ def _page(comparison: Comparison) -> _Page:
     )
     more = omission(len(comparison.reasons) - len(reasons), "reason")
     note = " ".join(filter(None, (more, _only_variants(comparison), _basis(comparison))))
-    return _Page(_verdict(comparison), reasons, note, grids)
+    first, second = _sides(comparison)
+    return _Page(
+        _verdict(comparison),
+        reasons,
+        note,
+        MSG_GAINED.format(first=first, second=second),
+        access_section.bounded(comparison.gained),
+        grids,
+    )
 
 
 def _basis(comparison: Comparison) -> str:
@@ -166,8 +190,12 @@ def _unused(comparison: Comparison) -> str:
     return MSG_UNUSED.format(first, second) if first != second else ""
 
 
+def _sides(comparison: Comparison) -> tuple[str, str]:
+    return f"'{visible(comparison.first)}'", f"'{visible(comparison.second)}'"
+
+
 def _verdict(comparison: Comparison) -> str:
-    first, second = (f"'{visible(side)}'" for side in (comparison.first, comparison.second))
+    first, second = _sides(comparison)
     if comparison.same and comparison.basis == "counted":
         return f"{second} can replace {first} as far as counts tell. {_COMPARED['counted']}"
     if comparison.same:

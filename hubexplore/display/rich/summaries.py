@@ -177,8 +177,9 @@ class Summary(ModuleSummary):
             )
             raise HandleError(MSG_COMPARE.format(got=got))
         sources = self.source, self.source
+        capabilities = self.capabilities, self.capabilities
         return comparison_view.displayable(
-            compare_variants(self.variant(first), self.variant(second), sources)
+            compare_variants(self.variant(first), self.variant(second), sources, capabilities)
         )
 
     def to_dict(self) -> dict[str, Any]:

@@ -129,15 +129,15 @@ def _sound_view(array: Array, sound: Sound | None) -> tuple[str, ...]:
         return (SPECTROGRAM,) if is_stack and min(sides) > 1 else ()
     if array.dtype.kind == "c":
         return ()
-    if sound is not None or _looks_like_sound(array):
+    if sound is not None or looks_like_sound(array):
         is_row = array.ndim in (1, 2) or (array.ndim == 3 and array.shape[2] <= MAX_CHANNELS)
         return (SOUND,) if is_row and array.shape[min(array.ndim, 2) - 1] > 1 else ()
     return ()
 
 
-def _looks_like_sound(array: Array) -> bool:
+def looks_like_sound(array: Array) -> bool:
     """Returns whether floats swing about 0 within -1 to 1, neighbours alike, for a quarter of a second."""
-    if array.dtype.kind != "f" or array.ndim > 2 or array.shape[-1] < _MIN_HEARD:
+    if array.dtype.kind != "f" or array.ndim not in (1, 2) or array.shape[-1] < _MIN_HEARD:
         return False
     row = numerics.as_floats(array.reshape(-1, array.shape[-1])[0])
     if not np.isfinite(row).all() or not -1.01 <= row.min() < 0 < row.max() <= 1.01:

@@ -24,8 +24,10 @@ from hubexplore.hub.keras_layer.module_callee import MADE, OTHER_STATE, ModuleCa
 from hubexplore.hub.keras_layer.object_callee import ObjectCallee
 from hubexplore.hub.keras_layer.options import Options
 from hubexplore.hub.loading import spec_from_directory
+from hubexplore.hub.resolve import filesystem_of
 from hubexplore.hub.storage.meta_graphs import read_variants
 from hubexplore.hub.variants.checkpoint import Checkpoint
+from hubexplore.summary.module_directory import ModuleDirectory
 from hubexplore.summary.module_format import MODULE_FILE, VARIABLES_PREFIX
 
 FOLDER: Final = "module"
@@ -72,11 +74,12 @@ def opened(folder: str, options: Options, variables: Sequence[Any]) -> Callee:
 
 
 def _module(path: str, tags: Any, variables: Sequence[Any]) -> LoadedModule:
+    place = ModuleDirectory(path, filesystem_of(path)).marked()
     variants = read_variants(path)
     check_variants(variants)
     # The values of the weights are those that Keras saved, so there is no checkpoint of them.
     spec = spec_from_directory(
-        path, variants, path, checkpoint=Checkpoint(os.path.join(path, VARIABLES_PREFIX), {})
+        place, variants, path, checkpoint=Checkpoint(os.path.join(path, VARIABLES_PREFIX), {})
     )
     made = {(name, tuple(offset)) for name, offset in json.loads(Path(path, MADE).read_text("utf-8"))}
     weights, others, by_identity = iter(variables), [], {}

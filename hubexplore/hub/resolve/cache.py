@@ -72,7 +72,7 @@ def directory() -> str:
     chosen = os.environ.get(VARIABLE)
     if not chosen:
         try:
-            return str(_user_caches() / "hubexplore")
+            return str(user_caches() / "hubexplore")
         except RuntimeError as error:  # a container whose user has neither HOME nor a name
             raise errors.HandleError(MSG_NO_HOME) from error
     folder = paths.to_write(chosen, f"The environment variable {VARIABLE}")
@@ -100,7 +100,7 @@ def path_of(key: str) -> str:
     return f"{folder}/{key}" if paths.is_url(folder) else str(Path(folder, key))
 
 
-def _user_caches() -> Path:
+def user_caches() -> Path:
     """Returns the folder for caches of this operating system."""
     if sys.platform == "win32":
         return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Iterator
 from typing import Any
 
-from hubexplore.summary.files.filesystem import Filesystem, LocalFilesystem, join
+from hubexplore.summary.files.filesystem import Filesystem, LocalFilesystem, Mark, join
 from hubexplore.summary.files.paths import is_url
 
 
@@ -78,6 +78,15 @@ class GfileFilesystem:
         """Returns when the file `path` was last changed, in nanoseconds since 1970."""
         with self._translated(path):
             return int(self._gfile.stat(path).mtime_nsec)
+
+    def mark(self, path: str) -> Mark:
+        """Returns length and time of the last change of the file `path`; nothing where there is none."""
+        try:
+            with self._translated(path):
+                status = self._gfile.stat(path)
+        except OSError:
+            return ()
+        return int(status.length), int(status.mtime_nsec)
 
     @contextlib.contextmanager
     def open(self, path: str) -> Iterator[Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -14,13 +14,18 @@ from hubexplore.summary.graph.sounds import MAX_CHANNELS, MIN_SAMPLES, RATES
 from hubexplore.summary.tensor_values import Array
 
 IMPORT: Final = "import hubexplore"
-WAV_IMPORT: Final = "from hubexplore.inputs import sounds"
+WAV_IMPORT: Final = "from hubexplore import sounds"
 
 
-def expression(source: Sounds) -> tuple[str, tuple[str, ...]]:
-    """Returns an expression for sounds read from files, and the imports that it needs."""
+def expression(source: Sounds, paths: Sequence[str]) -> tuple[str, tuple[str, ...]]:
+    """Returns an expression for sounds read from files, and the imports that it needs.
+
+    Args:
+      source: the sounds.
+      paths: of the files, unless they are built-in sounds.
+    """
     value, rate = source.value, source.choice.rate
-    files = [f"{sounds.SAMPLE}{name}" if source.are_samples else name for name in source.names]
+    files = [f"{sounds.SAMPLE}{name}" for name in source.names] if source.are_samples else list(paths)
     if value.dtype.kind == "O":
         return _files(source, files)
     channels = value.shape[2] if value.ndim == 3 else 1

@@ -33,6 +33,7 @@ VOCABULARY: Final = "Words of the vocabulary"
 DIGITS: Final = "Sample digits"
 PICTURE: Final = "Sample picture"
 SOUND: Final = "Sample sound"
+FILM: Final = "Sample film"
 RANDOM: Final = "Random (seed 0)"
 ZEROS: Final = "Zeros"
 RAMP: Final = "Ramp"
@@ -83,6 +84,7 @@ def kinds(fields: Sequence[Field]) -> tuple[str, ...]:
         names = [*names, VOCABULARY] if all(map(_knows_sentences, fields)) else [VOCABULARY, *names]
     names += [DIGITS] if any(map(_takes_digits, fields)) else []
     names += [PICTURE] if any(field.asks == IMAGE or field.encoded == "image" for field in fields) else []
+    names += [FILM] if any(field.film for field in fields) else []
     names += [SOUND] if any(field.sound or field.encoded == "audio" for field in fields) else []
     return (*names, RANDOM) if all(texts) else (*names, RANDOM, ZEROS, RAMP)
 
@@ -300,16 +302,24 @@ def _example_value(
     if field.kind == RAGGED:
         values = _values(field, kind, shape, random, turn)
         return _ragged_rows(values.tolist(), field.ragged_rank)
+    drawn = _drawing(field, kind, shape)
+    return _values(field, kind, shape, random, turn) if drawn is None else drawn
+
+
+def _drawing(field: Field, kind: str, shape: tuple[int, ...]) -> Any:
+    """A digit, picture, film or sound for each row; None for other kinds, and for inputs that take none."""
     if kind == DIGITS and _takes_digits(field):
         numbers = [pictures.digit(number % 10) for number in range(shape[0])]
         return _pixels(field, np.reshape(numbers, shape))
     if kind == PICTURE and field.asks == IMAGE:
-        count, height, width, channels = shape
+        count, height, width, channels = (*shape, 1)[:4]
         encoded_picture = [pictures.scene(height, width, channels, number) for number in range(count)]
         return _pixels(field, np.reshape(encoded_picture, shape))
+    if kind == FILM and field.film:
+        return _pixels(field, pictures.film(*shape))
     if kind == SOUND and field.sound:
         return sound_examples.waveforms(field, shape)
-    return _values(field, kind, shape, random, turn)
+    return None
 
 
 def _check(field: Field, shape: tuple[int, ...], rows: int) -> None:
@@ -359,7 +369,11 @@ def _values(field: Field, kind: str, shape: tuple[int, ...], random: np.random.G
     if whole:
         top = 256 if field.asks == IMAGE else _QUANTIZED.get(field.dtype) or _id_limit(field)
         return random.integers(0, top, shape).astype(dtype)
-    return random.random(shape).astype(dtype)
+    # Generators are made for numbers about 0, of both signs.
+    numbers = random.standard_normal(shape) if field.is_latent else random.random(shape)
+    if dtype.kind == "c":
+        numbers = numbers + 1j * random.random(shape)
+    return np.asarray(numbers).astype(dtype)
 
 
 def _strings(field: Field, kind: str, count: int, random: np.random.Generator, turn: int) -> Array:

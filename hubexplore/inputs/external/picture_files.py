@@ -70,6 +70,7 @@ def read(field: Field, files: Sequence[tuple[str, bytes]]) -> PictureFiles:
         names=names,
         base64=field.encoding.base64,
         are_samples=all(pictures.samples().get(name) == content for name, content in files),
+        contents=tuple(content for _, content in files),
     )
 
 

@@ -50,7 +50,6 @@ class Sounds(InputValue):
       choice: how they became numbers.
       base64: whether they are WAV files in web-safe base64.
       are_samples: whether all of them are built-in (`sounds.samples()`).
-      are_recorded: whether they were recorded in the panel, so that there is no file of this name.
       origin: what the files hold, such as "44,100 Hz, 2 channels, 3.2 s"; of the first one.
     """
 
@@ -58,7 +57,6 @@ class Sounds(InputValue):
     choice: SoundChoice = SoundChoice()
     base64: bool = False
     are_samples: bool = False
-    are_recorded: bool = False
     origin: str = ""
 
 
@@ -82,16 +80,13 @@ def default_choice(field: Field) -> SoundChoice:
     return SoundChoice(stated or USUAL_RATE, scale)
 
 
-def read_sounds(
-    field: Field, files: Sequence[tuple[str, bytes]], choice: SoundChoice, are_recorded: bool = False
-) -> Sounds:
+def read_sounds(field: Field, files: Sequence[tuple[str, bytes]], choice: SoundChoice) -> Sounds:
     """Decodes sounds for an input.
 
     Args:
       field: an input that takes sounds.
       files: (name, content) of one or more files.
       choice: how they become numbers.
-      are_recorded: whether they were recorded in the panel.
 
     Raises:
       SignatureError: a file is not a sound, damaged or too long; or there are too many or too few.
@@ -130,7 +125,7 @@ def read_sounds(
         choice=choice,
         base64=field.encoding.base64,
         are_samples=all(sounds.samples().get(name) == content for name, content in files),
-        are_recorded=are_recorded,
+        contents=tuple(content for _, content in files),
         origin=origin,
     )
 

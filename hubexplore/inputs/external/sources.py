@@ -14,14 +14,13 @@ from hubexplore.inputs.external.csv_reader import read_rows
 from hubexplore.inputs.external.npy_files import read_npy, read_npz
 from hubexplore.inputs.fields import Field
 from hubexplore.inputs.input_value import InputValue, short
-from hubexplore.inputs.text import nested_lists, tf_examples, typed_text
+from hubexplore.inputs.text import bulk, nested_lists, tf_examples, typed_text
 from hubexplore.inputs.text.literals import Literals, counted
 from hubexplore.summary.files import magic
+from hubexplore.summary.tensor_values import Array
 
 LIMIT: Final = 25_000_000
 """Maximum size of a file in bytes."""
-NUMBERS_LIMIT: Final = 5_000_000
-"""Maximum size in bytes of a file of numbers as text, of which each is a Python object while it is read."""
 _TABLE_SUFFIXES: Final = (".csv", ".tsv", ".tab")
 # IPython puts these into the namespace of the user.
 _IPYTHON_NAMES: Final = frozenset({"In", "Out", "exit", "quit", "get_ipython", "open"})
@@ -50,10 +49,12 @@ def read_file(field: Field, name: str, content: bytes) -> InputValue:
         raise SignatureError(f"Input {field.name!r}: {field.problem}")
     content = bytes(content)
     if magic.NUMPY.begins(content):
-        return InputValue(conversion.value_of(field, read_npy(name, content)), file=name)
+        return InputValue(conversion.value_of(field, read_npy(name, content)), file=name, contents=(content,))
     if magic.ZIP.begins(content):
-        return InputValue(conversion.value_of(field, read_npz(name, content, field.name)), file=name)
-    return _taken_whole(field, name, content) or InputValue(_text(field, name, content), file=name)
+        array = read_npz(name, content, field.name)
+        return InputValue(conversion.value_of(field, array), file=name, contents=(content,))
+    whole = _taken_whole(field, name, content)
+    return whole or InputValue(_text(field, name, content), file=name, contents=(content,))
 
 
 def _taken_whole(field: Field, name: str, content: bytes) -> InputValue | None:
@@ -63,9 +64,10 @@ def _taken_whole(field: Field, name: str, content: bytes) -> InputValue | None:
     if sound_arrays.takes_sounds(field) and sound_arrays.is_sound_file(content, name):
         return sound_arrays.read_sounds(field, [(name, content)], sound_arrays.default_choice(field))
     if field.encoded == "example" and tf_records.is_records(content):
-        return tf_records.Records(_strings(field, tf_records.read(name, content)), file=name)
+        records = _strings(field, tf_records.read(name, content))
+        return tf_records.Records(records, file=name, contents=(content,))
     if field.encoded == "example" and content and tf_examples.features_of(content) is not None:
-        return InputValue(_strings(field, [content]), file=name)
+        return InputValue(_strings(field, [content]), file=name, contents=(content,))
     return None
 
 
@@ -121,11 +123,6 @@ def _strings(field: Field, contents: list[bytes]) -> Any:
 
 
 def _text(field: Field, name: str, content: bytes) -> Any:
-    if field.dtype != "string" and len(content) > NUMBERS_LIMIT:
-        raise SignatureError(
-            f"{short(name)!r} has {len(content) / 1e6:,.1f} MB; the limit for numbers as text is "
-            f"{NUMBERS_LIMIT / 1e6:,.0f} MB. Save them with np.save."
-        )
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -143,17 +140,32 @@ def _table(field: Field, name: str, text: str) -> Any:
     # Not csv.Sniffer: it fails or guesses for a single column. The first line decides.
     first = text.partition("\n")[0]
     delimiter = next((separator for separator in "\t;" if separator in first), ",")
+    literals = Literals(field)
+    if field.dtype != "string":
+        quick = _many_numbers(literals, text, delimiter)
+        if quick is not None:
+            return nested_lists.shaped(field, quick)
     rows = read_rows(text, repr(short(name)), delimiter)
     if field.encoded == "example":
         return _examples(field, name, rows)
-    literals = Literals(field)
     if field.dtype != "string":
-        # Spreadsheets separate by semicolons in locales whose decimal separator is the comma.
-        decimal = str.maketrans(",", ".") if delimiter == ";" else {}
-        rows = [[cell.strip().translate(decimal) for cell in row] for row in rows]
+        rows = [[_decimal(cell.strip(), delimiter) for cell in row] for row in rows]
         if len(rows) > 1 and _is_heading(literals, rows[0]) and not _is_heading(literals, rows[1]):
             del rows[0]
     return nested_lists.dense(literals, rows)
+
+
+def _many_numbers(literals: Literals, text: str, delimiter: str) -> Array | None:
+    """A large table of plain numbers, with or without a heading; None for any other."""
+    first = text.partition("\n")[0]
+    is_heading = _is_heading(literals, [_decimal(cell.strip(), delimiter) for cell in first.split(delimiter)])
+    return bulk.table(literals, _decimal(text, delimiter), delimiter, header=int(is_heading))
+
+
+def _decimal(text: str, delimiter: str) -> str:
+    """Text with points as decimal separators."""
+    # Spreadsheets separate by semicolons in locales whose decimal separator is the comma.
+    return text.replace(",", ".") if delimiter == ";" else text
 
 
 def _examples(field: Field, name: str, rows: list[list[str]]) -> Any:

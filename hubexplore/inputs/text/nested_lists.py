@@ -6,6 +6,7 @@ hostile text ends in a SignatureError and not in a RecursionError.
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ import numpy as np
 from hubexplore.errors import SignatureError
 from hubexplore.inputs.fields import Field
 from hubexplore.inputs.input_value import Sparse
+from hubexplore.inputs.text import bulk
 from hubexplore.inputs.text.literals import Literals, counted, excerpt
 from hubexplore.summary.model import Shape
 from hubexplore.summary.tensor_values import Array, is_sparse
@@ -56,6 +58,9 @@ def dense(literals: Literals, rows: Any) -> Array:
         if len(sizes) > MAX_DEPTH:
             raise _too_deep(field)
         level = level[0] if level else None
+    quick = _flat_numbers(literals, rows, sizes)
+    if quick is not None:
+        return shaped(field, quick.reshape(sizes))
     flat = list(_even_entries(literals, rows, sizes, 0, ""))
     if literals.is_text:
         made = np.empty(len(flat), object)
@@ -63,6 +68,14 @@ def dense(literals: Literals, rows: Any) -> Array:
     else:
         made = array(literals, flat)
     return shaped(field, made.reshape(sizes))
+
+
+def _flat_numbers(literals: Literals, rows: Any, sizes: list[int]) -> Array | None:
+    """The numbers of many even rows of words as a vector; None for anything else."""
+    if len(sizes) == 1:
+        return bulk.numbers(literals, rows)
+    is_even = len(sizes) == 2 and all(isinstance(row, list) and len(row) == sizes[1] for row in rows)
+    return bulk.numbers(literals, list(itertools.chain.from_iterable(rows))) if is_even else None
 
 
 def _even_entries(literals: Literals, rows: Any, sizes: list[int], depth: int, where: str) -> Iterator[Any]:

@@ -14,7 +14,7 @@ import numpy as np
 
 from hubexplore.errors import SignatureError
 from hubexplore.inputs.fields import RAGGED, SPARSE, Field
-from hubexplore.inputs.text import json_text, nested_lists, tf_examples
+from hubexplore.inputs.text import bulk, json_text, nested_lists, tf_examples
 from hubexplore.inputs.text.literals import Literals, counted
 from hubexplore.summary.tensor_values import Array
 
@@ -103,32 +103,31 @@ def _table(literals: Literals, text: str) -> Array:
       An array of shape [lines, entries], or () for a single entry.
     """
     field = literals.field
-    rows: list[list[Any]] = []
-    first = 0
     # Not splitlines(): line numbers in messages have to be those that an editor shows.
-    for number, line in enumerate(text.split("\n"), 1):
-        words = _words(line)
-        if not words:
-            continue
-        first = first or number
-        rows.append([literals.entry(word, f"line {number}") for word in words])
-        if len(rows[-1]) != len(rows[0]):
-            raise SignatureError(
-                f"Input {field.name!r}, line {number}: found "
-                f"{counted(len(rows[-1]), 'entry', 'entries')}, expected {len(rows[0])} as in line {first}."
-            )
-    if not rows:
+    lines = [(number, words) for number, line in enumerate(text.split("\n"), 1) if (words := _words(line))]
+    if not lines:
         raise json_text.empty(field)
+    first, head = lines[0]
+    if all(len(words) == len(head) for _, words in lines):
+        quick = bulk.numbers(literals, [word for _, words in lines for word in words])
+        if quick is not None:
+            return quick.reshape(len(lines), len(head))
+    rows: list[list[Any]] = []
+    for number, words in lines:
+        rows.append([literals.entry(word, f"line {number}") for word in words])
+        if len(words) != len(head):
+            raise SignatureError(
+                f"Input {field.name!r}, line {number}: found {counted(len(words), 'entry', 'entries')}, "
+                f"expected {len(head)} as in line {first}."
+            )
     return nested_lists.array(literals, rows[0][0] if len(rows) == len(rows[0]) == 1 else rows)
 
 
 def _words(line: str) -> list[str]:
+    if "," not in line and ";" not in line:
+        return line.split()
     stripped = line.strip()
-    return (
-        _SEPARATORS.split(stripped[:-1].rstrip() if stripped[-1:] in (",", ";") else stripped)
-        if stripped
-        else []
-    )
+    return _SEPARATORS.split(stripped[:-1].rstrip() if stripped[-1:] in (",", ";") else stripped)
 
 
 def _texts(literals: Literals, text: str) -> Array:

@@ -20,6 +20,7 @@ from hubexplore.trust import gate
 if TYPE_CHECKING:
     from hubexplore.display.rich.summaries import Summary
     from hubexplore.hub.module import Module
+    from hubexplore.notebook.extension import Preloading
     from hubexplore.session.session import NotebookSession
     from hubexplore.summary.wishes import Signatures
 
@@ -61,6 +62,12 @@ class HubMagicsBase(Magics):
         True, help="Load an export again and compare the outputs of every signature."
     ).tag(config=True)  # fmt: skip
 
+    preload_tensorflow = Bool(
+        True,
+        help="Import TensorFlow in the background of a notebook when the cell with %load_ext hubexplore has "
+        "ended. Without it, TensorFlow is imported, and takes its memory, when it is first needed.",
+    ).tag(config=True)
+
     untrusted = Enum(
         gate.POLICIES,
         "refuse",
@@ -77,6 +84,7 @@ class HubMagicsBase(Magics):
         super().__init__(shell)
         self.notebook = shell
         self.book = book
+        self.preloading: Preloading | None = None
 
     @property
     def session(self) -> NotebookSession:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import builtins
 import os
-import sys
 import time
 from typing import Any, Final
 
@@ -81,22 +80,23 @@ class LoadMagics(HubMagicsBase):
         """Loads a module and shows the progress: first the card, which needs no TensorFlow."""
         from hubexplore.hub.danger_check import require_trust
         from hubexplore.hub.summarize import summarize, summarize_nearest
+        from hubexplore.session.tf_startup import import_status
 
         began = time.perf_counter()
         trainable, signatures = options.trainable, from_options(options.inputs, options.outputs)
         with LoadStatus(self.notebook, self.show_progress) as status:
-            status.show(f"{name}: opening")
+            status.show(f"{name}: opening", busy=True)
             if isinstance(source, (str, bytes, os.PathLike)):
                 opened = summarize_nearest(source, signatures)
                 source, summary, note = opened.handle, opened.value, opened.note
             else:
                 summary, note = summarize(source, signatures=signatures), ""
             tags = _tags(summary, options.tags)
-            # Announced only if it is going to happen: on the first load.
-            if "tensorflow" not in sys.modules:
-                status.show(f"{name}: importing TensorFlow ...", summary)
+            # Announced only if it is waited for: on the first load.
+            if importing := import_status():
+                status.show(f"{name}: {importing} ...", summary, busy=True)
             session = self.session
-            status.show(f"{name}: instantiating ...", summary)
+            status.show(f"{name}: instantiating ...", summary, busy=True)
             # Asked before the load, which registers the name.
             replaces = name in session.names
             with quiet_tensorflow():  # the first run looks for devices, and logs that there are none

@@ -9,6 +9,7 @@ from typing import Final
 from IPython.core.interactiveshell import InteractiveShell
 
 from hubexplore.display.markup import Markup, join, tag
+from hubexplore.display.theme import BUSY
 from hubexplore.display.wording import MAX_SENTENCE, visible
 from hubexplore.summary.model import ModuleSummary
 
@@ -30,11 +31,12 @@ class LoadStatus:
         self._is_enabled = is_enabled and getattr(shell, "kernel", None) is not None
         self._id = ""
 
-    def show(self, words: str, summary: ModuleSummary | None = None) -> None:
-        """Replaces what is shown by a line, with the card of a module above it."""
+    def show(self, words: str, summary: ModuleSummary | None = None, busy: bool = False) -> None:
+        """Replaces what is shown by a line, with the card of a module above it; `busy` adds a spinner."""
         if not self._is_enabled:
             return
-        line = tag("div", tag("p", visible(words, MAX_SENTENCE), class_="facts"), class_="hubexplore")
+        paragraph = tag("p", visible(words, MAX_SENTENCE), class_="facts busy" if busy else "facts")
+        line = tag("div", *((tag("style", BUSY),) if busy else ()), paragraph, class_="hubexplore")
         plain = visible(words, MAX_SENTENCE)
         if summary is None:
             self._publish({"text/plain": plain, "text/html": str(line)})

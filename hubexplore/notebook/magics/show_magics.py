@@ -69,7 +69,11 @@ class ShowMagics(HubMagicsBase):
         if first_tags is None and second_tags is None:
             return summary.compare(other)
         variants = _variant(summary, first_tags), _variant(other, second_tags)
-        return comparison_view.displayable(compare_variants(*variants, (summary.source, other.source)))
+        sources, capabilities = (
+            (summary.source, other.source),
+            (summary.capabilities, other.capabilities),
+        )
+        return comparison_view.displayable(compare_variants(*variants, sources, capabilities))
 
     @magic()
     @line_magic

@@ -16,8 +16,7 @@ from hubexplore.display.theme import DARK, JUPYTER_DARK, host_style
 
 FRONTEND: Final = Path(__file__).parent / "frontend"
 Message = dict[str, Any]
-SHARED: Final = ("dom.js", "enlarging.js")
-"""Modules that others import, each after those that it imports itself."""
+_SHARED: Final = "dom.js"
 _IMPORT: Final = re.compile(r'^import \{[^}]*\} from "\./([\w-]+\.js)";\n', re.MULTILINE)
 _EXPORT: Final = re.compile(r"^export (?=(?:async )?function |const |class )", re.MULTILINE)
 
@@ -26,8 +25,8 @@ def script(name: str) -> str:
     """Returns a module of the front end as one text without imports.
 
     anywidget sends a module to the browser as a text, which cannot import other files by a relative path:
-    those of SHARED that it imports are put in front of it instead. The type checker reads the files as they
-    are, with their imports.
+    what it imports is put in front of it instead, dom.js first. The type checker reads the files as they are,
+    with their imports.
 
     Args:
       name: of a file in FRONTEND.
@@ -36,12 +35,22 @@ def script(name: str) -> str:
       ValueError: the module does not import dom.js, once and on a line of its own, or imports another module
         that is not shared.
     """
+    imported = _IMPORT.findall(_read(name))
+    if imported.count(_SHARED) != 1:
+        raise ValueError(f'{name} must have one line: import {{ ... }} from "./{_SHARED}";')
+    parts: dict[str, str] = {}
+    _collect(name, parts)
+    own = parts.pop(name)
+    return "\n".join([*(_EXPORT.sub("", part) for part in parts.values()), own])
+
+
+def _collect(name: str, parts: dict[str, str]) -> None:
+    """Adds the text of a module without its imports, after those of the modules that it imports."""
     text = _read(name)
-    imports = _IMPORT.findall(text)
-    if sorted(imports) != sorted(set(imports) & set(SHARED)) or SHARED[0] not in imports:
-        raise ValueError(f'{name} must have one line: import {{ ... }} from "./{SHARED[0]}";')
-    before = [_EXPORT.sub("", _IMPORT.sub("", _read(shared))) for shared in SHARED if shared in imports]
-    return "\n".join([*before, _IMPORT.sub("", text)])
+    for other in _IMPORT.findall(text):
+        if other not in parts:
+            _collect(other, parts)
+    parts[name] = _IMPORT.sub("", text)
 
 
 def panel_style() -> str:
@@ -99,7 +108,10 @@ class RunLog(FrontendWidget):
 
 
 class CodeBox(FrontendWidget):
-    """Code in one or more forms, each a (name, text), with a button that copies it."""
+    """Code in one or more forms, each a (name, text, files that copying saves), with a button that copies it.
+
+    After the message `save` {language} it awaits `saved` {text}.
+    """
 
     _esm = script("code.js")
     codes = traitlets.List(traitlets.List(traitlets.Unicode())).tag(sync=True)

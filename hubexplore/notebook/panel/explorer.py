@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import secrets
-import threading
 import weakref
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
@@ -29,7 +27,7 @@ from hubexplore.notebook.panel.tabs.try_tab import TryTab
 from hubexplore.notebook.panel.tabs.variables import VariablesTab
 from hubexplore.notebook.panel.tabs.variants import VariantsTab
 from hubexplore.notebook.panel.widget_closing import close_all
-from hubexplore.session.tf_startup import import_tensorflow
+from hubexplore.session.tf_startup import IN_BACKGROUND
 from hubexplore.summary.lookup import no_such_signature
 
 if TYPE_CHECKING:
@@ -238,8 +236,8 @@ class Explorer(widgets.VBox):
                 self._try.guarded(lambda: begin(typed))
             case "ready" if not self._preloaded:
                 self._preloaded = True
-                # A daemon: it must not keep the kernel from ending. An error is shown when a run repeats it.
-                threading.Thread(target=_preload, daemon=True, name="hubexplore-preload").start()
+                # Of the module nothing is loaded yet: its initialisers are code of a stranger.
+                IN_BACKGROUND.start()
 
     def _on_version(self, handle: str) -> None:
         """Replaces form, tabs and runs by those of another version of the model."""
@@ -311,7 +309,7 @@ class Explorer(widgets.VBox):
         # By the worker of the Try tab: one run at a time, and Cancel there ends this one as well.
         started = self._try.worker.start(
             lambda: runner.call(request, (tensor,)),
-            lambda result: graph.show_value(tensor, result[2][tensor]),
+            lambda result: graph.show_value(tensor, result[2][tensor], (self._subject, request)),
             lambda error: graph.fail(error_text(error)),
         )
         if not started:
@@ -359,12 +357,6 @@ class Explorer(widgets.VBox):
             if size <= MAX_SNAPSHOT:
                 parts.append(section)
         return framed(*parts)
-
-
-def _preload() -> None:
-    """Imports TensorFlow, and nothing of the module: its initialisers are code of a stranger."""
-    with contextlib.suppress(Exception):
-        import_tensorflow()
 
 
 def _namespace() -> Mapping[str, Any]:

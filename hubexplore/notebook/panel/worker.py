@@ -6,13 +6,14 @@ import asyncio
 import contextlib
 import contextvars
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
 from hubexplore.session.interruption import Stopper
 
 Result = TypeVar("Result")
+Step = tuple[Callable[[], object], Callable[[], None]]
 MAX_LEFT_BEHIND: Final = 2
 """Maximum number of cancelled tasks that may still be running; each of them may occupy all processors."""
 
@@ -60,8 +61,7 @@ class Worker:
         done: Callable[[Result], None],
         failed: Callable[[BaseException], None],
         *,
-        first: Callable[[], object] | None = None,
-        then: Callable[[], None] | None = None,
+        before: Sequence[Step] = (),
         task: Task | None = None,
     ) -> bool:
         """Starts a task; returns False, and starts nothing, if one runs or too many are left behind.
@@ -71,8 +71,8 @@ class Worker:
           done: is called with what `work` returned: between messages in the thread of the kernel if that has
             an event loop, else in the worker's thread.
           failed: is called with what `work` raised, in the same place as `done`.
-          first: what to do before `work`, in the worker's thread.
-          then: is called between `first` and `work`, in the same place as `done`.
+          before: what to do before `work`, in the worker's thread, each with what is called after it, in the
+            same place as `done`.
           task: a new one, by which `work` sees that it is cancelled; by default one is made.
         """
         if self.is_busy or self.left_behind >= MAX_LEFT_BEHIND:
@@ -86,13 +86,12 @@ class Worker:
                 self._task = None
                 deliver(outcome)
 
-        def between() -> None:
-            if then is not None and not task.cancelled:
-                then()
+        def announce(then: Callable[[], None]) -> None:
+            call_back(lambda: None if task.cancelled else then())
 
         def body() -> None:
             try:
-                result = task.stopper.watch(lambda: _steps(first, lambda: call_back(between), work, task))
+                result = task.stopper.watch(lambda: _steps(before, work, announce, task))
             except BaseException as error:  # noqa: BLE001 - shown by the caller
                 call_back(finish, failed, error)
             else:
@@ -141,17 +140,17 @@ class Worker:
 
 
 def _steps(
-    first: Callable[[], object] | None,
-    between: Callable[[], None],
+    before: Sequence[Step],
     work: Callable[[], Result],
+    announce: Callable[[Callable[[], None]], None],
     task: Task,
 ) -> Result | None:
     """Does one after the other, and stops in between if the task has been cancelled."""
-    if first is not None:
-        first()
+    for step, then in before:
+        step()
         if task.cancelled:
             return None
-        between()
+        announce(then)
     return work()
 
 

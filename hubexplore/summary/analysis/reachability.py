@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping
+import operator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -14,6 +15,10 @@ from hubexplore.summary.graph.traversal import consumers_of, follow, node_of, te
 # Nodes that all walks together visit, each in full; later ones share what they have seen, so that an op is
 # still found once.
 _MOST_VISITS: Final = 1_000_000
+# Aims for which each node has a bit mask: with more, the masks of a large graph would take gigabytes.
+_MOST_BITS: Final = 2048
+# Passes over all nodes until the masks of loops are complete; nested loops need a few.
+_MOST_PASSES: Final = 8
 
 
 @dataclass(frozen=True)
@@ -73,10 +78,40 @@ class Reachability:
         return aims
 
     @functools.cached_property
-    def _between(self) -> set[str]:
+    def _masks(self) -> dict[str, int] | None:
+        """Node of the graph -> the aims that it needs, a bit for each; None where that would take long.
+
+        Found in one pass over a graph whose nodes come after their inputs, as TensorFlow writes them; loops
+        need more. The answer for a signature is then at hand, however many signatures there are.
+        """
+        nodes = self._program.graph.nodes
+        if len(self._aims) > _MOST_BITS:
+            return None
+        masks = {name: 1 << position for position, name in enumerate(self._aims)}
+        for _ in range(_MOST_PASSES):
+            passed: set[str] = set()
+            has_changed = is_late = False
+            for name, node in nodes.items():
+                before = mask = masks.get(name, 0)
+                for edge in node.input:
+                    producer = node_of(edge)
+                    mask |= masks.get(producer, 0)
+                    is_late = is_late or producer not in passed
+                passed.add(name)
+                if mask != before:
+                    masks[name] = mask
+                    has_changed = True
+            if not (is_late and has_changed):
+                return masks
+        return None
+
+    @functools.cached_property
+    def _between(self) -> Collection[str]:
         """The nodes of the graph that need such a node."""
         if not self._aims:
-            return set()
+            return ()
+        if self._masks is not None:
+            return self._masks
         return follow(consumers_of(self._program.graph.nodes), self._aims)
 
     def of(self, entry: Entry) -> Reached:
@@ -114,6 +149,12 @@ class Reachability:
         """The aims in the graph that an entry needs."""
         between, aims, graph = self._between, self._aims, self._program.graph.nodes
         if not between:
+            return
+        masks = self._masks
+        # What is fed need not run, so there the way to an aim counts.
+        if masks is not None and not any(node_of(tensor) in masks for tensor in entry.fed):
+            needed = functools.reduce(operator.or_, (masks.get(node_of(root), 0) for root in entry.roots), 0)
+            yield from (name for position, name in enumerate(aims) if needed >> position & 1)
             return
         # Only along nodes that need an aim: a signature of a graph of 100,000 nodes with one print is quick.
         seen = self._shared if self._visits > _MOST_VISITS else set()

@@ -2,8 +2,8 @@
 
 Facts are compared, not files: the order of things does not count, nor do the names of the tensors that a
 signature feeds, nor the encoding of a message. If the graphs are at hand, what signatures and state run is
-compared node by node (see `summary.compare.structure`); of two modules also the weights and the contents of
-assets.
+compared node by node (see `summary.compare.structure`), and what they can touch outside of the module; of two
+modules also the weights and the contents of assets.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
+from hubexplore.summary.capabilities.model import NOTHING, Capabilities, Finding
 from hubexplore.summary.compare.graphs import VariantOrigin, compare_origins, renamed
+from hubexplore.summary.compare.outside_access import AccessComparison, compare_access
 from hubexplore.summary.compare.replacement import obstacles, shape_text, tags_text
 from hubexplore.summary.compare.structure import Basis, GraphComparison
 from hubexplore.summary.compare.weight_values import asset_digests, differing_variables
@@ -34,8 +36,9 @@ from hubexplore.summary.model import (
 from hubexplore.summary.source import Source
 
 SECTIONS: Final = (
-    "variants", "signatures", "inputs", "outputs", "variables", "weights", "ops", "collections", "losses",
-    "update ops", "assets", "tables", "messages", "functions", "nodes", "attributes", "constants", "wiring",
+    "outside access", "variants", "signatures", "inputs", "outputs", "variables", "weights", "ops",
+    "collections", "losses", "update ops", "assets", "tables", "messages", "functions", "nodes", "attributes",
+    "constants", "wiring",
 )  # fmt: skip
 """Sections of differences, in the order in which they are listed."""
 
@@ -89,6 +92,7 @@ class Comparison:
       unused: for either side, the number of nodes that no common signature and no part of the state needs.
       only_variants: the tags of the only graph variant of either module, if these were compared although
         they differ; else None.
+      gained: what the second side can touch outside of itself and the first cannot, dangers first.
     """
 
     first: str
@@ -98,6 +102,7 @@ class Comparison:
     basis: Basis = ""
     unused: tuple[int, int] = (0, 0)
     only_variants: tuple[Tags, Tags] | None = None
+    gained: tuple[Finding, ...] = ()
 
     @property
     def same(self) -> bool:
@@ -111,7 +116,10 @@ class Comparison:
 
 
 def compare_variants(
-    first: VariantSummary, second: VariantSummary, sources: tuple[Source | None, Source | None] = (None, None)
+    first: VariantSummary,
+    second: VariantSummary,
+    sources: tuple[Source | None, Source | None] = (None, None),
+    capabilities: tuple[Capabilities, Capabilities] = (NOTHING, NOTHING),
 ) -> Comparison:
     """Compares two graph variants, of one module or of two.
 
@@ -120,10 +128,13 @@ def compare_variants(
       second: the second variant.
       sources: sources of the graphs, weights and assets of either variant; without them only facts are
         compared. Weights are compared only if the sources differ.
+      capabilities: of the modules that hold the variants.
     """
     first_origin, second_origin = VariantOrigin(first, sources[0]), VariantOrigin(second, sources[1])
     graphs = compare_origins(first_origin, second_origin)
+    access = compare_access(*capabilities, [(first.tags, second.tags)])
     differences = [
+        *_access_differences(access),
         *_variant_differences(first_origin, second_origin, graphs),
         *_weight_differences((first,), (second,), sources),
     ]
@@ -131,9 +142,10 @@ def compare_variants(
         tags_text(first.tags),
         tags_text(second.tags),
         _sorted(differences),
-        tuple(obstacles(first, second)),
+        (*obstacles(first, second), *access.reasons),
         graphs.basis,
         graphs.unused,
+        gained=access.gained,
     )
 
 
@@ -175,15 +187,26 @@ def compare_modules(first: ModuleSummary, second: ModuleSummary) -> Comparison:
             obstructed.setdefault(reason, []).append(tags)
     reasons += (_variants_prefix(len(first_variants), tags) + reason for reason, tags in obstructed.items())
     differences += _weight_differences(first.variants, second.variants, (first.source, second.source))
+    pairs = (
+        [only_variants]
+        if only_variants is not None
+        else [(tags, tags) for tags in first_variants.keys() | second_variants.keys()]
+    )
+    access = (
+        AccessComparison()
+        if are_same_files
+        else compare_access(first.capabilities, second.capabilities, pairs)
+    )
     unused = [sum(comparison.unused[side] for comparison in comparisons) for side in (0, 1)]
     return Comparison(
         first.title,
         second.title,
-        _sorted(differences),
-        tuple(reasons),
+        _sorted([*differences, *_access_differences(access)]),
+        (*reasons, *access.reasons),
         _weakest(comparisons),
         (unused[0], unused[1]),
         only_variants,
+        access.gained,
     )
 
 
@@ -238,6 +261,10 @@ def _variant_differences(
         Difference(finding.kind, finding.name, variant.tags, finding.first, finding.second)
         for finding in graphs.findings
     )
+
+
+def _access_differences(access: AccessComparison) -> Iterator[Difference]:
+    yield from (Difference("outside access", *difference) for difference in access.differences)
 
 
 def _without_function_numbers(variant: VariantSummary, other: VariantSummary) -> VariantSummary:

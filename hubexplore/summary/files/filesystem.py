@@ -12,6 +12,8 @@ from typing import Final, Protocol
 from hubexplore.errors import MSG_AGAIN, DamagedModuleError
 from hubexplore.summary.files.paths import is_url
 
+Mark = tuple[int, ...]
+"""Tells whether a file is still what it was; empty where there is none."""
 LARGEST_MESSAGE: Final = (1 << 31) - 1
 """Bytes of a protobuf message, and so of a graph: its format allows no more."""
 # A file of this size or more, most of which was never written, was preallocated for a copy that broke off.
@@ -65,6 +67,9 @@ class Filesystem(Protocol):
     def read_range(self, path: str, offset: int, size: int) -> bytes:
         """Returns `size` bytes of the file `path` from `offset` on, fewer where the file ends before."""
 
+    def mark(self, path: str) -> Mark:
+        """Returns numbers that differ once the file `path` has changed; none where there is no file."""
+
 
 class LocalFilesystem:
     """The files of this machine."""
@@ -108,6 +113,21 @@ class LocalFilesystem:
         with open_regular(path) as file:
             file.seek(offset)
             return file.read(size)
+
+    def mark(self, path: str) -> Mark:
+        """Returns numbers that differ once the file `path`, or what it links to, has changed."""
+        try:
+            status = os.stat(path)  # noqa: PTH116 - through a Path it takes three times as long
+        except OSError:
+            return ()
+        # The time of the last change of the inode cannot be set, as that of the content can.
+        return (
+            status.st_size,
+            status.st_mtime_ns,
+            status.st_ctime_ns,
+            status.st_dev,
+            status.st_ino,
+        )
 
 
 def open_regular(path: str) -> BufferedReader:

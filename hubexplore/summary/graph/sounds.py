@@ -7,6 +7,7 @@ fits. A wrong guess costs a player that nobody needs; the other ways to enter an
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -44,7 +45,9 @@ _KEEPS: Final = frozenset({
     "SplitV", "Sqrt", "Square", "Squeeze", "StopGradient", "StridedSlice", "Sub", "Sum", "Switch", "Tanh",
     "Tile", "Transpose", "Unpack",
 })  # fmt: skip
-_RATE_NAME: Final = re.compile(r"(?:^|_)(?:sample_?rate|sampling_?(?:rate|frequency)|rate|sr|fs|hz)(?:$|_)")
+_RATE_NAME: Final = re.compile(r"(?:^|_)sampl(?:e|ing)_?(?:rate|freq|frequency)(?:$|_)")
+_SHORT_RATE_NAME: Final = re.compile(r"(?:^|_)(?:rate|sr|fs|hz)(?:$|_)")
+"""Names of many other things, too: they count only beside a usual rate."""
 _SOUND_WORDS: Final = frozenset({
     "audio", "music", "pcm", "singing", "song", "sound", "sounds", "speech", "utterance", "voice", "wav",
     "wave", "waveform", "waveforms",
@@ -73,10 +76,11 @@ class Sound:
 
 @dataclass(frozen=True)
 class Sounds:
-    """The inputs and outputs that are sound, by name."""
+    """The inputs and outputs that are sound, by name; `other` is for what turns out to be one in a run."""
 
     inputs: Mapping[str, Sound] = field(default_factory=dict)
     outputs: Mapping[str, Sound] = field(default_factory=dict)
+    other: Sound = Sound()
 
 
 def has_samples(dtype: str, shape: Shape) -> bool:
@@ -122,7 +126,7 @@ def find_sounds(
         kind = _kind_of_output(tensor, graph, ranks)
         if kind:
             outputs[tensor.name] = Sound(kind, rates.of(tensor), rates.name)
-    return Sounds(inputs, outputs)
+    return Sounds(inputs, outputs, Sound(WAVEFORM, rates.beside, rates.name))
 
 
 def _may_be_sound(tensor: TensorSummary) -> bool:
@@ -148,7 +152,7 @@ def _kind_of_output(tensor: TensorSummary, graph: _Graph | None, ranks: set[int]
 
 def _words(name: str) -> set[str]:
     # "inputAudio_1" has "input", "audio" and "1".
-    return set(re.findall(r"[a-z]+|\d+", re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()))
+    return set(re.findall(r"[a-z]+|\d+", _snake(name)))
 
 
 # ---- rates
@@ -161,34 +165,45 @@ class _Rates:
         self, signature: SignatureSummary, messages: Iterable[MessageSummary], graph: _Graph | None
     ) -> None:
         self.attached = next(iter(_attached(messages)), 0)
-        tensors = [*signature.inputs, *signature.outputs]
-        self._tensor = next(filter(_is_rate, tensors), None)
-        self.name = self._tensor.name if self._tensor is not None else ""
         self._graph = graph
+        tensors = [*signature.inputs, *signature.outputs]
+        self._tensor = next(filter(self._is_rate, tensors), None)
+        self.name = self._tensor.name if self._tensor is not None else ""
+
+    @functools.cached_property
+    def beside(self) -> int:
+        """The rate that stands beside: attached, a number of the signature, or what an op is told; or 0."""
+        if self.attached or self._graph is None:
+            return self.attached
+        stated = self._graph.rate(self._tensor.tensor) if self._tensor is not None else 0
+        return stated or self._graph.noted_rate
 
     def of(self, tensor: TensorSummary) -> int:
         """The rate of a sound; 0 where nothing states one."""
-        if self.attached:
-            return self.attached
-        stated = self._graph.rate(self._tensor.tensor) if self._graph and self._tensor else 0
-        stated = stated or (self._graph.noted_rate if self._graph else 0)
         # One second, as models of short sounds take it. 15,600 samples are 0.975 s at 16 kHz: whole patches.
         size = (tensor.shape or (None,))[min(1, len(tensor.shape or (None,)) - 1)]
-        return stated or (size if size in RATES else 0) or 0
+        return self.beside or (size if size in RATES else 0) or 0
+
+    def _is_rate(self, tensor: TensorSummary) -> bool:
+        """Whether a tensor is a number that is a rate by its name, or by its name and its value."""
+        is_number = tensor.dtype in ("int32", "int64", "float32", "float64") and tensor.shape in ((), (1,))
+        name = _snake(tensor.name)
+        if not is_number or _RATE_NAME.search(name):
+            return is_number
+        is_short = _SHORT_RATE_NAME.search(name) is not None and self._graph is not None
+        return is_short and self._graph is not None and self._graph.rate(tensor.tensor) in RATES
 
 
-def _is_rate(tensor: TensorSummary) -> bool:
-    """Whether a tensor is a single number whose name says that it is a rate."""
-    is_number = tensor.dtype in ("int32", "int64", "float32", "float64")
-    name = re.sub(r"([a-z])([A-Z])", r"\1_\2", tensor.name).lower()
-    return is_number and tensor.shape in ((), (1,)) and bool(_RATE_NAME.search(name))
+def _snake(name: str) -> str:
+    """Returns "sampleRate" as "sample_rate"."""
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
 
 
 def _attached(messages: Iterable[MessageSummary]) -> Iterator[int]:
     """The rates that attached messages state."""
     for message in messages:
         for path, value in message.fields:
-            name = re.sub(r"([a-z])([A-Z])", r"\1_\2", path.rpartition(".")[2]).lower()
+            name = _snake(path.rpartition(".")[2])
             number = int(value) if value.isdecimal() and len(value) < 8 else 0
             # Fields of messages of unknown type have numbers for names: there only a usual rate counts.
             if is_rate(number) if _RATE_NAME.search(name) else name.isdecimal() and number in RATES:

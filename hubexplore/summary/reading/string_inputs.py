@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from hubexplore.summary.graph.declared_tensors import shape_of
 from hubexplore.summary.graph.messages import dtype_name
 from hubexplore.summary.graph.traversal import consumers_of, follow, index_nodes, node_of, reached_functions
-from hubexplore.summary.model import elements
+from hubexplore.summary.model import Shape, elements
+from hubexplore.summary.weights.constant_values import stored_values
 
 MOST_VALUES: Final = 1_000_000
 """Maximum number of values of one feature; a graph that asks for more gets one."""
@@ -23,11 +24,24 @@ _DECODERS: Final = {
 
 @dataclass(frozen=True)
 class Feature:
-    """A feature of a tf.Example: its key, dtype ("string", "int64" or "float32"), how many values it has."""
+    """A feature of a tf.Example.
+
+    Attributes:
+      name: its key.
+      dtype: "string", "int64" or "float32".
+      count: how many values it has; 1 where that is open.
+      is_open: whether an example may have any number of values.
+      is_required: whether an example has to have it.
+      default: the values of an example without it, those at the end that repeat left out; () where there are
+        none, or the graph does not show them.
+    """
 
     name: str
     dtype: str
     count: int = 1
+    is_open: bool = field(default=False, compare=False)
+    is_required: bool = field(default=False, compare=False)
+    default: tuple[Any, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True)
@@ -109,28 +123,45 @@ class Reader:
 def _features(node: Any, nodes: Mapping[str, Any]) -> Iterator[Feature]:
     # ParseExample takes the serialized examples, their names, then one tensor for each sparse key and each
     # dense key; ParseExampleV2 one tensor for all keys of a kind; ParseSingleExample has them as attributes.
+    # The defaults of the dense keys are the last inputs of all three.
     attr = node.attr
     dense = [dtype_name(item) for item in attr["Tdense"].list.type]
     sparse = [dtype_name(item) for item in attr["sparse_types"].list.type]
-    sizes = [_count(item) for item in attr["dense_shapes"].list.shape]
+    edges = [edge for edge in node.input if not edge.startswith("^")]
     if node.op == "ParseSingleExample":
         sparse_keys = [_text(item) for item in attr["sparse_keys"].list.s]
         dense_keys = [_text(item) for item in attr["dense_keys"].list.s]
     elif node.op == "ParseExampleV2":
-        keys = [_texts(edge, nodes) for edge in node.input[2:5]]
+        keys = [_texts(edge, nodes) for edge in edges[2:5]]
         sparse_keys, dense_keys = keys[:2] if len(keys) > 1 else ([], [])
         ragged = [dtype_name(item) for item in attr["ragged_value_types"].list.type]
         for name, dtype in zip(keys[2] if len(keys) > 2 else (), ragged, strict=False):
-            yield Feature(name, dtype)
+            yield Feature(name, dtype, is_open=True)
     else:
-        edges, first = list(node.input), 2 + len(sparse)
+        first = 2 + len(sparse)
         sparse_keys = [key for edge in edges[2:first] for key in _texts(edge, nodes)]
         dense_keys = [key for edge in edges[first : first + len(dense)] for key in _texts(edge, nodes)]
     # Lists of unequal lengths occur only in damaged graphs, of which as much is read as fits.
     for name, dtype in zip(sparse_keys, sparse, strict=False):
-        yield Feature(name, dtype)
-    for name, dtype, count in zip(dense_keys, dense, sizes, strict=False):
-        yield Feature(name, dtype, count)
+        yield Feature(name, dtype, is_open=True)
+    shapes = [shape_of(item) for item in attr["dense_shapes"].list.shape]
+    defaults = [_default(edge, nodes) for edge in edges[len(edges) - len(dense) :]]
+    for name, dtype, shape, default in zip(dense_keys, dense, shapes, defaults, strict=False):
+        is_open = shape is None or None in shape
+        is_required = default == () and not is_open
+        yield Feature(name, dtype, _count(shape), is_open, is_required, default or ())
+
+
+def _default(edge: str, nodes: Mapping[str, Any]) -> tuple[Any, ...] | None:
+    """The values of a constant; None where it is something else."""
+    node = nodes.get(node_of(edge))
+    # TensorFlow 1 puts a default into the shape of its feature.
+    if node is not None and node.op == "Reshape" and node.input:
+        node = nodes.get(node_of(node.input[0]))
+    if node is None or node.op != "Const":
+        return None
+    values = stored_values(node.attr["value"].tensor)
+    return None if values is None else tuple(values if isinstance(values, tuple) else values.tolist())
 
 
 def _texts(edge: str, nodes: Mapping[str, Any]) -> list[str]:
@@ -142,12 +173,12 @@ def _texts(edge: str, nodes: Mapping[str, Any]) -> list[str]:
     texts = [_text(value) for value in tensor.string_val]
     # Values that repeat at the end may be left out: TensorFlow repeats the last one (`MakeNdarray` in
     # tensorflow/python/framework/tensor_util.py).
-    count = min(_count(tensor.tensor_shape), MOST_VALUES)
+    count = min(_count(shape_of(tensor.tensor_shape)), MOST_VALUES)
     return texts + texts[-1:] * (count - len(texts))
 
 
-def _count(shape: Any) -> int:
-    count = elements(tuple(size or 1 for size in shape_of(shape) or ()))
+def _count(shape: Shape) -> int:
+    count = elements(tuple(size or 1 for size in shape or ()))
     return count if count is not None and count <= MOST_VALUES else 1
 
 

@@ -163,7 +163,7 @@ def variable_stats(
     selected = select(variables, pattern)
     constants = {}
     if weights is None or any(variable.kind == CONSTANT for variable in selected):
-        constants = _constants(graphs)
+        constants = constants_of(graphs)
     in_graph: list[VariableSummary] = []
     in_file: list[VariableSummary] = []
     for variable in selected:
@@ -175,7 +175,7 @@ def variable_stats(
     return chain(values, () if weights is None else _in_file_order(tuple(in_file), weights))
 
 
-def _constants(graphs: Iterable[Any]) -> dict[str, Any]:
+def constants_of(graphs: Iterable[Any]) -> dict[str, Any]:
     """Name of a constant, or of a variable that starts from one -> TensorProto-shaped message."""
     nodes = [node for graph in graphs for node in graph.graph_def.node]
     constants = {node.name: node.attr["value"].tensor for node in nodes if node.op == "Const"}

@@ -11,6 +11,7 @@ import pytest
 from hubexplore.display.rich import comparison_view as subject
 from hubexplore.display.rich.comparison_view import displayable
 from hubexplore.display.theme import STYLE
+from hubexplore.summary.capabilities.model import Capability, Finding, Severity, Trigger, When
 from hubexplore.summary.compare.comparison import Comparison, Difference
 from hubexplore.summary.compare.structure import Basis
 from tests.display import page
@@ -35,7 +36,24 @@ REFUSED = Comparison(
     ),
     ("there is no variant train", "signature 'default': the input 'images' must be float32, and is float16"),
 )
-ALL = {"same": SAME, "only_weights": ONLY_WEIGHTS, "refused": REFUSED}
+GAINED = Comparison(
+    "modules/images/1",
+    "modules/images/2",
+    (Difference("outside access", "loading: network", (), None, "danger: DebugIdentityV3"),),
+    ("it has 1 danger that the other lacks",),
+    gained=(
+        Finding(
+            Capability.NETWORK,
+            Severity.DANGER,
+            Trigger(When.LOADED),
+            ("main op", "send"),
+            "DebugIdentityV3",
+            "send",
+            "Loading it sends values to an address: DebugIdentityV3 in 'send'.",
+        ),
+    ),
+)
+ALL = {"same": SAME, "only_weights": ONLY_WEIGHTS, "refused": REFUSED, "gained": GAINED}
 every_comparison = pytest.mark.parametrize(("name", "comparison"), ALL.items(), ids=ALL)
 
 
@@ -80,11 +98,15 @@ def test_what_was_only_counted_is_not_called_the_same() -> None:
 @every_comparison
 def test_text_and_html_say_the_same(name: str, comparison: Comparison) -> None:
     html = page.read(subject.markup(comparison))
-    words = subject.text(comparison).split()
+    # "DANGER" in a terminal is "Danger:" in HTML, and the way to the op is on a line of its own.
+    words = subject.text(comparison).replace("DANGER", "Danger:").split()
+    lines = html.texts("small")
     for text in (
         html.texts("td") + html.texts("th") + html.texts("caption") + html.texts("li") + html.texts("p")
     ):
-        assert all(word in words for word in text.split()), text
+        own = next((text.removesuffix(line) for line in lines if text.endswith(line)), text)
+        assert all(word in words for word in own.split()), text
+    assert all(line in subject.text(comparison) for line in lines)
 
 
 @every_comparison
@@ -130,6 +152,12 @@ def test_data_frame() -> None:
     assert pd.isna(frame.loc[0, "second"])
     assert frame.loc[3, "tags"] == ("gpu",)
     assert list(displayable(SAME).df.columns) == list(frame.columns)
+
+
+def test_json_has_the_findings() -> None:
+    (finding,) = json.loads(displayable(GAINED).to_json())["gained"]
+    assert (finding["capability"], finding["severity"]) == ("network", "danger")
+    assert finding["trigger"] == {"when": "loaded", "tags": [], "signature": ""}
 
 
 def test_json() -> None:

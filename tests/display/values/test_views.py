@@ -161,7 +161,15 @@ def test_one_number_for_each_row_has_no_classes(name: str) -> None:
     assert values.views(numbers, name=name, shape=(None,), labels=["no", "yes"])[0] == "Scores"
 
 
-def test_complex_numbers_are_written_to_the_digits_of_their_larger_part() -> None:
+def test_complex_numbers_are_drawn_by_magnitude_and_by_phase() -> None:
+    spectrum = np.fft.rfft(RANDOM.normal(size=(2, 64)))
+    assert values.views(spectrum) == ("Magnitude and phase", "Real and imaginary", "Table")
+    magnitude, phase = (values.render(part, "Plot") for part in (np.abs(spectrum), np.angle(spectrum)))
+    assert values.render(spectrum).hovers == magnitude.hovers + phase.hovers
+    assert values.views(np.array(1 + 2j)) == ("Numbers",)
+    # Neither the rows of a short-time spectrum nor its columns are compared or ranked.
+    assert values.render(np.fft.rfft(RANDOM.normal(size=(40, 64)))).html.count("<img") == 2
+    # What is smaller than the fourth digit of the other part is rounding.
     table = values.render(np.array([[-31.99j, 2.5 - 1e-9j, np.nan + 1j]]), "Table").html
     assert [text in table for text in ("0-31.99j", "2.5+0j", "nan+1j")] == [True] * 3
 

@@ -12,7 +12,6 @@ import pytest
 
 import hubexplore as hub
 from hubexplore.notebook.panel.graph.tab import GraphTab
-from hubexplore.notebook.panel.tabs.variables import VariablesTab
 from tests.hub import called_functions, tf2_models
 
 
@@ -200,33 +199,6 @@ def test_every_box_of_real_modules_opens(real: str) -> None:
         if name in tab.names:
             tab.click(name)
             assert tab.error == "", name
-
-
-class TestVariables:
-    @pytest.fixture
-    def tab(self) -> VariablesTab:
-        return VariablesTab(hub.summarize("sample:digits"), lambda: None)
-
-    def test_the_tree_and_statistics_of_some(self, tab: VariablesTab) -> None:
-        assert "conv1/" in tab.static_html()
-        tab._pattern.value = "conv1/*"
-        tab._button.click()
-        assert "Weights of 5 variables" in tab._statistics.value
-
-    def test_a_pattern_without_a_match(self, tab: VariablesTab) -> None:
-        tab._pattern.value = "nothing_like_it"
-        tab._button.click()
-        assert "No variable matches" in tab._statistics.value
-
-    def test_much_is_read_in_several_clicks(self, tab: VariablesTab, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("hubexplore.notebook.panel.tabs.variables.MAX_STATISTICS_BYTES", 1000)
-        tab._button.click()
-        clicks = 0
-        while not tab._more.layout.display:
-            tab._more.click()
-            clicks += 1
-        assert clicks > 3
-        assert "Weights of 17 variables: 21,858 numbers" in tab._statistics.value
 
 
 class TestInsideFunctions:

@@ -8,23 +8,34 @@ from pathlib import Path
 import pytest
 
 from hubexplore.notebook.panel import browser_widgets
+from hubexplore.notebook.panel.fields.grid import Grid
 from hubexplore.notebook.panel.fields.recorder import Recorder
+from hubexplore.notebook.panel.fields.sketch import Sketch
 from hubexplore.notebook.panel.fields.upload import Upload
 from hubexplore.notebook.panel.graph.tab import GraphView
+from hubexplore.notebook.panel.lens.pick_list import PickList
 from hubexplore.notebook.panel.tabs.results import Results
+from hubexplore.notebook.panel.weights.variable_list import VariableList
 
 WIDGETS = (
     browser_widgets.PanelMonitor,
     browser_widgets.RunLog,
     browser_widgets.CodeBox,
     GraphView,
+    Grid,
+    PickList,
     Recorder,
     Results,
+    Sketch,
+    VariableList,
     Upload,
 )
 MODULES = sorted(
-    path.name for path in browser_widgets.FRONTEND.glob("*.js") if path.name not in browser_widgets.SHARED
+    path.name
+    for path in browser_widgets.FRONTEND.glob("*.js")
+    if "export default" in path.read_text(encoding="utf-8")
 )
+"""Those of widgets; the others are imported."""
 
 
 def test_a_module_has_what_it_imports_before_it() -> None:
@@ -34,6 +45,13 @@ def test_a_module_has_what_it_imports_before_it() -> None:
         < text.index("const cell =")
         < text.index("export default { render };")
     )
+
+
+def test_what_is_imported_twice_comes_once_and_before_its_users() -> None:
+    text = browser_widgets.script("grid.js")
+    places = [text.index(f"function {name}(") for name in ("make", "isOn", "makeBoxes", "render")]
+    assert places == sorted(places)
+    assert text.count("function isOn(") == 1
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -66,16 +66,18 @@ def test_tells_between_two_steps() -> None:
         lambda: steps.append("work"),
         heard.done,
         heard.failed,
-        first=lambda: steps.append("first"),
-        then=lambda: steps.append("then"),
+        before=[
+            (lambda: steps.append("first"), lambda: steps.append("then")),
+            (lambda: steps.append("second"), lambda: steps.append("and then")),
+        ],
     )
     worker.wait()
-    assert steps == ["first", "then", "work"]
+    assert steps == ["first", "then", "second", "and then", "work"]
 
 
 def test_what_goes_wrong_first_ends_it() -> None:
     worker, heard = Worker(), Heard()
-    worker.start(lambda: 1, heard.done, heard.failed, first=lambda: 1 // 0, then=lambda: heard.done("then"))
+    worker.start(lambda: 1, heard.done, heard.failed, before=[(lambda: 1 // 0, lambda: heard.done("then"))])
     worker.wait()
     assert heard.results == []
     assert [type(error) for error in heard.errors] == [ZeroDivisionError]
@@ -83,7 +85,7 @@ def test_what_goes_wrong_first_ends_it() -> None:
 
 def test_what_was_cancelled_first_does_no_more() -> None:
     worker, heard, gate, worked = Worker(), Heard(), threading.Event(), threading.Event()
-    worker.start(worked.set, heard.done, heard.failed, first=gate.wait, then=lambda: heard.done("then"))
+    worker.start(worked.set, heard.done, heard.failed, before=[(gate.wait, lambda: heard.done("then"))])
     worker.cancel()
     gate.set()
     worker.wait()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
 
+from hubexplore.summary.analysis import reachability
 from hubexplore.summary.analysis.asset_files import on_disk
 from hubexplore.summary.analysis.reader import Graphs, read
 from hubexplore.summary.capabilities.model import Capabilities, Capability, Origin, Severity, When
@@ -45,6 +47,9 @@ class Model:
     def signature(self, output: str, name: str = "default") -> None:
         self.meta_graph.signature_def[name].inputs["x"].name = "x:0"
         self.meta_graph.signature_def[name].outputs["y"].name = output
+
+    def feed(self, tensor: str, name: str = "default") -> None:
+        self.meta_graph.signature_def[name].inputs["fed"].name = tensor
 
     def function(self, name: str, *arguments: str) -> Any:
         function = self.meta_graph.graph_def.library.function.add()
@@ -258,3 +263,46 @@ def test_many_reads_of_a_long_chain_take_linear_time() -> None:
     # By the square of its length it took a hundred times as long.
     assert time.process_time() - start < 3
     assert "more findings" in found.unread[0]
+
+
+def _random_model(seed: int) -> Model:
+    """A graph with reads, control inputs, loops, nodes in any order, and signatures that feed its tensors."""
+    random = Random(seed)
+    model = Model()
+    names = [f"n{number}" for number in range(12)]
+    for number, name in enumerate(names):
+        # Now and then an input that comes later: as in a loop, or in a file of another order.
+        others = names if random.random() < 0.3 else names[:number] or ["x"]
+        edges = [
+            random.choice(("", "^")) + random.choice([*others, "x"]) for _ in range(random.randint(1, 2))
+        ]
+        add(model.nodes, name, "ReadFile" if random.random() < 0.3 else "Identity", *edges)
+    for number in range(4):
+        model.signature(f"{random.choice(names)}:0", name=f"s{number}")
+        if random.random() < 0.5:
+            model.feed(f"{random.choice(names)}:0", name=f"s{number}")
+    return model
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_one_pass_for_all_signatures_finds_what_a_walk_for_each_finds(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def reached() -> set[tuple[str, str, str]]:
+        found = _random_model(seed).read().findings
+        return {(one.node, one.trigger.when, one.trigger.signature) for one in found}
+
+    by_masks = reached()
+    monkeypatch.setattr(reachability, "_MOST_BITS", -1)
+    assert reached() == by_masks
+
+
+def test_the_cost_does_not_grow_with_the_number_of_signatures(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = Model()
+    add(model.nodes, "read", "ReadFile", "path")
+    for number in range(500):
+        add(model.nodes, f"step{number}", "Identity", f"step{number - 1}" if number else "read")
+        model.signature(f"step{number}:0", name=f"s{number}")
+    # No node is walked for a signature.
+    monkeypatch.setattr(reachability, "tensor_of", None)
+    assert {found.op for found in model.read().dangers} == {"ReadFile"}

@@ -63,6 +63,7 @@ def test_features_of_examples() -> None:
                 "age": tf1.FixedLenFeature([2], tf.int64),
                 "name": tf1.VarLenFeature(tf.string),
                 "size": tf1.FixedLenFeature([], tf.float32, 1.0),
+                "tags": tf1.FixedLenSequenceFeature([], tf.string, allow_missing=True),
             },
         )
         hub.add_signature(inputs=examples, outputs=parsed["size"])
@@ -74,6 +75,17 @@ def test_features_of_examples() -> None:
         Feature("age", "int64", 2),
         Feature("name", "string"),
         Feature("size", "float32"),
+        Feature("tags", "string"),
+    }
+    needs = {
+        feature.name: (feature.is_open, feature.is_required, feature.default)
+        for feature in facts.encoding.features
+    }
+    assert needs == {
+        "age": (False, True, ()),
+        "name": (True, False, ()),
+        "size": (False, False, (1.0,)),
+        "tags": (True, False, (b"",)),
     }
 
 

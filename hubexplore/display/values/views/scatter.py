@@ -19,7 +19,7 @@ from hubexplore.summary.tensor_values import Array
 MAX_POINTS: Final = 500
 """Maximum number of rows that are drawn."""
 _MAX_CAPTIONED_POINTS: Final = 60
-"""Maximum number of points with captions."""
+"""Maximum number of points with captions: of more points, evenly spaced ones have them."""
 _CAPTION_SIZE: Final = 9.0
 _AREA: Final[Rect] = (30.0, 6.0, WIDTH - 36, 290.0)
 _TextPosition = tuple[float, float, Side]
@@ -42,9 +42,9 @@ def pca(array: Array, rows: Texts) -> Figure:
     drawing.text(left - 11, top + height / 2, axes[1], "center", colour=SCALE_INK, turn=90)
     drawing.dots(x, y, 6.0 if len(finite) <= 200 else 3.5)
     positions = list(zip(x.tolist(), y.tolist(), strict=True))
-    has_shortened = (
-        _write_captions(drawing, positions, names, finite) if len(finite) <= _MAX_CAPTIONED_POINTS else False
-    )
+    # Row numbers as captions of a few of many points would say nothing.
+    has_captions = len(finite) <= _MAX_CAPTIONED_POINTS or bool(rows)
+    has_shortened = _write_captions(drawing, positions, names, finite) if has_captions else False
     hover_positions = zip(
         (x / drawing.width).round(4).tolist(), (y / drawing.height).round(4).tolist(), strict=True
     )
@@ -55,7 +55,13 @@ def pca(array: Array, rows: Texts) -> Figure:
         )
     )
     alt_text = f"Map of {counted(len(finite), 'row')} by their first two principal components."
-    notes = ["Captions without room are replaced by the row number, or left out."] if has_shortened else []
+    notes = []
+    if has_shortened:
+        notes = (
+            ["Captions without room are replaced by the row number, or left out."]
+            if len(finite) <= _MAX_CAPTIONED_POINTS
+            else ["Some of the points have captions; the others have tooltips."]
+        )
     left_out = len(array) - len(finite)
     notes += [f"Not in the map: {counted(left_out, 'row')}."] if left_out else []
     table = number_grid(points, names, [f"component {at}" for at in (1, 2)])
@@ -111,13 +117,16 @@ def _write_captions(
     """Writes the captions that have room; returns whether any was replaced by its row number or left out.
 
     Greedy, in the order of the rows: a caption avoids all points and the captions written before, never the
-    later ones. Takes O(points²) time, hence the maximum number of points with captions.
+    later ones. Takes O(points · captions) time, hence the maximum number of points with captions.
     """
     occupied = [(x - 3, y - 3, x + 3, y + 3) for x, y in positions]
-    has_shortened = False
-    for (x, y), name, index in zip(positions, captions(names, 32), finite, strict=True):
+    places = numerics.evenly_spaced(len(names), _MAX_CAPTIONED_POINTS)
+    has_shortened = len(places) < len(names)
+    written = captions([names[at] for at in places], 32)
+    for at, name in zip(places.tolist(), written, strict=True):
+        (x, y), index = positions[at], finite[at]
         # A row number is short enough for most gaps, and the grid below the map has the caption.
-        for text in (name, str(index)):
+        for text in (name, str(index)) if len(places) == len(names) else (name,):
             text_position = _free_position(x, y, width_of([text], _CAPTION_SIZE), occupied)
             if text_position is not None:
                 drawing.text(*text_position[:2], text, text_position[2], size=_CAPTION_SIZE)

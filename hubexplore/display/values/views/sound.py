@@ -65,6 +65,7 @@ def sounds(array: Array, rows: Texts, sound: Sound, settings: Settings) -> Figur
     most = MAX_BYTES * 3 // 4 // 2 // (len(shown) * stack.shape[2])
     for number, samples in enumerate(shown):
         name = row_name(rows, number) if len(stack) > 1 or rows else ""
+        name = name if number < len(rows) or not name else f"row {name}"
         picture, hover = _envelope(samples[:, 0], rate, name or "Waveform")
         caption = (tag("p", name, class_="note"),) if name else ()
         parts.append(tag("div", *caption, player(samples[:most], rate, name), picture))

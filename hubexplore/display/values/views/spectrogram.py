@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 
 from hubexplore.display.markup import Markup, join, tag
+from hubexplore.display.palette import LOUDNESS
 from hubexplore.display.values import numerics
 from hubexplore.display.values.hover import MAX_CELLS, GridHover, Rect
 from hubexplore.display.values.views.heatmap import draw_colour_scale
@@ -84,16 +85,14 @@ def _draw(frames: Array, limits: tuple[float, float], sound: Sound, name: str) -
     area = (left, 14.0, WIDTH - left - right, 150.0)
     drawing = SvgDrawing(WIDTH, 188.0)
     low, high = limits
-    # Never the diverging scale: 0 is no middle here.
-    high = high + (1e-9 * (abs(high) + 1) if low == -high else 0.0)
-    drawing.pixels(*area, coloured(reduced, low, high))
+    drawing.pixels(*area, coloured(reduced, low, high, LOUDNESS))
     drawing.text(left - 6, 6, unit, "right", size=_FONT)
     for tick in ticks:
         drawing.text(
             left - 6, area[1] + area[3] * (1 - tick / (top_text or 1)), tick_text(tick), "right", size=_FONT
         )
     _draw_frames(drawing, area, count, sound)
-    draw_colour_scale(drawing, (left + area[2] + 12, area[1], 9.0, area[3]), low, high)
+    draw_colour_scale(drawing, (left + area[2] + 12, area[1], 9.0, area[3]), low, high, LOUDNESS)
     lasting = f"{sound.seconds:,.2f} s" if sound.seconds else counted(count, "frame")
     alt_text = (
         f"Spectrogram{f' of {name}' if name else ''}: {lasting} to the right, {counted(bins, 'bin')} up."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -48,11 +49,11 @@ def tiles(array: Array, rows: Texts) -> Figure:
     ).astype(np.uint8)
     # Whole factors keep pixels square and sharp.
     factor = max(1, round(_TILE_SIDE / max(grey.shape[1:])))
-    mosaic, down, across = _mosaic(grey.repeat(factor, 1).repeat(factor, 2))
+    arranged, down, across = mosaic(grey.repeat(factor, 1).repeat(factor, 2)[..., None])
     noun = "channel" if array.ndim == 4 else "matrix"
     scale = scale_text(low, high)
     alt_text = f"{counted(count, 'tile')} of {height} × {width}, numbered by {noun}: {scale}"
-    picture, loss = photo(mosaic, alt_text, _MAX_BYTES, mosaic.shape[1])
+    picture, loss = photo(arranged, alt_text, _MAX_BYTES, arranged.shape[1])
     body = [(f"{noun} {number}", *_statistics(tile)) for number, tile in enumerate(shown)]
     ranges = tuple(f"mean {mean}, {lowest} to {highest}" for _, mean, lowest, highest in body)
     hover = GridHover(
@@ -67,7 +68,7 @@ def tiles(array: Array, rows: Texts) -> Figure:
         note += f" The channels are of the first of {len(array):,} rows"
         note += f", {row_name(rows, 0)}." if rows else "."
     numbers = text_grid((noun, "mean", "lowest", "highest"), body)
-    return Figure(picture, (hover,), note, numbers, (lambda: mosaic,))
+    return Figure(picture, (hover,), note, numbers, (lambda: arranged,))
 
 
 def _matrices(array: Array) -> Array:
@@ -89,27 +90,33 @@ def _statistics(tile: Array) -> tuple[str, str, str]:
         )
 
 
-def _mosaic(grey: Array) -> tuple[Array, int, int]:
-    """Arranges tiles [n, h, w] in rows, each below its number, on a transparent ground.
+def mosaic(tiles: Array, numbers: Sequence[int] = ()) -> tuple[Array, int, int]:
+    """Arranges tiles in rows, each below its number, on a transparent ground.
 
-    Returns the picture as grey and alpha, uint8 [h, w, 2], its number of rows, and that of tiles in a row.
+    Args:
+      tiles: uint8 [n, h, w, channels], of 1 or 3 channels.
+      numbers: of the tiles; by default from 0.
+
+    Returns:
+      The picture, uint8 [h, w, channels + 1] with alpha last, its number of rows, and that of tiles in a row.
     """
     from PIL import Image, ImageDraw, ImageFont
 
-    count, height, width = grey.shape
+    count, height, width, channels = tiles.shape
     across = min(_TILES_PER_ROW, count)
     down = -(-count // across)
     # At least 24 pixels wide, or the numbers of neighbouring tiles would overlap.
     cell_height, cell_width = height + _NUMBER_HEIGHT + _GAP, max(width, 24) + _GAP
-    mosaic = np.zeros((down * cell_height, across * cell_width, 2), np.uint8)
+    arranged = np.zeros((down * cell_height, across * cell_width, channels + 1), np.uint8)
     places = [divmod(number, across) for number in range(count)]
-    for (row, column), tile in zip(places, grey, strict=True):
+    for (row, column), tile in zip(places, tiles, strict=True):
         y, x = row * cell_height + _NUMBER_HEIGHT, column * cell_width
-        mosaic[y : y + height, x : x + width, 0] = tile
-        mosaic[y : y + height, x : x + width, 1] = 255
-    image = Image.fromarray(mosaic)
+        arranged[y : y + height, x : x + width, :channels] = tile
+        arranged[y : y + height, x : x + width, channels] = 255
+    image = Image.fromarray(arranged)
     pen, font = ImageDraw.Draw(image), ImageFont.load_default()
-    for number, (row, column) in enumerate(places):
+    for at, (row, column) in enumerate(places):
         # The picture has no ground of its own, so the grey must be readable on white and on black.
-        pen.text((column * cell_width, row * cell_height), str(number), fill=(125, 255), font=font)
+        text = str(numbers[at] if len(numbers) else at)
+        pen.text((column * cell_width, row * cell_height), text, fill=(*[125] * channels, 255), font=font)
     return np.asarray(image), down, across

@@ -6,6 +6,8 @@ not fetched.
 
 from __future__ import annotations
 
+import fnmatch
+import importlib
 import os
 import re
 import urllib.parse
@@ -14,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from hubexplore import errors
-from hubexplore.hub.resolve.services import complete_models, service_calls
+from hubexplore.hub.resolve.services import complete_models, download_limits, service_calls
 
 _SCHEME: Final = re.compile(r"hf:/*(.*)", re.IGNORECASE | re.DOTALL)
 _PAGE: Final = re.compile(
@@ -82,9 +84,15 @@ class HuggingFaceModel:
     def download(self, again: bool = False) -> str:
         """See `HostedModel`."""
         hub = service_calls.package("huggingface_hub", "hf", self.handle)
-        service = service_calls.Service("Hugging Face", self.handle, self._remedies())
+        # Where the package keeps it, which its variables say when it is imported.
+        constants = importlib.import_module("huggingface_hub.constants")
+        folder = Path(constants.HF_HUB_CACHE, f"models--{self.name.replace('/', '--')}")
+        service = service_calls.Service(
+            "Hugging Face", self.handle, self._remedies(), "huggingface_hub", folder
+        )
 
         def download(again: bool) -> Any:
+            self._check_size(hub)
             return self._snapshot(hub, **({"force_download": True} if again else {}))
 
         return service.fetch(download, self.page, again)
@@ -94,13 +102,20 @@ class HuggingFaceModel:
         return ""
 
     def _snapshot(self, hub: Any, **options: Any) -> Any:
-        # Passed on, since huggingface_hub reads its variable once, when it is imported.
-        endpoint = os.environ.get("HF_ENDPOINT")
-        if endpoint:
-            options["endpoint"] = endpoint
         return hub.snapshot_download(
-            self.name, revision=self.revision, ignore_patterns=list(_OTHERS), **options
+            self.name, revision=self.revision, ignore_patterns=list(_OTHERS), **_endpoint(), **options
         )
+
+    def _check_size(self, hub: Any) -> None:
+        """Raises LimitError if what would be fetched is announced to pass a limit."""
+        api = hub.HfApi(**_endpoint())
+        model = api.model_info(self.name, revision=self.revision or "main", files_metadata=True)
+        kept = [
+            file
+            for file in model.siblings or ()
+            if not any(fnmatch.fnmatchcase(file.rfilename, pattern) for pattern in _OTHERS)
+        ]
+        download_limits.check(sum(file.size or 0 for file in kept), len(kept))
 
     def _remedies(self) -> dict[int, str]:
         sign_in = MSG_SIGN_IN.format(page=self.page)
@@ -140,6 +155,12 @@ def _checked(text: str, name: str, revision: str | None) -> HuggingFaceModel:
     if revision is not None and (not _REVISION.fullmatch(revision) or ".." in revision):
         raise _malformed(text, f"the revision {revision!r} is not one of git")
     return HuggingFaceModel(name, revision)
+
+
+def _endpoint() -> dict[str, str]:
+    # Passed on, since huggingface_hub reads its variable once, when it is imported.
+    endpoint = os.environ.get("HF_ENDPOINT")
+    return {"endpoint": endpoint} if endpoint else {}
 
 
 def _malformed(text: str, problem: str) -> errors.HandleError:

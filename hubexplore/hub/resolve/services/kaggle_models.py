@@ -83,7 +83,7 @@ class KaggleModel:
     def download(self, again: bool = False) -> str:
         """See `HostedModel`."""
         kagglehub = service_calls.package("kagglehub", "kaggle", self.handle)
-        service = service_calls.Service("Kaggle", self.handle, self._remedies())
+        service = service_calls.Service("Kaggle", self.handle, self._remedies(), "kagglehub", self._folder())
 
         def download(again: bool) -> Any:
             return kagglehub.model_download(self.name, **({"force_download": True} if again else {}))
@@ -99,10 +99,9 @@ class KaggleModel:
 
     def _copies(self) -> list[Path]:
         """Returns the folders in kagglehub's cache that may hold it, newest version first."""
-        owner, model, framework, variation = self.parts
-        above = _cache_folder() / "models" / owner / model
+        _, _, framework, variation = self.parts
         folders = []
-        for place in _children(above):
+        for place in _children(self._folder()):
             # A framework is written as the user of kagglehub wrote it.
             if place.name.lower() == framework.lower():
                 folders += _children(place / variation)
@@ -112,6 +111,11 @@ class KaggleModel:
             for version, folder in sorted(versions, reverse=True)
             if self.version in (None, version) and folder.is_dir()
         ]
+
+    def _folder(self) -> Path:
+        """Returns the folder in kagglehub's cache with all variations and versions."""
+        owner, model, *_ = self.parts
+        return _cache_folder() / "models" / owner / model
 
     def _remedies(self) -> dict[int, str]:
         sign_in = MSG_SIGN_IN.format(page=self.page)

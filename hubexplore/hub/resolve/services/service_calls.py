@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from hubexplore import errors
 from hubexplore.hub.resolve import retries
-from hubexplore.hub.resolve.services import complete_models
+from hubexplore.hub.resolve.services import complete_models, download_limits
 from hubexplore.summary.files.redaction import redacted
 
 _TRIES: Final = 4
@@ -25,6 +25,10 @@ _CUT: Final = (
     "IncompleteRead", "ChunkedEncodingError", "RemoteProtocolError", "ProtocolError", "ReadError",
     "ReadTimeout", "ConnectionResetError", "RemoteDisconnected", "DataCorruptionError",
 )  # fmt: skip
+# Answers without what each answer of the service has.
+_FOREIGN: Final = ("JSONDecodeError", "FileMetadataError")
+# What huggingface_hub says of a file that is longer or shorter than announced; its class is OSError.
+_SIZE: Final = "Consistency check failed"
 
 MSG_PACKAGE: Final = (
     "The handle {handle!r} needs the package {package}, which is not installed: run "
@@ -75,24 +79,31 @@ class Service:
       name: of the service.
       handle: of the model.
       remedies: what to do, by the status that the service answered.
+      package: name of the package that fetches.
+      folder: where the package keeps the model, in all of its versions.
     """
 
     name: str
     handle: str
     remedies: Mapping[int, str]
+    package: str
+    folder: Path
 
     def call(self, function: Callable[[], Any]) -> Any:
         """Returns what `function` returns; calls it again while the service is busy.
 
         Raises:
-          DownloadError: says why it failed and what to do.
+          DownloadError: says why it failed and what to do; or it passes a limit, and nothing of it is kept.
         """
         tries = 0
         while True:
             try:
-                return function()
+                with download_limits.within(self.package, self.folder):
+                    return function()
             except errors.HubError:
                 raise
+            except download_limits.LimitError as error:
+                raise self._error(str(error), "") from error
             # Each package has its own errors, and those of the packages below it.
             except Exception as error:
                 status, asked = _answer(error)
@@ -137,8 +148,8 @@ class Service:
         if status is not None:
             later = MSG_LATER if status >= 500 else MSG_BUSY if status == 429 else ""
             return self._error(f"the service answered {status}", self.remedies.get(status, later))
-        if _is_one(error, ("JSONDecodeError",)):
-            address = f"https://{'www.kaggle.com' if self.name == 'Kaggle' else 'huggingface.co'}"
+        address = f"https://{'www.kaggle.com' if self.name == 'Kaggle' else 'huggingface.co'}"
+        if _is_one(error, _FOREIGN):
             return self._error(
                 "the service sent a web page instead of an answer", MSG_PAGE.format(address=address)
             )
@@ -146,6 +157,10 @@ class Service:
             return self._error("the connection ended early", MSG_AGAIN)
         lines = str(error).splitlines() or [type(error).__name__]
         reason = errors.printable(redacted(lines[0][:_LONGEST_REASON])).rstrip(".:")
+        if reason.startswith(_SIZE):
+            return self._error(
+                "a file does not have the size that the service announced", MSG_PAGE.format(address=address)
+            )
         if _is_one(error, _OFFLINE):
             return self._error("the service cannot be reached", MSG_OFFLINE.format(handle=self.handle))
         return self._error(reason or type(error).__name__, "")

@@ -4,24 +4,31 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import ipywidgets as widgets
 import numpy as np
 
 from hubexplore.display.markup import Markup, join
+from hubexplore.display.wording import counted
 from hubexplore.errors import HubError
 from hubexplore.inputs.external.sources import from_variable
 from hubexplore.inputs.fields import Field, fields
 from hubexplore.inputs.input_value import InputValue
+from hubexplore.inputs.tables.columns import layout
+from hubexplore.inputs.tables.sheet import Kept, SheetError
 from hubexplore.inputs.text import nested_lists
 from hubexplore.notebook.panel.fields.field import FieldBox
+from hubexplore.notebook.panel.fields.grid import MIN_FILTERED, TableBox
 from hubexplore.notebook.panel.widget_closing import close_all
 from hubexplore.summary.model import SignatureSummary, VariantSummary
 
+MAX_LISTED: Final = 5
+"""Maximum number of fields whose errors are listed below the form; all of them are marked."""
+
 
 class Form(widgets.VBox):
-    """Fields for the inputs of a signature.
+    """Fields for the inputs of a signature; those with one value for each row are columns of a table.
 
     Args:
       namespace: returns the variables of the notebook.
@@ -36,7 +43,9 @@ class Form(widgets.VBox):
         self._is_asking = False
         self._boxes: dict[str, FieldBox] = {}
         self._eager = False
-        self._kept: dict[tuple[str, str, str], InputValue] = {}
+        self._kept: dict[tuple[str, str, str], InputValue | Kept] = {}
+        self._table = TableBox(namespace, self._changed)
+        self.add_class("hub-form")
 
     def ask(self, signature: SignatureSummary, variant: VariantSummary, meta_graph: Any) -> None:
         """Makes a field for each input; one of the same name and type as before has its last value.
@@ -49,14 +58,19 @@ class Form(widgets.VBox):
         before = {box.field: box for box in self._boxes.values()}
         for box in before.values():
             self._keep(box)
+        self._keep_table()
         self.fields = fields(signature, variant, meta_graph)
+        places = layout(self.fields, signature, meta_graph)
         self._is_asking = True
         try:
-            self._boxes = {field.name: before.get(field) or self._new_box(field) for field in self.fields}
+            self._table.ask(places, len(self.fields) >= MIN_FILTERED or len(places.columns) >= MIN_FILTERED)
+            self._fill_table()
+            self._boxes = {field.name: before.get(field) or self._new_box(field) for field in places.others}
         finally:
             self._is_asking = False
         self.watch(self._eager)
-        self.children = tuple(self._boxes.values())
+        has_table = bool(places.names) or len(self.fields) >= MIN_FILTERED
+        self.children = (*((self._table,) if has_table else ()), *self._boxes.values())
         # Else ipywidgets keeps the boxes of all signatures that were ever chosen.
         reused = set(map(id, self.children))
         close_all(box for box in before.values() if id(box) not in reused)
@@ -73,10 +87,35 @@ class Form(widgets.VBox):
         except HubError:
             self._kept.pop(_key(box.field), None)
 
+    def _keep_table(self) -> None:
+        """Remembers what stands in the table, whether it can be read or not."""
+        kept = self._table.kept()
+        for field in self.fields:
+            if field.name in kept:
+                self._kept[_key(field)] = kept[field.name]
+
+    def _fill_table(self) -> None:
+        """Writes the last values of inputs of the same name and type into the table."""
+        kept = {
+            field.name: self._kept[_key(field)]
+            for field in self.fields
+            if _key(field) in self._kept and field.name in self._table.layout_of_inputs.names
+        }
+        self._table.restore({name: entry for name, entry in kept.items() if isinstance(entry, Kept)})
+        # An example is made for all inputs of a signature: that of another one has other numbers.
+        self._table.put(
+            {
+                name: dataclasses.replace(entry, example=None)
+                for name, entry in kept.items()
+                if isinstance(entry, InputValue)
+            }
+        )
+
     def _new_box(self, field: Field) -> FieldBox:
         """Returns a field with the last value of an input of its name and type."""
         box = FieldBox(field, self._namespace, self._changed)
-        entry = self._kept.get(_key(field))
+        kept = self._kept.get(_key(field))
+        entry = kept.value if isinstance(kept, Kept) else kept
         # Text is read again, and its error then says what does not fit.
         is_fit = entry is not None and (
             entry.text is not None
@@ -90,24 +129,43 @@ class Form(widgets.VBox):
     def watch(self, eager: bool) -> None:
         """Sets whether typed text takes effect at every key stroke, or when its field loses the focus."""
         self._eager = eager
+        self._table.watch(eager)
         for box in self._boxes.values():
             box.watch(eager)
 
-    def inputs(self) -> dict[str, InputValue]:
-        """Returns the value of each input, by name.
+    def inputs(self, *, focus: bool = False) -> dict[str, InputValue]:
+        """Returns the value of each input, by name; what cannot be read is marked at its field.
+
+        Args:
+          focus: whether the first field that cannot be read gets the focus.
 
         Raises:
-          HubError: a value is missing or cannot be read; the message has a line for each such input.
+          HubError: a value is missing or cannot be read; the message has a line for each such input, up to a
+            limit.
         """
-        entries, errors = {}, []
+        entries: dict[str, InputValue] = {}
+        errors: list[str] = []
+        faulty: list[FieldBox] = []
+        try:
+            entries |= self._table.entries(focus=focus)
+        except SheetError as error:
+            errors += [fault.message for fault in error.errors]
+        focus = focus and not errors
         for name, box in self._boxes.items():
             try:
                 entries[name] = box.entry()
+                box.show_fault("")
             except HubError as error:
-                errors.append(error)
+                errors.append(str(error))
+                faulty.append(box)
+                box.show_fault(str(error))
+        if focus and faulty:
+            faulty[0].focus()
         if errors:
-            raise HubError("\n".join(map(str, errors)))
-        return entries
+            left = len(errors) - MAX_LISTED
+            more = [f"… and {counted(left, 'more error')}, each at its field."] if left > 0 else []
+            raise HubError("\n".join([*errors[:MAX_LISTED], *more]))
+        return {field.name: entries[field.name] for field in self.fields}
 
     def values_of(self, inputs: Any) -> dict[str, InputValue]:
         """Returns values that code passed in the form in which fields take them.
@@ -138,13 +196,14 @@ class Form(widgets.VBox):
 
     def put(self, entries: Mapping[str, InputValue]) -> None:
         """Restores values by name; values for other inputs are ignored."""
+        self._table.put(entries)
         for name, entry in entries.items():
             if name in self._boxes:
                 self._boxes[name].put(entry)
 
     def static_html(self) -> Markup:
         """Returns the form as static HTML."""
-        return join(*(box.static_html() for box in self._boxes.values()))
+        return join(self._table.static_html(), *(box.static_html() for box in self._boxes.values()))
 
 
 def _key(field: Field) -> tuple[str, str, str]:

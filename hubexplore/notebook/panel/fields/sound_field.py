@@ -36,18 +36,15 @@ class SoundSource(widgets.VBox):
     def __init__(self, field: Field, changed: Callable[[], None]) -> None:
         self._field, self._changed = field, changed
         self._files: Files = []
-        self._are_recorded = False
         self._entry: InputValue | None = None
         name = visible(field.name)
         self._upload = Upload(
-            lambda files: self._take(files, are_recorded=False),
+            self._take,
             accept=f"audio/*,{','.join(sound_arrays.SUFFIXES)}",
             multiple=_takes_several(field),
             label=f"{name}: choose, drop or paste sounds (WAV, FLAC, OGG, MP3)",
         )
-        self._recorder = Recorder(
-            lambda files: self._take(files, are_recorded=True), label=f"Record {name} with the microphone"
-        )
+        self._recorder = Recorder(self._take, label=f"Record {name} with the microphone")
         self._samples = widgets.Dropdown(
             description="Built-in sound",
             options=[("choose a sound", ""), *((name, name) for name in sounds.samples())],
@@ -92,8 +89,8 @@ class SoundSource(widgets.VBox):
         self._show()
         self._changed()
 
-    def _take(self, files: Files, are_recorded: bool) -> None:
-        self._files, self._are_recorded = files, are_recorded
+    def _take(self, files: Files) -> None:
+        self._files = files
         # Reset, so that the same sample can be chosen again. It calls `_on_sample` with nothing chosen.
         self._samples.value = ""
         self._read()
@@ -101,7 +98,6 @@ class SoundSource(widgets.VBox):
     def _on_sample(self, _: Any) -> None:
         if self._samples.value:
             self._files = [(self._samples.value, sounds.samples()[self._samples.value])]
-            self._are_recorded = False
             self._read()
 
     def _read(self) -> None:
@@ -109,7 +105,7 @@ class SoundSource(widgets.VBox):
             return
         choice = sound_arrays.SoundChoice(self._rate.value, self._scale.value)
         try:
-            self._entry = sound_arrays.read_sounds(self._field, self._files, choice, self._are_recorded)
+            self._entry = sound_arrays.read_sounds(self._field, self._files, choice)
         except Exception as error:  # noqa: BLE001 - a file may contain anything; the error is shown
             # The earlier sounds go as well: they are no longer on screen, and a run must not use them unseen.
             self._files, self._entry = [], None

@@ -28,6 +28,10 @@ function render({ model, el }) {
 
   /** @param {"run" | "trust"} kind */
   function run(kind) {
+    // A cell of the table sends its text when it is left; its message has to be first.
+    for (const grid of panel?.querySelectorAll(".hub-grid") ?? []) {
+      grid.dispatchEvent(new Event("hub-commit"));
+    }
     /** @type {Iterable<HTMLTextAreaElement>} */
     const fields = panel?.querySelectorAll(FIELD) ?? [];
     model.send({ kind, texts: [...fields].map((field) => typed.has(field) ? field.value : null) });

@@ -5,6 +5,8 @@ import { button, follow, make, sendFiles, spoken } from "./dom.js";
 
 // Seconds after which a recording ends by itself: 16 bits at 48 kHz are 6 MB a minute.
 const LONGEST = 120;
+// Samples in a second of the files: that of Opus, which most browsers record.
+const RATE = 48000;
 
 /** @typedef {{ status: string, label: string }} Traits */
 /** @typedef {import("./dom.js").Piece} Sent */
@@ -31,9 +33,9 @@ function refusal(error) {
  * @returns {Promise<File>}
  */
 async function wavOf(compressed) {
-  const context = new AudioContext();
+  // Offline: it needs no loudspeaker. What it decodes has its rate.
+  const context = new OfflineAudioContext(1, 1, RATE);
   const sound = await context.decodeAudioData(await compressed.arrayBuffer());
-  await context.close();
   const view = new DataView(new ArrayBuffer(44 + 2 * sound.length));
   /** @type {(at: number, text: string) => void} */
   const word = (at, text) => [...text].forEach((letter, i) => view.setUint8(at + i, letter.charCodeAt(0)));

@@ -14,6 +14,8 @@ from hubexplore.display.rich import weight_statistics
 from hubexplore.display.rich.summaries import Summary
 from hubexplore.display.wording import printable, tags_text, visible
 from hubexplore.errors import HubError
+from hubexplore.explorer.runs import RunRequest
+from hubexplore.explorer.subject import Subject
 from hubexplore.notebook.panel.browser_widgets import FrontendWidget, Message, script, style
 from hubexplore.notebook.panel.graph.danger_list import DangerList
 from hubexplore.notebook.panel.graph.op_details import box_text, details, weights_of
@@ -21,6 +23,7 @@ from hubexplore.notebook.panel.graph.picker import Apply, SignaturePicker
 from hubexplore.notebook.panel.graph.scope_model import GraphModel, is_folded
 from hubexplore.notebook.panel.panel_texts import error_text
 from hubexplore.notebook.panel.tabs.results import Results, Value
+from hubexplore.notebook.panel.tabs.run_code_box import RunCodeBox
 from hubexplore.summary.capabilities.model import Finding
 from hubexplore.summary.outline import Box
 from hubexplore.summary.outline.data import OP
@@ -86,6 +89,7 @@ class GraphTab(widgets.VBox):
         self._buttons.add_class("hub-row")
         self._note = widgets.HTML()
         self.results = Results(title="Value of an op")
+        self.code = RunCodeBox()
         self._picker = SignaturePicker(pick) if pick is not None else None
         self._output.observe(lambda _: self._offer_pick(), "value")
         below = [self._picker] if self._picker is not None else []
@@ -101,6 +105,7 @@ class GraphTab(widgets.VBox):
                 *below,
                 self._note,
                 self.results,
+                self.code,
                 self._details,
             ]
         )
@@ -122,14 +127,16 @@ class GraphTab(widgets.VBox):
         self._summary = summary
         self._models.clear()
 
-    def show_value(self, tensor: str, value: Any) -> None:
-        """Shows the value of a probe."""
+    def show_value(self, tensor: str, value: Any, run: tuple[Subject, RunRequest] | None = None) -> None:
+        """Shows the value of a probe, and the code of the run that made it."""
         self._note.value = ""
         is_inner = self._model is not None and self._model.is_after_loop(tensor)
         when = ", after the last iteration" if is_inner else ""
         self.results.show(
             f"{visible(tensor)} on the current inputs{when}", self._serial, [Value(tensor, value)]
         )
+        if run is not None:
+            self.code.write(*run, (tensor,))
         self._notify()
 
     def fail(self, text: str) -> None:
@@ -265,6 +272,7 @@ class GraphTab(widgets.VBox):
     def _select(self, box: Box | None) -> None:
         self._box = box
         self.results.clear()
+        self.code.clear()
         self._note.value = ""
         if box is None or self._model is None:
             self._offer_pick()

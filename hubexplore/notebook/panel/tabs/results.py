@@ -304,7 +304,8 @@ class Results(FrontendWidget):
     def _send_picture(self, index: int, place: Any, stem: str) -> None:
         """Sends a picture of an output as PNG, in the size of the value."""
         natives = self._natives.get(index, ())
-        native = natives[place] if isinstance(place, int) and 0 <= place < len(natives) else None
+        is_place = isinstance(place, int) and not isinstance(place, bool) and 0 <= place < len(natives)
+        native = natives[place] if is_place else None
         if native is not None:
             number = f"_{place}" if len(natives) > 1 else ""
             name = f"{stem}{number}.png"

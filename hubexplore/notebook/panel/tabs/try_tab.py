@@ -10,11 +10,11 @@ import ipywidgets as widgets
 
 from hubexplore.display.markup import Markup, join, tag
 from hubexplore.errors import HubError
-from hubexplore.explorer import outputs, run_code
+from hubexplore.explorer import outputs
 from hubexplore.explorer.runs import ModuleRunner, Run, RunRequest
 from hubexplore.inputs.examples import example_search, examples
 from hubexplore.inputs.input_value import InputValue
-from hubexplore.notebook.panel.browser_widgets import CodeBox, Message, RunLog
+from hubexplore.notebook.panel.browser_widgets import Message, RunLog
 from hubexplore.notebook.panel.fields.form import Form
 from hubexplore.notebook.panel.fields.signature_selector import SignatureSelector
 from hubexplore.notebook.panel.panel_texts import (
@@ -32,8 +32,9 @@ from hubexplore.notebook.panel.panel_texts import (
 from hubexplore.notebook.panel.status import StatusLine
 from hubexplore.notebook.panel.tabs.pinned_run import PinnedRuns
 from hubexplore.notebook.panel.tabs.results import Results, items_of
-from hubexplore.notebook.panel.worker import Task, Worker
-from hubexplore.session.tf_startup import is_tensorflow_imported
+from hubexplore.notebook.panel.tabs.run_code_box import RunCodeBox
+from hubexplore.notebook.panel.worker import Step, Task, Worker
+from hubexplore.session.tf_startup import import_status, import_tensorflow
 
 MAX_LIVE_SECONDS: Final = 1.0
 """Longest duration in seconds of a run that is repeated at every change."""
@@ -102,7 +103,7 @@ class TryTab(widgets.VBox):
         self.results = Results()
         self.pinned_runs = PinnedRuns(runner.subject.is_random)
         self.run_log = RunLog()
-        self.code = CodeBox()
+        self.code = RunCodeBox()
         super().__init__(self._rows_of_widgets())
         self.add_class("hub-try")
         self._fill_button.on_click(lambda _: self.guarded(self.fill))
@@ -151,7 +152,7 @@ class TryTab(widgets.VBox):
         self.status.fail("")
         self._offer_trust()
         self.status.say("" if self.form.fields else "This signature has no inputs. Click Run.")
-        self.code.codes = []
+        self.code.clear()
         self._notify()
 
     def fill(self) -> None:
@@ -192,13 +193,17 @@ class TryTab(widgets.VBox):
         if run_next:
             self.start()
 
-    def request(self) -> RunRequest:
+    def request(self, *, focus: bool = False) -> RunRequest:
         """Returns what the form asks to run.
+
+        Args:
+          focus: whether the first field that cannot be read gets the focus.
 
         Raises:
           HubError: an input is missing or cannot be read; the message states which one and why.
         """
-        return RunRequest(self._selector.variant.tags, self._selector.signature.name, self.form.inputs())
+        inputs = self.form.inputs(focus=focus)
+        return RunRequest(self._selector.variant.tags, self._selector.signature.name, inputs)
 
     def trust_and_start(self, texts: Sequence[str | None] = ()) -> None:
         """Trusts the module, and runs the inputs of the form as `start` does."""
@@ -239,7 +244,8 @@ class TryTab(widgets.VBox):
             self._notify()
             return
         try:
-            request = self.request()
+            # While one types, the focus stays where it is.
+            request = self.request(focus=not is_live)
         except HubError as error:
             self.status.say("")
             self.status.fail(error_text(error))
@@ -278,18 +284,24 @@ class TryTab(widgets.VBox):
             return
         self._set_busy(True)
         subject, tags = self.runner.subject, self._selector.variant.tags
-        # A step of its own: the status shows why the first run takes seconds, and Cancel can end it there.
-        load = None if subject.has_loaded(tags) else lambda: subject.where(tags)
 
-        def on_begin() -> None:
+        def say_busy() -> None:
             self.status.say(busy_text, busy=True)
 
-        if load is None:
-            on_begin()
+        def say_loading() -> None:
+            self.status.say("Loading the module …", busy=True)
+
+        # Steps of their own: the status shows why the first run takes seconds, and Cancel can end it there.
+        before: list[Step] = [] if subject.has_loaded(tags) else [(lambda: subject.where(tags), say_busy)]
+        importing = import_status()
+        if importing and before:
+            before.insert(0, (import_tensorflow, say_loading))
+            self.status.say(f"{importing[0].upper()}{importing[1:]} …", busy=True)
+        elif before:
+            say_loading()
         else:
-            missing = "the module" if is_tensorflow_imported() else "TensorFlow and the module"
-            self.status.say(f"Loading {missing} …", busy=True)
-        if not self.worker.start(work, done, failed or self._fail, first=load, then=on_begin, task=task):
+            say_busy()
+        if not self.worker.start(work, done, failed or self._fail, before=before, task=task):
             self._set_busy(False)
             self.status.say("")
             self.status.fail(MSG_LEFT_BEHIND)
@@ -354,7 +366,7 @@ class TryTab(widgets.VBox):
         items = items_of(outputs.scene_of(subject.summary, run, sounds))
         self.results.show(title_of(run), run.number, items)
         self.run_log.rows = [row_of(entry) for entry in reversed(self.runner.runs[-MAX_LOG_ROWS:])]
-        self._write_code(run.request)
+        self.code.write(self.runner.subject, run.request)
         self._notify()
 
     def _fail(self, error: BaseException, hint: str = "") -> None:
@@ -369,13 +381,6 @@ class TryTab(widgets.VBox):
             self._run_when_filled = None
         self._run.disabled = self._trust.disabled = on
         self._cancel.disabled = not on
-
-    def _write_code(self, request: RunRequest) -> None:
-        subject = self.runner.subject
-        self.code.codes = [
-            ["Notebook cell", run_code.magic(subject, request)],
-            ["Python", run_code.python(subject, request)],
-        ]
 
     def _on_input(self) -> None:
         if not self._live.value:

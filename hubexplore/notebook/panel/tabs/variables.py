@@ -1,4 +1,4 @@
-"""The Variables tab: a tree with sizes, and statistics of weights on demand."""
+"""The Variables tab: a list to filter, the values of a variable, statistics, and the tree with sizes."""
 
 from __future__ import annotations
 
@@ -7,20 +7,31 @@ from typing import Final
 
 import ipywidgets as widgets
 
+from hubexplore.display.card.variable_tree import MAX_FLAT, unique_variables
 from hubexplore.display.markup import Markup, join, tag
 from hubexplore.display.rich import weight_statistics
 from hubexplore.display.rich.summaries import Summary
-from hubexplore.display.wording import counted, size_text
+from hubexplore.display.wording import counted, size_text, tags_text, visible
+from hubexplore.errors import HubError
+from hubexplore.explorer.weights import is_embedding, looked_up, row_labels
 from hubexplore.notebook.panel.panel_texts import error_text
-from hubexplore.summary.model import VariableSummary
-from hubexplore.summary.weights.statistics import VariableStats, select, source_stats
+from hubexplore.notebook.panel.tabs.results import ResultItem, Results
+from hubexplore.notebook.panel.weights.other_module import OtherModule
+from hubexplore.notebook.panel.weights.variable_list import VariableList
+from hubexplore.notebook.panel.weights.weight_items import Weight, WeightPair
+from hubexplore.summary.model import VariableSummary, VariantSummary
+from hubexplore.summary.weights.statistics import VariableStats, source_stats
+from hubexplore.summary.weights.variable_values import at_rows, read_values
 
 MAX_STATISTICS_BYTES: Final = 64_000_000
 """Maximum number of bytes of weights that one click reads: reading blocks the kernel."""
+MSG_NONE: Final = "No variable matches {text!r}: enter a part of a name, or a pattern with * and ?."
+MSG_NOT_THERE: Final = "{title} has no variable {name!r}."
+MSG_OTHER_ROWS: Final = "{title} has other rows of {name!r}, too many to be compared."
 
 
 class VariablesTab(widgets.VBox):
-    """The tree of variables; a pattern selects those whose statistics are shown.
+    """The list of variables; one that is chosen shows its values, beside those of another module.
 
     Args:
       summary: of the module.
@@ -29,38 +40,126 @@ class VariablesTab(widgets.VBox):
 
     def __init__(self, summary: Summary, changed: Callable[[], None]) -> None:
         self._summary, self._notify = summary, changed
+        entries = unique_variables(summary.variants)
+        # The first variant that has a variable: its graph says what the variable is for.
+        self._holders = {entry.variable: entry.tags[0] for entry in reversed(entries)}
+        self._looked_up: dict[tuple[str, ...], frozenset[str]] = {}
+        self._chosen: VariableSummary | None = None
         self._pending: list[VariableSummary] = []
         self._stats: list[VariableStats] = []
         # Rendered once, since a summary does not change; `static_html` returns the same text.
         self._tree = summary.variables._repr_html_() or ""
-        style = {"description_width": "initial"}
-        self._pattern = widgets.Text(
-            description="Filter by name", placeholder="part of a name, or a pattern with * and ?", style=style
+        self.compared = OtherModule(summary, self._on_other)
+        self.list = VariableList(
+            [entry.variable for entry in entries], self._choose, self._on_filter, self._remark
         )
+        self._error = widgets.HTML()
+        self.results = Results(title="Values of a variable")
         self._button = widgets.Button(
-            description="Statistics", tooltip="Summarise the weights of these variables"
+            description="Statistics", tooltip="Summarise the weights of the listed variables"
         )
         # Hidden until a selection exceeds what one click reads.
         self._more = widgets.Button(description="More", layout=widgets.Layout(display="none"))
         self._statistics = widgets.HTML()
         self._button.on_click(lambda _: self._start())
         self._more.on_click(lambda _: self._read_next())
-        row = widgets.HBox([self._pattern, self._button, self._more])
+        row = widgets.HBox([self.compared, self._button, self._more])
         row.add_class("hub-row")
-        super().__init__([row, self._statistics, widgets.HTML(self._tree)])
+        super().__init__(
+            [
+                *(self.list, row, self._error, self.results, self._statistics),
+                *([widgets.HTML(self._by_scope())] if len(entries) > MAX_FLAT else []),
+            ]
+        )
 
     def static_html(self) -> Markup:
         """Returns the tab as static HTML."""
-        return join(Markup(self._statistics.value), Markup(self._tree))
+        return join(self.results.static_html(), Markup(self._statistics.value), Markup(self._tree))
+
+    def _by_scope(self) -> Markup:
+        return tag("details", tag("summary", "By scope, with sizes"), Markup(self._tree))
+
+    # The values of a variable.
+
+    def _choose(self, variable: VariableSummary) -> None:
+        self._chosen = variable
+        self._show()
+
+    def _on_other(self) -> None:
+        self.list.draw()
+        self._show()
+
+    def _show(self) -> None:
+        """Shows the values of the chosen variable, beside those of another module if there is one."""
+        self._error.value = self.list.said = ""
+        if self._chosen is None:
+            return
+        try:
+            weight = self._weight(self._chosen)
+            # Without a title: the name is that of the only item.
+            self.results.show("", None, [self._beside(weight)])
+            self.list.said = f"{visible(weight.name)} is shown below"
+        except Exception as error:  # noqa: BLE001 - shown here, never raised into the notebook
+            self.results.clear()
+            self._error.value = tag("div", error_text(error), role="alert", class_="hub-error")
+        self._notify()
+
+    def _weight(self, variable: VariableSummary) -> Weight:
+        read = read_values(variable, self._summary.source)
+        variant = self._summary.variant(self._holders[variable])
+        has_words = self._is_embedding(variant, variable)
+        labels = row_labels(self._summary, variant, variable) if has_words else ()
+        # The rows of a sample keep their own numbers.
+        indices = range(read.count) if read.rows is None else read.rows.tolist()
+        is_named = bool(labels) or read.rows is not None
+        rows = (
+            tuple(labels[at] if at < len(labels) else str(at) for at in indices)
+            if is_named and read.array.ndim
+            else ()
+        )
+        return Weight(variable, read, rows, has_words)
+
+    def _is_embedding(self, variant: VariantSummary, variable: VariableSummary) -> bool:
+        if variant.tags not in self._looked_up:
+            source = self._summary.source
+            graph = source.meta_graphs.get(variant.tags) if source is not None else None
+            self._looked_up[variant.tags] = frozenset() if graph is None else looked_up(graph)
+        return is_embedding(variable, self._looked_up[variant.tags])
+
+    def _beside(self, weight: Weight) -> ResultItem:
+        other = self.compared.other
+        if other is None:
+            return weight
+        variable = other.variables.get(weight.name)
+        if variable is None:
+            raise HubError(MSG_NOT_THERE.format(title=other.title, name=weight.name))
+        values = at_rows(read_values(variable, other.summary.source), weight.read.rows)
+        if values is None:
+            raise HubError(MSG_OTHER_ROWS.format(title=other.title, name=weight.name))
+        title = visible(self._summary.title)
+        tags = self._holders[weight.variable]
+        if other.summary is self._summary:
+            title = f"variant {tags_text(tags)}"
+        return WeightPair(weight, values, (title, other.title))
+
+    def _remark(self, variable: VariableSummary) -> str:
+        other = self.compared.other
+        return "" if other is None else other.remark(variable, self._summary)
+
+    # Statistics.
+
+    def _on_filter(self) -> None:
+        """Statistics are of the variables that are listed: those of others go."""
+        self._pending, self._stats = [], []
+        self._statistics.value = ""
+        self._more.layout.display = "none"
 
     def _start(self) -> None:
-        """Selects variables by the pattern and reads the first ones."""
-        self._pending, self._stats = [], []
-        try:
-            # Selected here and not by `variable_stats`: the button counts what is left.
-            self._pending = list(select(self._summary.variables, self._pattern.value.strip() or None))
-        except Exception as error:  # noqa: BLE001 - shown here, never raised into the notebook
-            self._fail(error)
+        """Reads the first of the listed variables."""
+        self._stats = []
+        self._pending = self.list.found
+        if not self._pending:
+            self._fail(HubError(MSG_NONE.format(text=self.list.text)))
             return
         self._read_next()
 

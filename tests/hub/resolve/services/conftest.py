@@ -44,6 +44,8 @@ class Fault:
     cut: int | None = None
     """Of the real answer, only so many bytes are sent."""
     length: int | None = None
+    is_endless: bool = False
+    """Bytes are sent until the client hangs up, of which the service announces nothing."""
 
 
 @dataclass
@@ -55,7 +57,11 @@ class Service:
     requests: list[Request] = field(default_factory=list)
     faults: dict[str, Fault] = field(default_factory=dict)
     elsewhere: str = ""
-    """Where Kaggle redirects to for the content of a file; "" if it sends it itself."""
+    """Where it redirects to for the content of a file; "" if it sends it itself."""
+    redirects: dict[str, str] = field(default_factory=dict)
+    """Beginnings of paths, and what they are today; the redirect is relative."""
+    announced: dict[str, int] = field(default_factory=dict)
+    """Sizes that Hugging Face announces of files, where these are not the real ones."""
 
     def fail(self, path: str, **fault: Any) -> None:
         self.faults[path] = Fault(**fault)
@@ -65,6 +71,9 @@ class Service:
 
     def answer(self, request: Request) -> tuple[int, bytes, dict[str, str]]:
         path = request.path.partition("?")[0]
+        for old, new in self.redirects.items():
+            if path.startswith(old):
+                return 307, b"", {"Location": request.path.replace(old, new, 1)}
         if path.startswith("/storage/"):
             return 200, self.files[path.removeprefix("/storage/")], {"Accept-Ranges": "bytes"}
         if path.startswith("/v1/models.ModelApiService/"):
@@ -83,7 +92,11 @@ class Service:
 
     def hugging_face(self, path: str) -> tuple[int, bytes, dict[str, str]]:
         if "/revision/" in path:
-            return as_json({"id": "owner/name", "sha": COMMIT, "siblings": []})
+            sizes = [
+                {"rfilename": name, "size": self.announced.get(name, len(content))}
+                for name, content in self.files.items()
+            ]
+            return as_json({"id": "owner/name", "sha": COMMIT, "siblings": sizes})
         if "/tree/" in path:
             return as_json(
                 [
@@ -95,7 +108,13 @@ class Service:
         if name not in self.files:
             return 404, b"", {"X-Error-Code": "EntryNotFound"}
         number = list(self.files).index(name)
-        return 200, self.files[name], {"ETag": f'"{number:040}"', "X-Repo-Commit": COMMIT}
+        tag = f'"{number:040}"'
+        if self.elsewhere:
+            # What is stored elsewhere has its facts in the answer that redirects.
+            size = str(len(self.files[name]))
+            facts = {"X-Linked-Etag": tag, "X-Linked-Size": size, "X-Repo-Commit": COMMIT}
+            return 302, b"", {"Location": f"{self.elsewhere}/storage/{name}", **facts}
+        return 200, self.files[name], {"ETag": tag, "X-Repo-Commit": COMMIT, "Accept-Ranges": "bytes"}
 
 
 def as_json(value: Any) -> tuple[int, bytes, dict[str, str]]:
@@ -115,7 +134,10 @@ def _handler(service: Service) -> type[http.server.BaseHTTPRequestHandler]:
             if fault:
                 fault.times -= 1
                 cut = fault.cut
-                if cut is None and fault.length is None:
+                if fault.is_endless and self.command != "HEAD":
+                    self.send_without_end()
+                    return
+                if cut is None and fault.length is None and not fault.is_endless:
                     status, body, headers, length = fault.status, fault.body, fault.headers, len(fault.body)
                 length = length if fault.length is None else fault.length
             start = 0
@@ -132,6 +154,13 @@ def _handler(service: Service) -> type[http.server.BaseHTTPRequestHandler]:
             if self.command != "HEAD":
                 with contextlib.suppress(ConnectionError):
                     self.wfile.write(body if cut is None else body[:cut])
+
+        def send_without_end(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            with contextlib.suppress(ConnectionError):
+                while True:
+                    self.wfile.write(bytes(1 << 16))
 
         do_POST = do_HEAD = do_GET  # noqa: N815 - as the base class calls them
 

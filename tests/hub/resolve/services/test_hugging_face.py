@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import huggingface_hub.constants
+import huggingface_hub.file_download
 import huggingface_hub.utils
 import pytest
 
 from hubexplore import errors
-from hubexplore.hub.resolve import fetch, resolve
-from hubexplore.hub.resolve.services import hosted_model
+from hubexplore.hub.resolve import fetch, resolve, retries
+from hubexplore.hub.resolve.services import download_limits, hosted_model
+from hubexplore.hub.resolve.services.hugging_face import HuggingFaceModel
 from tests.hub.resolve.services.conftest import COMMIT
 
 if TYPE_CHECKING:
     from tests.hub.resolve.services.conftest import Service
 
 HANDLE = "hf:owner/name"
+DATA = "variables/variables.data-00000-of-00001"
+WEIGHTS = f"/resolve/{COMMIT}/{DATA}"
 
 
 @pytest.fixture(autouse=True)
@@ -35,8 +43,14 @@ def hub(service: Service, home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(huggingface_hub.constants, "HF_TOKEN_PATH", str(home / "token"))
     # It waits by itself before it asks again.
     clock = SimpleNamespace(**{name: getattr(time, name) for name in dir(time)} | {"sleep": lambda _: None})
-    monkeypatch.setattr(huggingface_hub.utils._http, "time", clock)
+    for module in (huggingface_hub.utils._http, huggingface_hub.file_download):
+        monkeypatch.setattr(module, "time", clock)
     return cache / "models--owner--name" / "snapshots" / COMMIT
+
+
+def _other_name(server: Service) -> str:
+    """The address of a server as if it were another machine, as that with the content of files is."""
+    return server.url.replace("127.0.0.1", "localhost")
 
 
 @pytest.mark.parametrize(
@@ -77,6 +91,13 @@ def test_it_is_fetched_once(service: Service, hub: Path) -> None:
     service.requests.clear()
     assert resolve("https://huggingface.co/owner/name") == str(hub)
     assert service.requests == []
+
+
+def test_it_is_fetched_in_a_process_that_has_imported_nothing(hub: Path) -> None:
+    """Parts of huggingface_hub are there only once something has imported them."""
+    code = f"from hubexplore.hub.resolve import resolve; print(resolve({HANDLE!r}))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == str(hub), done.stderr
 
 
 def test_a_partial_copy_is_completed(hub: Path) -> None:
@@ -143,6 +164,158 @@ def test_a_web_page_in_place_of_an_answer(service: Service) -> None:
     service.fail("/api/models", body=b"<html>Sign in</html>", headers={"Content-Type": "text/html"})
     with pytest.raises(errors.DownloadError, match=r"web page instead of.*open https://huggingface.co"):
         resolve(HANDLE)
+
+
+def test_a_renamed_model_is_found(service: Service, hub: Path) -> None:
+    service.redirects["/api/models/owner/name"] = "/api/models/owner/renamed"
+    service.redirects["/owner/name/resolve"] = "/owner/renamed/resolve"
+    assert resolve(HANDLE) == str(hub)
+    assert any(path.startswith("/api/models/owner/renamed") for path in service.paths())
+
+
+def test_the_token_does_not_go_where_the_content_is(
+    service: Service, other_server: Service, hub: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_TOKEN", "hf_secret")
+    service.elsewhere = _other_name(other_server)
+    assert resolve(HANDLE) == str(hub)
+    assert len(other_server.requests) == len(service.files)
+    for request in other_server.requests:
+        assert "hf_secret" not in str(request.headers)
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "says"),
+    [
+        (401, {}, "accept the license there.*set HF_TOKEN"),
+        (403, {"X-Error-Code": "GatedRepo"}, "accept the license there.*set HF_TOKEN"),
+        (404, {"X-Error-Code": "EntryNotFound"}, "Check the spelling"),
+        (429, {}, "limits the number of requests"),
+        (500, {}, "internal error"),
+    ],
+)
+def test_a_refusal_of_a_file_says_what_to_do(
+    status: int, headers: dict[str, str], says: str, service: Service
+) -> None:
+    service.fail(WEIGHTS, status=status, headers=headers)
+    with pytest.raises(errors.DownloadError, match=f"(?s)the service answered {status}.*{says}") as caught:
+        resolve(HANDLE)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_busy_server_of_files_is_asked_again(service: Service, hub: Path) -> None:
+    service.fail(WEIGHTS, status=429, headers={"Retry-After": "7"}, times=2)
+    assert resolve(HANDLE) == str(hub)
+
+
+def test_the_date_until_which_it_is_busy(
+    service: Service, pauses: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retries, "now", lambda: 1_000_000_000.0)
+    date = format_datetime(datetime.fromtimestamp(1_000_000_007, UTC), usegmt=True)
+    service.fail("/revision/", status=429, headers={"Retry-After": date}, times=2)
+    resolve(HANDLE)
+    assert pauses == [7.0, 7.0]
+
+
+def test_a_cut_body_is_continued(service: Service, hub: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """huggingface_hub asks for the rest of a file that it has begun."""
+    monkeypatch.setattr(huggingface_hub.constants, "DOWNLOAD_CHUNK_SIZE", 500)
+    service.elsewhere = _other_name(service)
+    service.fail("/storage/variables/variables.data", cut=1000, times=1)
+    resolve(HANDLE)
+    assert (hub / DATA).read_bytes() == service.files[DATA]
+    sent = [{name.lower(): value for name, value in one.headers.items()} for one in service.requests]
+    assert [headers["range"] for headers in sent if "range" in headers] == ["bytes=1000-"]
+
+
+def test_a_download_that_broke_off_is_continued_later(service: Service, hub: Path) -> None:
+    service.elsewhere = _other_name(service)
+    service.fail("/storage/variables/variables.data", cut=0)
+    with pytest.raises(errors.DownloadError, match=r"the connection ended early\. Try again"):
+        resolve(HANDLE)
+    service.faults.clear()
+    service.requests.clear()
+    assert resolve(HANDLE) == str(hub)
+    fetched = [path for path in service.paths() if path.startswith("/storage/")]
+    assert fetched == [f"/storage/{DATA}"]
+
+
+@pytest.mark.parametrize("fault", [{"cut": 1000}, {"length": 999_999}])
+@pytest.mark.parametrize("elsewhere", [True, False])
+def test_a_body_that_stays_short_is_not_taken(
+    fault: dict[str, int], elsewhere: bool, service: Service, hub: Path
+) -> None:
+    service.elsewhere = _other_name(service) if elsewhere else ""
+    service.fail(f"/storage/{DATA}" if elsewhere else WEIGHTS, **fault)
+    with pytest.raises(errors.DownloadError, match=r"the connection ended early\. Try again"):
+        resolve(HANDLE)
+    assert not (hub / DATA).exists()
+    assert HuggingFaceModel("owner/name", None).find() is None
+
+
+@pytest.mark.parametrize("elsewhere", [True, False])
+def test_a_web_page_in_place_of_a_file(service: Service, hub: Path, elsewhere: bool) -> None:
+    service.elsewhere = _other_name(service) if elsewhere else ""
+    page = {"body": b"<!DOCTYPE html><p>Sign in</p>", "headers": {"Content-Type": "text/html"}}
+    service.fail("/storage/saved_model.pb" if elsewhere else "resolve/" + COMMIT + "/saved_model.pb", **page)
+    with pytest.raises(errors.DownloadError, match=r"sign-in: open https://huggingface.co"):
+        resolve(HANDLE)
+    assert HuggingFaceModel("owner/name", None).find() is None
+    service.faults.clear()
+    assert (Path(resolve(HANDLE)) / "saved_model.pb").read_bytes() == service.files["saved_model.pb"]
+
+
+def test_a_web_page_in_place_of_the_model(service: Service) -> None:
+    service.files["saved_model.pb"] = b"<!DOCTYPE html><p>Sign in</p>"
+    with pytest.raises(errors.DownloadError, match="web page instead of the model"):
+        resolve(HANDLE)
+
+
+def test_without_a_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:1")
+    with pytest.raises(errors.DownloadError, match=f"cannot be reached.*hubexplore fetch {HANDLE}"):
+        resolve(HANDLE)
+
+
+def test_what_is_announced_as_too_large_is_not_fetched(
+    service: Service, hub: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service.announced[DATA] = 17 << 30
+    service.announced["weights.safetensors"] = 1 << 50
+    with pytest.raises(errors.DownloadError, match=r"it has 17\.0 GB or more; the limit is 16\.0 GB"):
+        resolve(HANDLE)
+    monkeypatch.setenv("HUBEXPLORE_MAX_FILES", "3")
+    service.announced.clear()
+    with pytest.raises(errors.DownloadError, match="it has more than 3 files"):
+        resolve(HANDLE)
+    assert not hub.exists()
+    assert not any("/resolve/" in path for path in service.paths())
+
+
+def test_what_turns_out_too_large_is_not_kept(
+    service: Service, hub: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HUBEXPLORE_MAX_SIZE", "3000")
+    service.announced = dict.fromkeys(service.files, 1)
+    with pytest.raises(errors.DownloadError, match=r"kB or more; the limit is 2\.9 kB.*HUBEXPLORE_MAX_SIZE"):
+        resolve(HANDLE)
+    assert not hub.parent.parent.exists()
+
+
+def test_a_body_without_end_is_stopped(
+    service: Service, hub: Path, put: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = put(hub.with_name("earlier"))
+    (kept / "link").symlink_to("saved_model.pb")
+    monkeypatch.setattr(download_limits, "PAUSE", 0.01)
+    monkeypatch.setenv("HUBEXPLORE_MAX_SIZE", "1MB")
+    service.fail(WEIGHTS, is_endless=True)
+    with pytest.raises(errors.DownloadError, match=r"MB or more; the limit is 1\.0 MB"):
+        resolve(HANDLE)
+    assert not hub.exists()
+    assert {file.name for file in kept.iterdir() if file.is_file()} >= {"saved_model.pb", "link"}
+    assert not list(hub.parent.parent.rglob("*.incomplete"))
 
 
 def test_a_model_of_another_library(service: Service) -> None:

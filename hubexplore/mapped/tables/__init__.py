@@ -1,0 +1,1 @@
+"""Rows, mistakes and maps of a mapped data set as static HTML."""

@@ -1,0 +1,5 @@
+"""The panel of `hubexplore.lens`: a map of the rows of a mapped data set, and the tables beside it.
+
+Read panel.py first. point_map.py wraps the point map of jupyter-scatter; pick_list.py shows static HTML and
+makes it clickable. What is computed, and the HTML, is in hubexplore/mapped/.
+"""

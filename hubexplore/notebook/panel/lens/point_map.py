@@ -1,0 +1,114 @@
+"""The rows as points, which are coloured, hovered and selected with a lasso: jupyter-scatter's widget.
+
+jupyter-scatter draws 200,000 points by WebGL, selects in the browser, and is an anywidget, which JupyterLab,
+VS Code, Colab and Voila show without an extension of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import ipywidgets as widgets
+import numpy as np
+
+from hubexplore.display.palette import BLUE, INK, PAPER
+from hubexplore.errors import MissingExtraError
+from hubexplore.mapped.colouring import Colouring, places_frame
+from hubexplore.mapped.projection import Points
+from hubexplore.notebook.panel.widget_closing import close_all
+from hubexplore.summary.tensor_values import Array
+
+HEIGHT: Final = 420
+"""Height of the map in screen pixels."""
+_BUTTONS: Final = ["pan_zoom", "lasso", "full_screen", "download", "reset"]
+
+
+class PointMap(widgets.VBox):
+    """A map of rows; those without a point are left out.
+
+    Args:
+      on_selection: is called with the positions of the rows that the user selected, int64, in order.
+
+    Raises:
+      MissingExtraError: (an ImportError) jupyter-scatter is not installed.
+    """
+
+    def __init__(self, on_selection: Callable[[Array], None]) -> None:
+        super().__init__([])
+        self.add_class("hub-map")
+        self._jscatter = _import_jscatter()
+        self._on_selection = on_selection
+        self._rows: Array = np.zeros(0, np.int64)
+        self._scatter: Any = None
+        self._is_own_change = False
+        self._frame: Any = None
+        self._coloured = 0
+
+    def show(self, points: Points, colours: Colouring) -> None:
+        """Shows other points; the selection is kept."""
+        selected = self.selected
+        if self._scatter is not None:
+            close_all(list(self.trait_values()["children"]))
+            self._scatter = None
+        self._rows = np.flatnonzero(np.isfinite(points.places).all(axis=1))
+        if not self._rows.size:
+            self.children = [widgets.HTML("<em>No row has a vector of finite numbers.</em>")]
+            return
+        self._frame = places_frame(points.places[self._rows])
+        self._scatter = self._made()
+        self.colour(colours)
+        self.select(selected)
+
+    def colour(self, colours: Colouring) -> None:
+        """Colours the points by something else."""
+        if self._scatter is None:
+            return
+        # A column of its own each time: jscatter encodes a column once.
+        self._coloured += 1
+        column = f"colour {self._coloured}"
+        self._frame[column] = colours.column(self._rows)
+        self._scatter.color(by=column, map=list(colours.inks), norm=colours.limits)
+
+    @property
+    def selected(self) -> Array:
+        """Positions of the selected rows, int64."""
+        if self._scatter is None:
+            return np.zeros(0, np.int64)
+        chosen = np.asarray(
+            self._scatter.widget.selection if self._scatter.widget.selection is not None else []
+        )
+        return np.sort(self._rows[chosen.astype(np.int64)])
+
+    def select(self, rows: Array) -> None:
+        """Selects rows, as far as they have points, without a call of `on_selection`."""
+        if self._scatter is None:
+            return
+        self._is_own_change = True
+        try:
+            self._scatter.selection(np.flatnonzero(np.isin(self._rows, rows)))
+        finally:
+            self._is_own_change = False
+
+    def _made(self) -> Any:
+        scatter = self._jscatter.Scatter(
+            data=self._frame, x="x", y="y", height=HEIGHT, axes=False, background_color=PAPER, color=BLUE,
+            color_selected=INK, legend=False, opacity_unselected=0.25,
+        )  # fmt: skip
+        scatter.widget.observe(self._on_change, "selection")
+        self.children = [scatter.show(_BUTTONS)]
+        return scatter
+
+    def _on_change(self, _: Any) -> None:
+        if not self._is_own_change:
+            self._on_selection(self.selected)
+
+
+def _import_jscatter() -> Any:
+    try:
+        import jscatter
+    except ImportError:
+        raise MissingExtraError(
+            "The lens draws its map with a package that is not installed: pip install 'hubexplore[lens]'"
+        ) from None
+    return jscatter

@@ -1,0 +1,1 @@
+"""Variables in the Variables tab: the list that is filtered, their values, and another module beside them."""

@@ -1,0 +1,219 @@
+"""The lens without a browser: what a pick, a lasso and a choice change."""
+
+from __future__ import annotations
+
+import gc
+import sys
+import weakref
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+import hubexplore as hub
+from hubexplore.errors import HubError, MissingExtraError
+from hubexplore.mapped import projection
+from hubexplore.mapped.projection import Points
+from hubexplore.mapped.tables.row_table import cell, sorted_rows
+from hubexplore.notebook.panel.lens.panel import Lens
+from tests.notebook.shells import Run
+
+HOSTILE = "<img src=x onerror=alert(1)>\u202e\x1b[31m"
+
+
+@pytest.fixture
+def frame() -> pd.DataFrame:
+    """30 rows of three classes, every tenth of which is wrong."""
+    labels = np.arange(30) % 3
+    scores = np.full((30, 3), 0.1)
+    predicted = np.where(np.arange(30) % 10 == 4, (labels + 1) % 3, labels)
+    scores[np.arange(30), predicted] = 0.8
+    vectors = np.eye(4)[labels] * 3 + np.random.default_rng(0).normal(size=(30, 4))
+    return pd.DataFrame(
+        {
+            "text": [f"text {at}" for at in range(30)],
+            "label": labels,
+            "vector": list(vectors),
+            "scores": list(scores),
+        }
+    )
+
+
+def test_a_cell_of_the_matrix_selects_its_rows(frame: pd.DataFrame) -> None:
+    lens = hub.lens(frame, label="label")
+    assert "90.0% right, 3 wrong" in repr(lens)
+    assert lens.selected.empty
+    lens._pick("cell:1,2")
+    assert lens.selected.index.tolist() == [4]
+    assert "1 predicted as 2: 1 row" in lens._rows.html
+    lens._pick("cell:0,0")
+    assert len(lens.selected) == 10 - 1
+    lens.close()
+
+
+def test_the_wrong_rows_come_first_and_columns_sort(frame: pd.DataFrame) -> None:
+    lens = hub.lens(frame, label="label")
+    assert lens._view.rows[:3].tolist() == [4, 14, 24]
+    lens._pick("sort:1")
+    assert frame["label"].iloc[lens._view.rows].tolist() == sorted(frame["label"], reverse=True)
+    lens._pick("sort:1")
+    assert frame["label"].iloc[lens._view.rows].tolist() == sorted(frame["label"])
+    lens._pick("page:1")
+    assert lens._view.page == 1
+    lens._pick("page:99")
+    assert lens._view.page == lens._view.pages - 1
+    lens.close()
+
+
+def test_a_picked_row_shows_its_neighbours(frame: pd.DataFrame) -> None:
+    lens = hub.lens(frame, label="label")
+    lens._pick("row:4")
+    assert "Row 4" in lens._details.html
+    assert "Nearest rows" in lens._details.html
+    lens._pick("select:neighbours")
+    assert 4 in lens.selected.index
+    assert len(lens.selected) == 11
+    lens.close()
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "",
+        "row",
+        "row:",
+        "row:x",
+        "row:-1",
+        "row:30",
+        "sort:99",
+        "cell:1",
+        "cell:9,9",
+        "score:99",
+        "slice:99",
+        "x:1",
+    ],
+)
+def test_a_key_that_is_not_of_the_lens_changes_nothing(frame: pd.DataFrame, key: str) -> None:
+    lens = hub.lens(frame, label="label")
+    before = lens._rows.html, lens._details.html
+    lens._pick(key)
+    assert (lens._rows.html, lens._details.html) == before
+    assert lens.selected.empty
+    lens.close()
+
+
+def test_a_lasso_lists_its_rows(frame: pd.DataFrame) -> None:
+    lens = hub.lens(frame)
+    assert lens._map is not None
+    lens._map._scatter.widget.selection = np.array([3, 5], np.uint32)
+    assert lens.selected.index.tolist() == [3, 5]
+    assert "Selected: 2 rows" in lens._rows.html
+    lens._map._scatter.widget.selection = np.array([], np.uint32)
+    assert "All rows: 30 rows" in lens._rows.html
+    lens.select([7])
+    assert lens._map.selected.tolist() == [7]
+    with pytest.raises(HubError, match="from 0 to 29: got 7 to 30"):
+        lens.select([7, 30])
+    lens.close()
+
+
+def test_rows_without_a_vector_are_not_on_the_map(frame: pd.DataFrame) -> None:
+    frame.at[2, "vector"] = None
+    lens = hub.lens(frame, vectors="vector")
+    assert lens._map is not None
+    lens._map._scatter.widget.selection = np.array([2], np.uint32)
+    assert lens.selected.index.tolist() == [3]
+    assert "1 row without a finite vector" in lens._static_html()
+    lens.close()
+
+
+def test_slices_scores_and_colours(frame: pd.DataFrame) -> None:
+    lens = hub.lens(frame, label="label")
+    assert lens._slices.html == ""
+    lens._tabs.selected_index = 2
+    assert lens._slices.html
+    lens._pick("score:16")
+    assert len(lens.selected) == 30
+    for key in dict(lens._colour.options).values():
+        lens._colour.value = key
+        assert lens._static_html()
+    lens.close()
+
+
+def test_another_method_shows_its_points(frame: pd.DataFrame, monkeypatch: pytest.MonkeyPatch) -> None:
+    def embedded(matrix: Any, method: str, on_progress: Any, is_cancelled: Any) -> Points:
+        on_progress(None)
+        on_progress(0.5)
+        assert not is_cancelled()
+        return Points(np.zeros((len(matrix), 2), np.float32), (f"{method} 1", f"{method} 2"))
+
+    monkeypatch.setattr(projection, "methods", lambda: ("PCA", "UMAP"))
+    monkeypatch.setattr(projection, "embedded", embedded)
+    lens = hub.lens(frame)
+    lens._method.value = "UMAP"
+    lens._worker.wait()
+    assert lens._points.axes == ("UMAP 1", "UMAP 2")
+    lens._method.value = "PCA"
+    assert lens._points.axes[0].startswith("component 1")
+    lens.close()
+
+
+def test_a_typed_text_finds_its_rows(frame: pd.DataFrame) -> None:
+    vectors = {"known": frame["vector"][8]}
+    lens = hub.lens(frame, vectors="vector", find=vectors.__getitem__)
+    lens._text.value = "known"
+    assert "1.000" in lens._details.html
+    lens._text.value = "other"
+    assert "hub-error" in lens._status.value
+    lens.close()
+
+
+def test_names_of_strangers_are_text(frame: pd.DataFrame, tmp_path: Path) -> None:
+    picture = tmp_path / "a.png"
+    Image.new("RGB", (8, 4)).save(picture)
+    hostile = frame.rename(columns={"text": HOSTILE}).assign(
+        label=[HOSTILE, "b", "c"] * 10, file=[str(picture), f"{HOSTILE}.png", "/dev/null.png"] * 10
+    )
+    lens = hub.lens(hostile, label="label", classes=[HOSTILE, "b", "c"])
+    lens._pick("row:0")
+    lens._tabs.selected_index = 2
+    shown = [lens._rows.html, lens._details.html, lens._mistakes.html, lens._slices.html, lens._static_html()]
+    for html in shown:
+        assert "<img src=x" not in html
+        assert "\u202e" not in html
+    assert "not a picture" in lens._rows.html
+    lens.close()
+
+
+def test_a_lens_that_nothing_refers_to_is_collected(frame: pd.DataFrame) -> None:
+    lens = hub.lens(frame, label="label")
+    reference = weakref.ref(lens)
+    lens.close()
+    del lens
+    gc.collect()
+    assert reference() is None
+
+
+def test_the_map_needs_its_package(frame: pd.DataFrame, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "jscatter", None)
+    with pytest.raises(MissingExtraError, match=r"pip install 'hubexplore\[lens\]'"):
+        hub.lens(frame)
+    assert isinstance(hub.lens(frame[["text"]]), Lens)
+
+
+def test_the_magic_takes_variables_and_columns(run: Run, frame: pd.DataFrame, shell: Any) -> None:
+    shell.user_ns["result"] = frame
+    lens = run("%hub_lens result --label label")
+    assert lens._subject.prediction == "scores"
+    lens.close()
+
+
+def test_cells_and_sorting_take_all_values() -> None:
+    assert cell(b"bytes", "text") == "<span>bytes</span>"
+    assert cell(None, "other").startswith("<span")
+    assert "1, 2, 3, …] 4" in cell([1, 2, 3, 4], "vectors")
+    mixed = pd.DataFrame({"a": ["b", None, 3, b"a"]})
+    assert sorted_rows(mixed, np.arange(4), "a", falling=False).tolist() == [2, 3, 0, 1]

@@ -1,0 +1,175 @@
+"""TensorFlow's import beside other threads, with a TensorFlow that begins and ends when the test says so."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+
+# As TensorFlow does: the package finds `compat` only at its end, and imports Keras, which imports it.
+TENSORFLOW = """
+import builtins, pathlib
+__path__ = []
+builtins.begun.set()
+builtins.go_on.wait()
+exec(builtins.fault)
+__path__ = [str(pathlib.Path(__file__).parent)]
+import keras
+"""
+KERAS = "import tensorflow\nimport tensorflow.compat\nLayer = tensorflow.compat\n"
+BEGIN = """
+import builtins, os, sys, threading, time
+builtins.begun, builtins.go_on, builtins.fault = threading.Event(), threading.Event(), "{fault}"
+from hubexplore.session.background.background_import import BackgroundImport
+in_background = BackgroundImport(lambda: None)
+plain = builtins.__import__
+def wait_until(thread, function):
+    '''Waits until a thread is in a function of this name.'''
+    names = []
+    while function not in names:
+        names, frame = [], sys._current_frames().get(thread.ident)
+        while frame:
+            names.append(frame.f_code.co_name)
+            frame = frame.f_back
+"""
+
+
+class Script(Protocol):
+    """Runs code, and a fault inside of TensorFlow's import."""
+
+    def __call__(self, code: str, fault: str = "") -> str: ...
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> Script:
+    """Runs code in a new process in which TensorFlow and Keras are those above; returns what it prints."""
+    folder = tmp_path / "packages"
+    (folder / "tensorflow").mkdir(parents=True)
+    (folder / "tensorflow" / "__init__.py").write_text(TENSORFLOW)
+    (folder / "tensorflow" / "compat.py").write_text("")
+    (folder / "keras.py").write_text(KERAS)
+
+    def run(code: str, fault: str = "") -> str:
+        ran = subprocess.run(
+            [sys.executable, "-c", BEGIN.format(fault=fault) + code],
+            env={**os.environ, "PYTHONPATH": os.pathsep.join((str(folder), str(ROOT)))},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+        assert ran.returncode == 0, ran.stderr
+        return ran.stdout.strip()
+
+    return run
+
+
+@pytest.mark.parametrize("line", ["import tensorflow.compat as x", "import keras; x = keras.Layer"])
+def test_an_import_of_the_user_waits(script: Script, line: str) -> None:
+    code = f"""
+in_background.start()
+begun.wait()
+ended = []
+def work():
+    space = {{}}
+    exec({line!r}, space)
+    ended.append(space["x"].__name__)
+beside = threading.Thread(target=work)
+beside.start()
+wait_until(beside, "_pass")
+assert not ended
+go_on.set()
+beside.join()
+in_background.wait()
+print(ended, builtins.__import__ is plain)
+"""
+    assert script(code) == "['tensorflow.compat'] True"
+
+
+def test_other_imports_do_not_wait(script: Script) -> None:
+    code = """
+in_background.start()
+begun.wait()
+import colorsys
+print(colorsys.__name__, in_background.is_running)
+go_on.set()
+in_background.wait()
+"""
+    assert script(code) == "colorsys True"
+
+
+def test_it_is_begun_once(script: Script) -> None:
+    code = """
+in_background.start()
+in_background.start()
+go_on.set()
+in_background.wait()
+begun.clear()
+in_background.start()
+in_background.wait()
+print(begun.is_set(), in_background.elapsed)
+"""
+    assert script(code) == "False 0.0"
+
+
+def test_an_error_is_raised_where_tensorflow_is_needed(script: Script) -> None:
+    code = """
+go_on.set()
+in_background.start()
+for need in (in_background.wait, lambda: exec("import tensorflow.compat"), in_background.wait):
+    try:
+        need()
+    except ImportError as error:
+        print(error)
+"""
+    fault = "import sys; sys.modules['tensorflow.part'] = sys; raise ImportError('no libfoo')"
+    assert script(code, fault).splitlines() == ["no libfoo"] * 3
+
+
+def test_what_can_be_tried_again_is(script: Script) -> None:
+    code = """
+go_on.set()
+in_background.start()
+in_background.wait()
+builtins.fault = ""
+import tensorflow.compat
+print(tensorflow.compat.__name__, builtins.__import__ is plain)
+"""
+    assert script(code, "raise ImportError('not yet')") == "tensorflow.compat True"
+
+
+@pytest.mark.skipif(not hasattr(os, "register_at_fork"), reason="this system has no forks")
+def test_a_fork_waits_unless_it_becomes_another_program(script: Script) -> None:
+    code = """
+import pty
+in_background.start()
+begun.wait()
+pid, descriptor = pty.fork()
+if not pid:
+    os._exit(0)
+os.waitpid(pid, 0)
+print(in_background.is_running)
+def release():
+    wait_until(threading.main_thread(), "_before_fork")
+    go_on.set()
+threading.Thread(target=release).start()
+pid = os.fork()
+if not pid:
+    print(in_background.is_running, flush=True)
+    os._exit(0)
+os.waitpid(pid, 0)
+"""
+    assert script("import warnings; warnings.simplefilter('ignore')\n" + code).splitlines() == [
+        "True",
+        "False",
+    ]
+
+
+def test_a_process_that_ends_meanwhile_ends(script: Script) -> None:
+    assert script("in_background.start()\nbegun.wait()\nprint('end')") == "end"
