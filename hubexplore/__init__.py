@@ -138,10 +138,15 @@ def _missing(name: str) -> Exception:
 
     message = explain(name, __all__)
     # `from hubexplore import name` asks here first, and would forget what an AttributeError says.
-    is_import = sys._getframe(2).f_code.co_name == "_handle_fromlist"
+    caller = sys._getframe(2)
+    is_import = caller.f_code.co_name == "_handle_fromlist"
     if is_import and importlib.util.find_spec(f"{__name__}.{name}") is None:
         return NoSuchImportError(message, name=__name__)
-    return NoSuchNameError(message)
+    error = NoSuchNameError(message)
+    if caller.f_globals.get("__name__") == "__main__":
+        # IPython shows this instead of a traceback, which would show the code above, not that of the user.
+        vars(error)["_render_traceback_"] = lambda: [f"{NoSuchNameError.__name__}: {message}"]
+    return error
 
 
 def __dir__() -> list[str]:

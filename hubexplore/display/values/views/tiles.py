@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -90,12 +89,11 @@ def _statistics(tile: Array) -> tuple[str, str, str]:
         )
 
 
-def mosaic(tiles: Array, numbers: Sequence[int] = ()) -> tuple[Array, int, int]:
+def mosaic(tiles: Array) -> tuple[Array, int, int]:
     """Arranges tiles in rows, each below its number, on a transparent ground.
 
     Args:
       tiles: uint8 [n, h, w, channels], of 1 or 3 channels.
-      numbers: of the tiles; by default from 0.
 
     Returns:
       The picture, uint8 [h, w, channels + 1] with alpha last, its number of rows, and that of tiles in a row.
@@ -117,6 +115,5 @@ def mosaic(tiles: Array, numbers: Sequence[int] = ()) -> tuple[Array, int, int]:
     pen, font = ImageDraw.Draw(image), ImageFont.load_default()
     for at, (row, column) in enumerate(places):
         # The picture has no ground of its own, so the grey must be readable on white and on black.
-        text = str(numbers[at] if len(numbers) else at)
-        pen.text((column * cell_width, row * cell_height), text, fill=(*[125] * channels, 255), font=font)
+        pen.text((column * cell_width, row * cell_height), str(at), fill=(*[125] * channels, 255), font=font)
     return np.asarray(image), down, across
