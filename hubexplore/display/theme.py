@@ -97,6 +97,7 @@ _LOOKS: Final = """  color: var(--hub-text); line-height: 1.45; }
 .hubexplore .beside > div { flex: 1 1 30em; min-width: 0; max-width: 46em; overflow-x: auto; }
 .hubexplore .beside > div:has(figure) { flex: 0 1 auto; min-width: 14em; max-width: 19em; }
 .hubexplore .pictures figure { margin: 0; max-width: 24em; }
+.hubexplore .pictures figure.plot { max-width: 46em; }
 .hubexplore .keys { display: flex; flex-direction: column; gap: .2em; }
 .hubexplore .keys img { vertical-align: -.1em; }
 .hubexplore figcaption { color: var(--hub-dim); font-size: 90%; overflow-wrap: anywhere; }
