@@ -17,9 +17,9 @@ JUPYTER_DARK: Final = 'body[data-jp-theme-light="false"]'
 """The page of JupyterLab, Notebook 7 and Voila in a dark theme."""
 DARK_HOSTS: Final = (
     ':is(body[data-vscode-theme-kind="vscode-dark"], body[data-vscode-theme-kind="vscode-high-contrast"], '
-    'html[theme="dark"] body, body.dark-theme)'
+    'html[theme="dark"] body, body.dark-theme, .hub-dark)'
 )
-"""The page of VS Code, Colab and marimo in a dark theme."""
+"""The page of VS Code, Colab and marimo in a dark theme, or a part of it that plain.js draws."""
 DARK: Final = f":is({JUPYTER_DARK}, {DARK_HOSTS})"
 """The page of any front end that is known to be dark."""
 

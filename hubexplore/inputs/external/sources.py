@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from hubexplore.errors import SignatureError, closest
-from hubexplore.inputs.external import conversion, notebook_objects, picture_files, tf_records
+from hubexplore.inputs.external import conversion, notebook_objects, picture_files, sound_arrays, tf_records
 from hubexplore.inputs.external.csv_reader import read_rows
 from hubexplore.inputs.external.npy_files import read_npy, read_npz
 from hubexplore.inputs.fields import Field
@@ -29,7 +29,8 @@ _IPYTHON_NAMES: Final = frozenset({"In", "Out", "exit", "quit", "get_ipython", "
 def read_file(field: Field, name: str, content: bytes) -> InputValue:
     """Returns the value in a file: `.npy`, `.npz`, CSV, or else text as it would be typed.
 
-    What the graph parses itself is passed on unchanged: a picture, a tf.Example, a TFRecord file of them.
+    What the graph parses itself is passed on unchanged: a picture, a tf.Example, a TFRecord file of them. A
+    sound is resampled to the rate of the input.
 
     Args:
       field: the input.
@@ -52,14 +53,22 @@ def read_file(field: Field, name: str, content: bytes) -> InputValue:
     if magic.ZIP.begins(content):
         array = read_npz(name, content, field.name)
         return InputValue(conversion.value_of(field, array), file=name, contents=(content,))
+    whole = _taken_whole(field, name, content)
+    return whole or InputValue(_text(field, name, content), file=name, contents=(content,))
+
+
+def _taken_whole(field: Field, name: str, content: bytes) -> InputValue | None:
+    """The value in a file that the graph or a library parses; None for other files."""
     if field.encoded == "image" and content.startswith(picture_files.BEGINNINGS):
         return picture_files.read(field, [(name, content)])
+    if sound_arrays.takes_sounds(field) and sound_arrays.is_sound_file(content, name):
+        return sound_arrays.read_sounds(field, [(name, content)], sound_arrays.default_choice(field))
     if field.encoded == "example" and tf_records.is_records(content):
         records = _strings(field, tf_records.read(name, content))
         return tf_records.Records(records, file=name, contents=(content,))
     if field.encoded == "example" and content and tf_examples.features_of(content) is not None:
         return InputValue(_strings(field, [content]), file=name, contents=(content,))
-    return InputValue(_text(field, name, content), file=name, contents=(content,))
+    return None
 
 
 def variables(field: Field, namespace: Mapping[str, Any]) -> list[str]:

@@ -45,7 +45,7 @@ BEST = {
     "one text": (np.array(b"a", object), "Text"),
     "scalar": (np.float32(3.25), "Numbers"),
     "booleans": (np.array([True, False]), "Table"),
-    "complex": (np.array([1 + 2j, 3]), "Magnitude"),
+    "complex": (np.array([1 + 2j, 3]), "Table"),
     "nothing": (np.zeros((0, 10)), "Table"),
     "rank 6": (np.zeros((1, 2, 1, 2, 1, 2)), "Plot"),
     "sparse": (sparse(), "Rows"),
@@ -162,14 +162,12 @@ def test_one_number_for_each_row_has_no_classes(name: str) -> None:
 
 def test_complex_numbers_are_drawn_by_magnitude_and_by_phase() -> None:
     spectrum = np.fft.rfft(RANDOM.normal(size=(2, 64)))
-    assert values.views(spectrum) == ("Magnitude", "Phase", "Table")
-    drawn = [values.render(spectrum, view) for view in ("Magnitude", "Phase")]
-    assert [rendered.view for rendered in drawn] == ["Magnitude", "Phase"]
-    assert drawn[0].html == values.render(np.abs(spectrum), "Plot").html
-    assert drawn[1].html == values.render(np.angle(spectrum), "Plot").html
+    assert values.views(spectrum) == ("Magnitude and phase", "Real and imaginary", "Table")
+    magnitude, phase = (values.render(part, "Plot") for part in (np.abs(spectrum), np.angle(spectrum)))
+    assert values.render(spectrum).hovers == magnitude.hovers + phase.hovers
     assert values.views(np.array(1 + 2j)) == ("Numbers",)
     # Neither the rows of a short-time spectrum nor its columns are compared or ranked.
-    assert values.render(np.fft.rfft(RANDOM.normal(size=(40, 64)))).html.count("<img") == 1
+    assert values.render(np.fft.rfft(RANDOM.normal(size=(40, 64)))).html.count("<img") == 2
     # What is smaller than the fourth digit of the other part is rounding.
     table = values.render(np.array([[-31.99j, 2.5 - 1e-9j, np.nan + 1j]]), "Table").html
     assert [text in table for text in ("0-31.99j", "2.5+0j", "nan+1j")] == [True] * 3
@@ -378,9 +376,43 @@ def test_a_volume_is_slices_with_a_slider() -> None:
 
 
 def test_frames_of_a_long_film_have_a_slider_and_of_a_short_one_none() -> None:
-    assert values.views(np.zeros((1, 40, 8, 8, 3)))[:2] == ("Slices", "Images")
-    assert values.render(np.zeros((1, 40, 8, 8, 3))).html.count("<img") == 1
-    assert values.views(np.zeros((1, 10, 8, 8, 3)))[0] == "Images"
+    film = np.broadcast_to(np.linspace(0, 1, 40)[None, :, None, None, None], (1, 40, 8, 8, 3))
+    assert values.views(film)[:2] == ("Film", "Images")
+    shown = values.render(film, settings={"frame": 20.0})
+    assert shown.html.count("<img") == 1
+    assert "Frame 20 of 40 (0 to 39)." in shown.html
+    assert photo_levels(shown.html)[0] == pytest.approx(131, abs=2)
+    (control,) = values.controls(film, "Film")
+    assert (control.value, control.plays) == (0, True)
+    assert values.views(np.zeros((1, 40, 8, 8, 1)))[:2] == ("Slices", "Images")
+    assert values.views(np.zeros((1, 6, 8, 8, 3)))[0] == "Images"
+
+
+def test_pictures_of_which_neighbours_are_alike_are_a_film() -> None:
+    sun = np.zeros((20, 32, 32, 3))
+    for at in range(20):
+        sun[at, 8:16, at : at + 8] = 1
+    assert values.views(sun)[:2] == ("Film", "Images")
+    assert "Frame 7 of 20" in values.render(sun, settings={"frame": 7.0}).html
+    assert values.views(RANDOM.random((20, 32, 32, 3)))[0] == "Images"
+    assert values.views(sun[:4])[0] == "Images"
+
+
+def test_pictures_have_their_own_size() -> None:
+    """Whatever is enlarged, sampled or compressed on screen."""
+    small = RANDOM.random((2, 8, 9, 3))
+    large = RANDOM.random((1, 1300, 1300, 1))
+    for value, view in ((small, "Images"), (large, "Images"), (small[None], "Film"), (VOLUME, "Slices")):
+        shown = values.render(value, view)
+        assert len(shown.natives) == shown.html.count("<img")
+        first = shown.natives[0]
+        assert first is not None
+        pixels = first()
+        assert pixels.dtype == np.uint8
+        assert pixels.shape[:2] == value.shape[-3:-1]
+    first = values.render(small).natives[1]
+    assert first is not None
+    np.testing.assert_array_equal(first(), np.round(small[1] * 255))
 
 
 def photo_levels(html: str) -> list[float]:

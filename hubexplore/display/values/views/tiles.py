@@ -65,7 +65,8 @@ def tiles(array: Array, rows: Texts) -> Figure:
     if array.ndim == 4 and len(array) > 1:
         note += f" The channels are of the first of {len(array):,} rows"
         note += f", {row_name(rows, 0)}." if rows else "."
-    return Figure(picture, (hover,), note, text_grid((noun, "mean", "lowest", "highest"), body))
+    numbers = text_grid((noun, "mean", "lowest", "highest"), body)
+    return Figure(picture, (hover,), note, numbers, (lambda: arranged,))
 
 
 def _statistics(tile: Array) -> tuple[str, str, str]:

@@ -139,13 +139,13 @@ class TableBox(widgets.VBox):
         self._upload = Upload(
             self._take,
             accept=".csv,.tsv,.tab,.txt,.parquet,.json,.jsonl,.tfrecord",
-            label="Choose, drop or paste a table for all inputs (CSV, TSV, Parquet or JSON)",
+            label="Choose, drop or paste a table (CSV, TSV, Parquet, JSON)",
             limit=LIMIT,
         )
         self._variables = widgets.Dropdown(
             description="or variable",
             style={"description_width": "initial"},
-            layout=widgets.Layout(width="15em"),
+            layout=widgets.Layout(width="13em"),
         )
         self._refresh = widgets.Button(description="Refresh", tooltip="List the tables of the notebook now")
         self._loader = widgets.HBox([self._upload, self._variables, self._refresh])
@@ -228,6 +228,8 @@ class TableBox(widgets.VBox):
         self._notify()
 
     def _take(self, files: Files) -> None:
+        # The message below says more than that a file was received.
+        self._upload.report("")
         self._load(lambda layout: table_sources.read_file(layout, *files[0]))
 
     def _list(self) -> None:

@@ -4,23 +4,13 @@
 // changed them itself.
 
 import { follow, make, spoken } from "./dom.js";
-import { makeFilter, makeToolbar } from "./toolbar.js";
+import { makeFilter, makeToolbar, takeDrops } from "./toolbar.js";
 import { fillCell, isOn, makeBand, makeCell, markFault, movedFaults } from "./cells.js";
 import { makeBoxes } from "./boxes.js";
-import { copied, pasted } from "./clipboard.js";
+import { copied, filled, pasted } from "./clipboard.js";
 import { along, limited, moved } from "./moves.js";
 
-/**
- * @typedef {object} Form
- * @property {Column[]} columns
- * @property {Column[]} boxes
- * @property {string[][]} rows
- * @property {string[]} texts of the boxes
- * @property {number[]} held columns whose cells cannot be edited
- * @property {number} total number of rows, with those that are not shown
- * @property {number | null} most maximum number of rows
- * @property {boolean} filtered whether there are inputs enough for a filter
- */
+/** @typedef {import("./cells.js").Form} Form */
 /** @typedef {import("./cells.js").Column} Column */
 /** @typedef {import("./cells.js").Fault} Fault */
 /** @typedef {{ form: Form, faults: { number: number, cells: Fault[] }, eager: boolean }} Traits */
@@ -98,6 +88,7 @@ function render({ model, el }) {
     tools.element,
   );
   el.append(root);
+  takeDrops(root);
 
   // ---- where things are
 
@@ -161,10 +152,7 @@ function render({ model, el }) {
     drawState();
   }
 
-  /**
-   * @param {number} row
-   * @param {number} column
-   */
+  /** @param {number} row @param {number} column */
   function newCell(row, column) {
     const cell = makeCell(row, column, isHeld(column));
     cells.set(`${row}:${column}`, cell);
@@ -172,12 +160,7 @@ function render({ model, el }) {
     return cell;
   }
 
-  /**
-   * Shows the text of a cell.
-   *
-   * @param {number} row
-   * @param {number} column
-   */
+  /** @param {number} row @param {number} column */
   function fill(row, column) {
     const cell = cells.get(`${row}:${column}`);
     const described = form.columns[column];
@@ -224,8 +207,9 @@ function render({ model, el }) {
   }
 
   function down() {
-    if (active.row === rows.length - 1 && tools.canAdd()) insert();
-    else go({ row: active.row + 1, place: active.place });
+    const isLast = active.row === rows.length - 1 && perBand >= shown.length;
+    if (isLast && tools.canAdd()) insert();
+    else move("ArrowDown", false, false);
   }
 
   // ---- editing
@@ -312,11 +296,8 @@ function render({ model, el }) {
     commit();
     const row = rows.length === 0 ? 0 : active.row + 1;
     rows.splice(row, 0, form.columns.map(() => ""));
-    undone = [];
-    faults = movedFaults(faults, row, 1);
     model.send({ kind: "insert", row });
-    drawTable();
-    go({ row, place: active.place });
+    showMoved(row, 1);
   }
 
   function removeRows() {
@@ -325,33 +306,31 @@ function render({ model, el }) {
     const removed = Math.min(bottom - top + 1, rows.length);
     rows.splice(top, removed);
     if (rows.length === 0) rows.push(form.columns.map(() => ""));
-    undone = [];
-    faults = movedFaults(faults, top, -removed);
     model.send({ kind: "remove", row: top, count: removed });
+    showMoved(top, -removed);
+  }
+
+  /** @param {number} row @param {number} by */
+  function showMoved(row, by) {
+    undone = [];
+    faults = movedFaults(faults, row, by);
     drawTable();
-    go({ row: top, place: active.place });
+    go({ row, place: active.place });
   }
 
   /** @param {string} text */
   function paste(text) {
-    const { block, columns: named } = pasted(text, form.columns.map(({ id }) => id));
-    const { top, bottom, left, columns } = selection();
-    const [[only = ""] = []] = block;
-    if (named) write(top, named, block);
-    else if (block.length === 1 && block[0]?.length === 1) {
-      // One cell fills the whole selection.
-      write(top, columns, Array.from({ length: bottom - top + 1 }, () => columns.map(() => only)));
-    } else {
-      const width = Math.max(...block.map((row) => row.length));
-      write(top, shown.slice(left, left + width), block);
-      anchor = { row: top, place: left };
-      go({ row: top + block.length - 1, place: left + width - 1 }, true);
-    }
+    const area = selection();
+    const names = form.columns.map(({ id }) => id);
+    const { block, columns } = pasted(text, names, area, shown.slice(area.left));
+    write(area.top, columns, block);
+    anchor = { row: area.top, place: shown.indexOf(columns[0] ?? 0) };
+    go({ row: area.top + block.length - 1, place: shown.indexOf(columns.at(-1) ?? 0) }, true);
   }
 
   function empty() {
     const { top, bottom, columns } = selection();
-    write(top, columns, Array.from({ length: bottom - top + 1 }, () => columns.map(() => "")));
+    write(top, columns, filled(bottom - top + 1, columns.length, ""));
   }
 
   // ---- keys and mouse
@@ -413,16 +392,11 @@ function render({ model, el }) {
     return true;
   }
 
-  /**
-   * @param {string} key
-   * @param {boolean} extends_
-   * @param {boolean} isFar
-   * @returns {boolean} whether the key moves
-   */
+  /** @param {string} key @param {boolean} extends_ @param {boolean} isFar @returns {boolean} whether it moves */
   function move(key, extends_, isFar) {
     const target = moved(key, active, size(), isFar);
     if (target) go(target, extends_);
-    return target !== undefined;
+    return Boolean(target);
   }
 
   /** @param {MouseEvent} event */
@@ -439,6 +413,8 @@ function render({ model, el }) {
   /** @param {MouseEvent} event */
   function onDrag(event) {
     const spot = spotOf(event.target);
+    // Scrolling moves cells below a mouse that stands still.
+    if (!event.movementX && !event.movementY) return;
     if (spot && event.buttons === 1 && !editor && (spot.row !== active.row || spot.place !== active.place)) {
       go(spot, true);
     }
@@ -487,6 +463,10 @@ function render({ model, el }) {
   }
 
   table.addEventListener("keydown", onKey);
+  table.addEventListener("focusin", (event) => {
+    const spot = spotOf(event.target);
+    if (spot && !editor && cellOf(spot) !== cellOf(active)) go(spot);
+  });
   table.addEventListener("mousedown", onMouse);
   table.addEventListener("mouseover", onDrag);
   table.addEventListener("dblclick", () => edit(false));
@@ -502,7 +482,11 @@ function render({ model, el }) {
     table.addEventListener(name, onClipboard);
   }
   // A run takes what is being typed along, and so does the filter.
-  root.addEventListener("hub-commit", () => commit());
+  root.addEventListener("hub-commit", () => {
+    if (!editor) return;
+    commit();
+    cellOf(active)?.focus();
+  });
 
   let width = 0;
   const resizing = new ResizeObserver(() => {
