@@ -66,14 +66,14 @@ def render(
       settings: values of `controls(value, view)` by key.
     """
     # Done once here, so that all parts of a view (pictures, tooltips, numbers) call a row by the same name.
-    rows, labels = distinct_captions(rows), distinct_captions(labels)
+    typed, rows, labels = rows, distinct_captions(rows), distinct_captions(labels)
     suitable = view_choice.views(value, name=name, labels=labels, shape=shape)
     selected = view if view in suitable else suitable[0]
     if selected in (view_choice.TABLE, view_choice.ROWS, view_choice.NUMBERS):
         return Rendered(selected, lists.value_grid(value, rows, labels))
     array = flat_of(value)
     if selected == view_choice.TEXT:
-        return Rendered(selected, texts.text_list(array, rows))
+        return Rendered(selected, texts.text_list(array, rows, typed))
     if selected in _PARTS:
         part = _PARTS[selected](array)
         drawn = render(part, view_choice.part_view(part), rows=rows, labels=labels)

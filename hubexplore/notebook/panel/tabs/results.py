@@ -17,6 +17,7 @@ from hubexplore.display.values.together.grouping import grouped
 from hubexplore.display.values.together.scene import Group, Member, Scene
 from hubexplore.display.wording import visible
 from hubexplore.notebook.panel.browser_widgets import FrontendWidget, Message, script
+from hubexplore.notebook.panel.tabs.unknown_words import UnknownWords
 from hubexplore.summary.model import Shape
 
 MAX_ITEMS: Final = 24
@@ -180,8 +181,11 @@ def as_value(member: Member) -> Value:
 
 
 def items_of(scene: Scene) -> list[ResultItem]:
-    """Returns what is shown of a run: groups of outputs, and the other outputs."""
-    return [as_value(entry) if isinstance(entry, Member) else Together(entry) for entry in grouped(scene)]
+    """Returns what is shown of a run: groups of outputs, the other outputs, and the words it did not know."""
+    items: list[ResultItem] = [
+        as_value(entry) if isinstance(entry, Member) else Together(entry) for entry in grouped(scene)
+    ]
+    return [*items, UnknownWords(scene.rows, scene.unknown_words)] if scene.unknown_words else items
 
 
 class Results(FrontendWidget):
