@@ -25,6 +25,7 @@ from benchmarks import (
     keras_models,
     large,
     long_session,
+    maps,
     peer,
     processes,
     report,
@@ -47,11 +48,15 @@ GRADIENTS_AT_LEAST = 1
 EAGER_LOAD_AT_LEAST = 5
 FIT_STEP_AT_LEAST = 1 / 1.1
 EAGER_CALL_AT_LEAST = 1 / 1.1
+MAP_AT_LEAST = 1
+PARTS_AT_MOST = 1.05
+CLUSTER_AT_LEAST = 1.7
 SPEC_AT_LEAST = 1 / 1.5  # unlike the peer, hubexplore checks files and checksums
 GROWTH_AT_MOST = 1.2
 MEMORY_AT_MOST = 1.2
 IMPORT_AT_MOST = 0.2
 FORM_WITHIN = 1
+FIRST_ANSWER_AT_MOST = 1.3
 SHOWN = (
     rounds.LOAD,
     rounds.MODULE,
@@ -89,14 +94,16 @@ def main() -> int:
         rows += _show("outside of graphs", _eager_rows(libraries, options))
     if options.only in "models of Keras":
         rows += _show("models of Keras", _keras_rows(options))
-    if options.only in "notebook session":
-        rows += _show("notebook session", _session_rows(options))
-    if options.only in "hours":
-        rows += _show("hours", _hours_rows(options))
-    if options.only in "explorer":
-        rows += _show("explorer", _explorer_rows(options))
-    if options.only in "lens":
-        rows += _show("lens", _lens_rows())
+    for name, measure in (
+        ("notebook session", _session_rows),
+        ("whole data sets", _map_rows),
+        ("hours", _hours_rows),
+        ("new kernel", _new_kernel_rows),
+        ("explorer", _explorer_rows),
+        ("lens", _lens_rows),
+    ):
+        if options.only in name:
+            rows += _show(name, measure(options))
     if options.json:
         data = {"machine": machine, "repeats": options.repeats, "rows": [_plain(row) for row in rows]}
         options.json.write_text(json.dumps(data, indent=1) + "\n")
@@ -313,6 +320,31 @@ def _keras_rows(options: argparse.Namespace) -> list[Row]:
     return rows
 
 
+def _map_rows(options: argparse.Namespace) -> list[Row]:
+    """`hub.map`, against a pipeline of `tf.data`, a loop over `session.call`, and one Parquet file."""
+    name = "whole data sets"
+    print(f"measuring {name} ...", file=sys.stderr)
+    rows = []
+    for kind, seconds in processes.run_child("maps", "100000" if options.quick else "1000000").items():
+        if maps.FILE in seconds:
+            note = "peer: one file, written by hand"
+            figures = (seconds[maps.FILE], seconds[maps.PARTS])
+            rows.append(Row(name, kind, *figures, at_least=1 / PARTS_AT_MOST, note=note))
+            continue
+        ours = seconds[maps.OURS]
+        note = "peer: tf.data with a tf.function"
+        rows.append(Row(name, kind, seconds[maps.PIPELINE], ours, at_least=MAP_AT_LEAST, note=note))
+        note = "peer: a loop over session.call with the same batch size"
+        rows.append(Row(name, "  against a loop", seconds[maps.LOOP], ours, note=note))
+    taken = processes.run_child("maps_on_clusters", "200" if options.quick else "4000")
+    note = "peer: one worker of one thread; hubexplore: two of them"
+    # A few rows take as long as loading the module.
+    target = None if options.quick else CLUSTER_AT_LEAST
+    title = "pictures on a Dask cluster"
+    rows.append(Row(name, title, taken["1"], taken["2"], at_least=target, note=note))
+    return rows
+
+
 def _eager_rows(libraries: dict[str, Any], options: argparse.Namespace) -> list[Row]:
     """`hub.load`, against TensorFlow's own loader and a `tf.function` of the same graph."""
     name = "outside of graphs"
@@ -413,17 +445,54 @@ def _hours_rows(options: argparse.Namespace) -> list[Row]:
             Row(name, "  memory grown by the last 9/10", None, figures["loads_mb"], unit="MB", within=10),
             Row(
                 name,
-                f"{title}: {long_session.PANELS} panels, memory grown",
+                f"{title}: {long_session.PANELS} panels, memory grown by the last 3/4",
                 None,
                 figures["panels_mb"],
                 unit="MB",
                 within=10,
             ),
-            Row(
-                name, "  widgets left by the last 49", None, figures["widgets_left"], unit="widgets", within=0
+            *(
+                Row(
+                    name,
+                    f"  {what} left by the last {long_session.PANELS - 1}",
+                    None,
+                    figures[f"{what}_left"],
+                    unit=what,
+                    within=0,
+                )
+                for what in ("widgets", "comms")
             ),
         ]
     return rows
+
+
+def _new_kernel_rows(options: argparse.Namespace) -> list[Row]:
+    """What a user waits for at the beginning, in kernels of both sides by turns."""
+    from benchmarks import cold_kernel
+
+    name = "new kernel"
+    print(f"measuring {name} ...", file=sys.stderr)
+    measured = cold_kernel.measure(options.repeats)
+    return [
+        Row(
+            name,
+            "%load_ext to first answer",
+            None,
+            measured.ours,
+            floor=measured.tensorflow,
+            note="floor: import tensorflow, and the same run",
+        ),
+        Row(
+            name,
+            "  the same, to that floor",
+            None,
+            measured.ratio,
+            unit="x",
+            at_most=FIRST_ANSWER_AT_MOST,
+            note=f"median of {options.repeats} pairs",
+        ),
+        Row(name, "  until the card is shown", None, measured.card),
+    ]
 
 
 def _explorer_rows(options: argparse.Namespace) -> list[Row]:
@@ -449,14 +518,14 @@ def _explorer_rows(options: argparse.Namespace) -> list[Row]:
             ]
     for what, waits in zip(("digits", "vae"), measured["unfolding"], strict=False):
         rows.append(
-            Row(name, f"unfold a scope, {what}, p50", None, waits.p50, within=0.3, note=f"of {waits.count}")
+            Row(name, f"unfold a scope, {what}, p50", None, waits.p50, within=0.2, note=f"of {waits.count}")
         )
     if "opening" in measured:
         rows.append(Row(name, "open on the CNN", None, measured["opening"], within=1.0))
     return rows
 
 
-def _lens_rows() -> list[Row]:
+def _lens_rows(_: argparse.Namespace) -> list[Row]:
     """Waiting times of the lens; no rows without a browser."""
     name = "lens"
     if shutil.which("chromium") is None:

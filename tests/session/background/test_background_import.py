@@ -92,6 +92,22 @@ print(ended, builtins.__import__ is plain)
     assert script(code) == "['tensorflow.compat'] True"
 
 
+def test_who_imports_it_quietly_at_the_same_time_is_not_waited_for_in_a_circle(script: Script) -> None:
+    """Both need stderr and TensorFlow, and take them in the same order."""
+    code = """
+from hubexplore.hub.quiet_start import quiet_tensorflow
+go_on.set()
+with quiet_tensorflow():
+    in_background.start()
+    (beside,) = [thread for thread in threading.enumerate() if thread.name == "hubexplore-import"]
+    wait_until(beside, "filtered_stderr")
+    import tensorflow.compat
+in_background.wait()
+print(tensorflow.compat.__name__, builtins.__import__ is plain)
+"""
+    assert script(code) == "tensorflow.compat True"
+
+
 def test_other_imports_do_not_wait(script: Script) -> None:
     code = """
 in_background.start()
