@@ -63,9 +63,14 @@ def add(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Maps a data set; returns the exit code."""
+    from hubexplore.hub.quiet_start import quiet_tensorflow
     from hubexplore.session.tf_startup import import_tensorflow
 
     import_tensorflow()
+    import tensorflow as tf
+
+    with quiet_tensorflow():  # the first session looks for devices
+        tf.config.list_logical_devices()
     from hubexplore.mapping.api import map as map_rows
     from hubexplore.mapping.options import columns_by_input, kept_columns, named_outputs
 

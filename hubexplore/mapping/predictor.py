@@ -12,6 +12,7 @@ from typing import Any, Final
 import numpy as np
 
 from hubexplore.errors import MapError
+from hubexplore.hub.quiet_start import quiet_tensorflow
 from hubexplore.hub.resolve import pinned
 from hubexplore.mapping.local import in_memory
 from hubexplore.mapping.mapper import AUTO, MapOptions, Mapper
@@ -153,8 +154,10 @@ def _loaded(handle: str, digest: str, tags: tuple[str, ...] | None) -> NotebookS
     found = content_digest(spec.spec.place)
     if found != digest:
         raise MapError(MSG_CHANGED.format(handle=handle, found=found[:12], expected=digest[:12]))
-    session = NotebookSession("predictor")
-    session.load(spec.spec, _NAME, spec.tags)
+    # The first session of a process looks for devices. The workers of an engine write into the notebook.
+    with quiet_tensorflow():
+        session = NotebookSession("predictor")
+        session.load(spec.spec, _NAME, spec.tags)
     return session
 
 

@@ -11,6 +11,7 @@ from distributed import WorkerPlugin
 from hubexplore.errors import HubError
 from hubexplore.mapping.predictor import Predictor, installed
 from hubexplore.mapping.running.callee import open_spec
+from hubexplore.session.tf_startup import import_tensorflow
 from hubexplore.trust.content import content_names
 
 _NAME: Final = "hubexplore-module-{digest}"
@@ -21,6 +22,8 @@ def bring(predictor: Predictor, client: Any) -> None:
 
     A worker that finds the same content under the handle, at its own path or in its own cache, gets nothing.
     """
+    # A predictor imports TensorFlow when it arrives: before, and without its log, which would reach the notebook.
+    client.run(import_tensorflow)
     has_it = client.run(can_load, predictor)
     if all(has_it.values()) and has_it:
         return

@@ -15,6 +15,7 @@ import tensorflow as tf
 from hubexplore.errors import MapError
 from hubexplore.hub.danger_check import require_trust
 from hubexplore.hub.module import Module
+from hubexplore.hub.quiet_start import start_devices
 from hubexplore.hub.spec import ModuleSpec
 from hubexplore.hub.tensor_info import TensorInfo
 from hubexplore.inputs.fields import Field, fields
@@ -151,6 +152,7 @@ def opened(
     if session is not None and isinstance(module, str) and not (":" in module or Path(module).exists()):
         session.module(module)  # says which names are loaded
     spec = open_spec(module, tags, trust)
+    start_devices()
     with NotebookSession("map") as private:
         loaded = private.load(spec.spec, "module", spec.tags)
         yield Callee(private, loaded, signature, is_private=True)
