@@ -13,6 +13,7 @@ import io
 import json
 import keyword
 import math
+import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,10 +22,12 @@ from typing import Any, Final, cast
 import numpy as np
 
 from hubexplore.inputs import pictures
-from hubexplore.inputs.code import file_readers, helper_functions
+from hubexplore.inputs.code import file_readers, film_code, helper_functions, sound_code
 from hubexplore.inputs.code.data_files import DataFiles
+from hubexplore.inputs.external.film_arrays import Films
 from hubexplore.inputs.external.picture_arrays import Pictures
 from hubexplore.inputs.external.picture_files import PictureFiles
+from hubexplore.inputs.external.sound_arrays import Sounds
 from hubexplore.inputs.external.tf_records import Records
 from hubexplore.inputs.input_value import InputValue
 from hubexplore.inputs.text.tf_examples import Values, features_of, serialized
@@ -43,6 +46,8 @@ ARRAYS: Final = "arrays"
 TEXTS: Final = "texts"
 """The variable with the texts of such a file."""
 
+_DRAWN: Final = ("random.", "(random.")
+"""How expressions begin that draw random numbers."""
 Candidate = tuple[str, Callable[[], Any]]
 
 
@@ -107,6 +112,8 @@ class Expressions:
             (Pictures, self._pictures),
             (PictureFiles, self._picture_files),
             (Records, self._records),
+            (Sounds, self._sounds),
+            (Films, self._films),
         )
         for kind, write in writers:
             if isinstance(source, kind):
@@ -283,6 +290,24 @@ class Expressions:
             files = [f"base64.urlsafe_b64encode({file})" for file in files]
         return _listed(_shaped(list(files), source.value.shape).tolist())
 
+    def _sounds(self, source: Sounds) -> str:
+        """Sounds, read again."""
+        paths = [] if source.are_samples else self._names(source, ".wav")
+        text, imports = sound_code.expression(source, paths)
+        for line in imports:
+            self._import(line)
+        return text
+
+    def _films(self, source: Films) -> str:
+        """A film, read again."""
+        name = "film" if not self.helpers else f"film_{len(self.helpers) + 1}"
+        for line in film_code.IMPORTS:
+            self._import(line)
+        self.helpers.append(film_code.function(name, source))
+        files = ", ".join(map(repr, self._names(source, ".gif")))
+        whole = f".astype({source.value.dtype.name!r})" if source.value.dtype != np.float32 else ""
+        return f"{name}({files})[None]{whole}"
+
     def _records(self, source: Records) -> str:
         self._import("import numpy as np")
         self._import("import tensorflow as tf")
@@ -309,12 +334,14 @@ class Expressions:
         for text, make in _candidates(value, self._random):
             if same(make(), value):
                 # A few numbers read better written out. Not random ones: the next input draws after them.
-                if value.size <= MAX_WRITTEN and not text.startswith("random."):
+                if value.size <= MAX_WRITTEN and not text.startswith(_DRAWN):
                     return None
                 self._import("import numpy as np")
-                self._is_seeded |= text.startswith("random.")
+                self._is_seeded |= text.startswith(_DRAWN)
                 if "pictures." in text:
                     self._import(PICTURES_IMPORT)
+                if "hubexplore." in text:
+                    self._import(sound_code.IMPORT)
                 return text
             self._random.bit_generator.state = before.bit_generator.state
         return None
@@ -333,6 +360,13 @@ class Expressions:
             files = list(map(repr, self._picture_names(source)))
         whole = f".astype({source.value.dtype.name!r})" if source.value.dtype.kind in "iu" else ""
         return f"np.stack([{', '.join(f'{name}({file})' for file in files)}]){whole}"
+
+    def _names(self, source: Sounds | Films, suffix: str) -> list[str]:
+        """The paths of uploaded files; the suffix is for names without one."""
+        return [
+            self.files.place(name, functools.partial(bytes, content), os.path.splitext(name)[1] or suffix)
+            for name, content in zip(source.names, source.contents, strict=True)
+        ]
 
     def _picture_names(self, source: Pictures | PictureFiles) -> list[str]:
         return [
@@ -425,22 +459,33 @@ def _nested(value: Array) -> Any:
 def _candidates(value: Array, random: np.random.Generator) -> Iterator[Candidate]:
     """Yields expressions that make examples, each with a function that makes the same value."""
     shape, dtype, count = value.shape, value.dtype, value.size
-    if dtype.kind not in "biuf":
+    if dtype.kind not in "biufc":
         return
     cast = f".astype({dtype.name!r})"
     yield f"np.zeros({shape!r}, {dtype.name!r})", lambda: np.zeros(shape, dtype)
     yield f"np.ones({shape!r}, {dtype.name!r})", lambda: np.ones(shape, dtype)
+    if dtype.kind == "c":
+        text = f"(random.random({shape!r}) + 1j * random.random({shape!r})){cast}"
+        yield text, lambda: np.asarray(random.random(shape) + 1j * random.random(shape)).astype(dtype)
+        return
     yield f"random.random({shape!r}){cast}", lambda: np.asarray(random.random(shape)).astype(dtype)
-    # The limits that `examples` draws integers with: flags and small ids, and the pixels of uint8 images.
-    for top in (2, 256):
+    # The limits that `examples` draws integers with: flags and small ids, quantised levels, and the pixels of
+    # uint8 images.
+    for top in (2, 128, 256):
         make = functools.partial(random.integers, 0, top, shape)
         yield f"random.integers(0, {top}, {shape!r}){cast}", functools.partial(_array_of, make, dtype)
     end = f"{cast}.reshape({shape!r})"
     ramp: Array = np.arange(count) / max(count - 1, 1)
     yield f"(np.arange({count}) / {max(count - 1, 1)}){end}", lambda: ramp.astype(dtype).reshape(shape)
     yield f"(np.arange({count}) % 2){end}", lambda: (np.arange(count) % 2).astype(dtype).reshape(shape)
-    if len(shape) == 4 and shape[3] in (1, 3):
+    is_grey = len(shape) == 3 and shape[1] == shape[2]
+    if is_grey or (len(shape) == 4 and shape[3] in (1, 3)):
         yield from _drawing_candidates(value)
+    yield from sound_code.candidates(value)
+    yield from film_code.candidates(value)
+    if dtype.kind == "f" and len(shape) <= 2:
+        normal = f"random.standard_normal({shape!r}){cast}"
+        yield normal, lambda: np.asarray(random.standard_normal(shape)).astype(dtype)
 
 
 def _array_of(make: Callable[[], Any], dtype: np.dtype[Any]) -> Array:
@@ -451,7 +496,7 @@ def _array_of(make: Callable[[], Any], dtype: np.dtype[Any]) -> Array:
 def _drawing_candidates(value: Array) -> Iterator[Candidate]:
     """Yields expressions for examples that are drawings."""
     shape, dtype = value.shape, value.dtype
-    count, height, width, channels = shape
+    count, height, width, channels = (*shape, 1)[:4]
     numbers = range(count)
 
     def stored(drawn: list[Array]) -> Array:

@@ -13,6 +13,7 @@ from hubexplore.display.values import numerics
 from hubexplore.display.values.control import Control
 from hubexplore.display.values.rendering import Rendered
 from hubexplore.display.values.value_kinds import is_number, is_text
+from hubexplore.summary.graph.sounds import Sound
 from hubexplore.summary.model import Shape
 from hubexplore.summary.tensor_values import Array, flat_of, kind_of
 
@@ -31,6 +32,7 @@ class Member:
       rows: captions of the rows, if the value has as many.
       labels: names of the classes in its last dimension.
       shape: the shape that the signature declares.
+      sound: what is known of it, if it is sound.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Member:
     rows: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
     shape: Shape = None
+    sound: Sound | None = None
 
     @property
     def array(self) -> Array | None:

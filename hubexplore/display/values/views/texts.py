@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Any, Final
 
 from hubexplore.display.markup import Markup, join, tag
-from hubexplore.display.values.value_kinds import item_text
+from hubexplore.display.values.value_kinds import is_readable, item_text
 from hubexplore.display.values.views.plot import Texts, row_name
 from hubexplore.display.wording import MAX_SENTENCE, MAX_TEXT, counted, visible
 from hubexplore.summary.tensor_values import Array
@@ -17,6 +17,8 @@ MAX_IN_ROW: Final = 40
 """Maximum number of texts in a line of a list."""
 MAX_LINES: Final = 100
 """Maximum number of lines of a text that has line breaks."""
+MAX_BYTES: Final = 64
+"""Maximum number of bytes that are shown of what is not text."""
 MAX_HTML: Final = 120_000
 """Maximum length in characters of the HTML of a list of texts."""
 
@@ -106,6 +108,8 @@ def short_text(item: Any) -> Markup:
 
 def _whole_text(item: Any) -> Markup:
     """Returns a text, on as many lines as it has."""
+    if isinstance(item, bytes) and not is_readable(item):
+        return _binary(item)
     text = item_text(item)
     lines = text.replace("\r\n", "\n").strip("\n").split("\n")
     if len(lines) == 1:
@@ -113,6 +117,13 @@ def _whole_text(item: Any) -> Markup:
     more = [more_note(len(lines) - MAX_LINES, "line")] if len(lines) > MAX_LINES else []
     shown = "\n".join(visible(line, MAX_SENTENCE) for line in lines[:MAX_LINES])
     return join(tag("pre", shown, class_="lines"), *more)
+
+
+def _binary(item: bytes) -> Markup:
+    """Returns the beginning of bytes that are not text, and how many they are."""
+    more = "…" if len(item) > MAX_BYTES else ""
+    shown = visible(item_text(item[:MAX_BYTES]), MAX_SENTENCE)
+    return join(tag("code", shown + more), tag("small", counted(len(item), "byte")))
 
 
 def _continues(item: Any, prompt: str) -> bool:

@@ -360,7 +360,9 @@ class TryTab(widgets.VBox):
 
     def show(self, run: Run) -> None:
         """Shows a run as the last one."""
-        items = items_of(outputs.scene_of(self.runner.subject.summary, run))
+        subject, request = self.runner.subject, run.request
+        sounds = subject.sounds(request.tags, request.signature)
+        items = items_of(outputs.scene_of(subject.summary, run, sounds))
         self.results.show(title_of(run), run.number, items)
         self.run_log.rows = [row_of(entry) for entry in reversed(self.runner.runs[-MAX_LOG_ROWS:])]
         self.code.write(self.runner.subject, run.request)

@@ -34,5 +34,5 @@ class UnknownWords:
     def render(self, view: str | None, settings: Settings = NO_SETTINGS) -> values.Rendered:  # noqa: D102
         return values.Rendered(VIEW, unknown_words(self.rows, self.words))
 
-    def download(self, form: str, stem: str) -> None:  # noqa: D102
+    def download(self, form: str, stem: str, settings: Settings = NO_SETTINGS) -> None:  # noqa: D102
         return None
