@@ -13,7 +13,6 @@ import io
 import json
 import keyword
 import math
-import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -362,9 +361,9 @@ class Expressions:
         return f"np.stack([{', '.join(f'{name}({file})' for file in files)}]){whole}"
 
     def _names(self, source: Sounds | Films, suffix: str) -> list[str]:
-        """The paths of uploaded files; the suffix is for names without one."""
+        """The paths of uploaded files; the suffix is for names that are not those of data."""
         return [
-            self.files.place(name, functools.partial(bytes, content), os.path.splitext(name)[1] or suffix)
+            self.files.place(name, functools.partial(bytes, content), suffix)
             for name, content in zip(source.names, source.contents, strict=True)
         ]
 
