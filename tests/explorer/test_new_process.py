@@ -42,9 +42,11 @@ from traitlets.config import Config
 warnings.simplefilter("ignore")
 shell = InteractiveShell(config=Config({"HistoryManager": {"enabled": False}}))
 sys.stdout = sys.stderr
-found = []
+found, known = [], set(shell.user_ns)
 for before, text in json.load(open(sys.argv[1])):
-    shell.reset()
+    shell.extension_manager.unload_extension("hubexplore")
+    for name in set(shell.user_ns) - known:
+        del shell.user_ns[name]
     for cell in before, text:
         done = shell.run_cell(cell)
         done.raise_error()
