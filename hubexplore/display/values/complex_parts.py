@@ -14,7 +14,9 @@ from hubexplore.summary.tensor_values import Array
 
 POLAR: Final = "Magnitude and phase"
 CARTESIAN: Final = "Real and imaginary"
-MSG_PHASE: Final = "Phases are angles in radians, −π to π; of 0 the phase is 0."
+MSG_PHASE: Final = "Phases are angles in radians, −π to π; numbers that are as good as 0 have none."
+_AS_GOOD_AS_0: Final = 1e-5
+"""Share of the largest magnitude below which a number is the rounding error of 0, and its phase is noise."""
 
 
 def draw(array: Array, view: str, draw_part: Callable[[Array], Figure]) -> Figure:
@@ -26,7 +28,11 @@ def draw(array: Array, view: str, draw_part: Callable[[Array], Figure]) -> Figur
       draw_part: draws real numbers of the shape of `array`.
     """
     if view == POLAR:
-        parts = (("Magnitude", np.abs(array)), ("Phase", np.angle(array)))
+        magnitudes = np.abs(array)
+        finite = magnitudes[np.isfinite(magnitudes)]
+        least = _AS_GOOD_AS_0 * float(finite.max()) if finite.size else 0.0
+        phases = np.where(magnitudes <= least, np.nan, np.angle(array))
+        parts = (("Magnitude", magnitudes), ("Phase", phases))
     else:
         parts = (("Real part", array.real), ("Imaginary part", array.imag))
     blocks, notes = [], []
