@@ -65,6 +65,9 @@ def no_sounds() -> None:
     hub.add_signature("embed", {"features": features}, {"y": tf.nn.relu(tf.matmul(features, weights))})
     column = tf1.placeholder(tf.float32, [None], "column")
     hub.add_signature("score", {"column": column}, {"y": tf.sigmoid(column)})
+    words = tf1.placeholder(tf.float32, [None, 40, 16], "words")
+    mixed = tf.math.real(tf.signal.fft(tf.cast(words, tf.complex64)))
+    hub.add_signature("mix", {"words": words}, {"y": mixed})
     area, rate = tf1.placeholder(tf.float32, [None], "area"), tf1.placeholder(tf.float32, [], "rate")
     hub.add_signature("prices", {"area": area, "rate": rate}, {"y": area * rate})
 
