@@ -45,6 +45,7 @@ _KEEPS: Final = frozenset({
     "SplitV", "Sqrt", "Square", "Squeeze", "StopGradient", "StridedSlice", "Sub", "Sum", "Switch", "Tanh",
     "Tile", "Transpose", "Unpack",
 })  # fmt: skip
+_PRODUCTS: Final = frozenset({"BatchMatMul", "BatchMatMulV2", "MatMul"})
 _OF_SOUND: Final = frozenset({"AudioSpectrogram", "DecodeWav", "EncodeWav", "IRFFT", "Mfcc"})
 """Ops that only graphs with sounds have."""
 _RATE_NAME: Final = re.compile(r"(?:^|_)sampl(?:e|ing)_?(?:rate|freq|frequency)(?:$|_)")
@@ -306,9 +307,9 @@ class _Graph:
         """
         found = set()
         seen: set[tuple[int, str]] = set()
-        stack = [(self._top, tensor)]
+        stack = [(self._top, tensor, 0)]
         while stack and len(seen) < _MOST_NODES:
-            scope, edge = stack.pop()
+            scope, edge, products = stack.pop()
             name = node_of(edge)
             if (id(scope), name) in seen:
                 continue
@@ -319,13 +320,19 @@ class _Graph:
                 if scope.outer is not None and name in scope.arguments:
                     passed = list(_arguments(scope.call))
                     place = scope.arguments.index(name)
-                    stack += [(scope.outer, passed[place])] if place < len(passed) else []
+                    stack += [(scope.outer, passed[place], products)] if place < len(passed) else []
             elif node.op in _SPECTRA or node.op in _FROM_SPECTRA:
                 found.add(node.op)
             elif bodies := self._bodies(node, scope):
-                stack += [(body, result) for body in bodies for result in _results(body, self._library, node)]
+                results = (
+                    (body, result) for body in bodies for result in _results(body, self._library, node)
+                )
+                stack += [(body, result, products) for body, result in results]
             elif node.op in _KEEPS:
-                stack += [(scope, one) for one in node.input if one[:1] != "^"]
+                products += node.op in _PRODUCTS
+                # One product makes mels of hertz. What another one makes is a layer, such as an embedding.
+                if products <= 1:
+                    stack += [(scope, one, products) for one in node.input if one[:1] != "^"]
         return next(iter(sorted(found & _FROM_SPECTRA) or sorted(found)), "")
 
     def _bodies(self, node: Any, scope: _Scope) -> list[_Scope]:
