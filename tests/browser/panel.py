@@ -212,7 +212,7 @@ def walk(panel: Panel) -> list[dict[str, Any]]:
     """Presses Tab from the first element until the focus leaves the panel; returns the focused elements."""
     count = panel.node.evaluate(TAB_STOPS)
     panel.node.evaluate("() => window.places[0].focus({focusVisible: true})")
-    seen = []
+    seen: list[dict[str, Any]] = []
     while (place := panel.node.evaluate(_FOCUS)) is not None:
         # Tab goes through the buttons of a player, which the browser hides within it.
         if not (seen and place["place"] == seen[-1]["place"] and place["what"].startswith("<audio")):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import pickle
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -26,6 +27,7 @@ from hubexplore.inputs.examples import examples
 from hubexplore.inputs.external import picture_arrays, picture_files, sources
 from hubexplore.inputs.input_value import InputValue
 from hubexplore.inputs.text import typed_text
+from hubexplore.summary.model import HUB_MODULE
 from tests.explorer.test_run_code import equal, file_of
 from tests.hub import graph_models, tf2_models
 from tests.hub.modules import export
@@ -46,7 +48,10 @@ for before, text in json.load(open(sys.argv[1])):
     for cell in before, text:
         done = shell.run_cell(cell)
         done.raise_error()
-    found.append(done.result)
+    result = done.result if isinstance(done.result, (dict, tuple)) else {"": done.result}
+    if isinstance(result, dict):  # eager tensors are those of this process
+        result = {name: value.numpy() if hasattr(value, "numpy") else value for name, value in result.items()}
+    found.append(result)
 pickle.dump(found, open(sys.argv[2], "wb"))
 """
 
@@ -208,13 +213,15 @@ def test_each_kind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for kind, (subject, request, before, fetch) in cases(folder).items():
         outputs, _, fetched = ModuleRunner(subject).call(request, fetch)
         codes = run_code.codes(subject, request, folder, fetch)
-        assert [code.language for code in codes] == ["Notebook cell", "Python"], kind
+        languages = [code.language for code in codes]
+        assert languages[:2] == ["Notebook cell", "Python"], kind
+        is_hub_module = subject.summary.format == HUB_MODULE and not fetch
+        assert languages[2:] == (["hub.load"] if is_hub_module else []), kind
         for code in codes:
             data_files.save(code.files, folder)
             assert len(code.text) < 4000, kind
-            assert "hubexplore." not in code.text.replace("hubexplore.NotebookSession()", "").replace(
-                "hubexplore.load_module_spec(", ""
-            ), f"{kind}: public names only"
+            used = set(re.findall(r"hubexplore\.(\w+)", code.text))
+            assert used <= set(hub.__all__), f"{kind}: public names only"
             programs.append((before, code.text))
             expected.append((f"{kind}, {code.language}", outputs, fetched))
     (tmp_path / "programs.json").write_text(json.dumps(programs))
@@ -228,4 +235,5 @@ def test_each_kind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         values, inner = result if fetched else (result, {})
         assert fetched.keys() == inner.keys(), name
         equal(inner, fetched)
-        equal(values if isinstance(values, dict) else {next(iter(outputs)): values}, outputs)
+        values = values if isinstance(values, dict) else {"": values}
+        equal(values if "" not in values else {next(iter(outputs)): values[""]}, outputs)

@@ -46,7 +46,8 @@ def lookup(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture(autouse=True)
 def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(writer, "BATCHES", 2)
+    monkeypatch.setattr(writer, "BATCHES", 4)
+    monkeypatch.setattr(engine, "BATCHES", 2)
 
 
 FRAME = pd.DataFrame(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import warnings
@@ -297,3 +298,29 @@ class TestRefusals:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             shared.map("mixed", vectors, to=out)
+
+
+class TestWatching:
+    @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+    def test_an_interrupt_says_how_to_go_on(self, shared: NotebookSession, out: Path, vectors: Any) -> None:
+        def rows(stop: bool) -> Iterator[Any]:
+            for number, row in enumerate(vectors):
+                if stop and number == 40:
+                    os.kill(os.getpid(), signal.SIGINT)
+                yield row
+
+        with pytest.raises(
+            KeyboardInterrupt, match=r"rows are finished and kept in .*the same call continues"
+        ):
+            shared.map("dense", rows(stop=True), to=out / "cut", batch_size=2)
+        for folder in ("cut", "whole"):
+            shared.map("dense", rows(stop=False), to=out / folder, batch_size=2)
+        assert content(out / "cut") == content(out / "whole")
+
+    def test_a_bar_shows_the_speed(
+        self, shared: NotebookSession, vectors: Any, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        shared.map("dense", {"x": vectors}, progress=True)
+        assert "rows/s" in capsys.readouterr().err
+        shared.map("dense", {"x": vectors}, progress=False)
+        assert capsys.readouterr().err == ""

@@ -10,6 +10,7 @@ from hubexplore.display.markup import Markup, join, tag
 from hubexplore.display.values import complex_parts, view_choice
 from hubexplore.display.values.control import NO_SETTINGS, Control, Settings
 from hubexplore.display.values.hover import Hover
+from hubexplore.display.values.value_kinds import is_text
 from hubexplore.display.values.views import (
     bars,
     heatmap,
@@ -17,6 +18,7 @@ from hubexplore.display.values.views import (
     lines,
     lists,
     one_row,
+    picture_files,
     scatter,
     slices,
     sound,
@@ -27,7 +29,7 @@ from hubexplore.display.values.views import (
 from hubexplore.display.values.views.plot import Figure, Native, distinct_captions
 from hubexplore.summary.graph.sounds import Sound
 from hubexplore.summary.model import Shape
-from hubexplore.summary.tensor_values import flat_of
+from hubexplore.summary.tensor_values import flat_of, kind_of
 
 
 @dataclass(frozen=True)
@@ -71,14 +73,17 @@ def render(
       settings: values of `controls(value, view)` by key.
     """
     # Done once here, so that all parts of a view (pictures, tooltips, numbers) call a row by the same name.
-    rows, labels = distinct_captions(rows), distinct_captions(labels)
+    typed, rows, labels = rows, distinct_captions(rows), distinct_captions(labels)
     suitable = view_choice.views(value, name=name, labels=labels, shape=shape, sound=heard)
     selected = view if view in suitable else suitable[0]
-    if selected in (view_choice.TABLE, view_choice.ROWS, view_choice.NUMBERS):
-        return Rendered(selected, lists.value_grid(value, rows, labels))
     array = flat_of(value)
-    if selected == view_choice.TEXT:
-        return Rendered(selected, texts.text_list(array, rows))
+    if selected == view_choice.IMAGES and is_text(array):
+        figure = picture_files.pictures(array, rows)
+        if figure is not None:
+            return with_numbers(selected, figure, Markup)
+        selected = view_choice.TEXT
+    if (listed := _listed(value, selected, rows, labels, typed)) is not None:
+        return Rendered(selected, listed)
     if selected == view_choice.SLICES:
         return with_numbers(selected, slices.slices(array, rows, settings), Markup)
     if selected == view_choice.FILM:
@@ -94,6 +99,19 @@ def render(
     else:
         figure = _PICTURES[selected](array, rows, labels)
     return with_numbers(selected, figure, lambda: lists.value_grid(value, rows, labels))
+
+
+def _listed(
+    value: Any, view: str, rows: Sequence[str], labels: Sequence[str], typed: Sequence[str]
+) -> Markup | None:
+    """Returns a value in a view without pictures; None for the other views."""
+    if view == view_choice.TEXT:
+        return texts.text_list(flat_of(value), rows, typed)
+    if view == view_choice.ROWS and kind_of(value) == "dense":
+        return lists.id_rows(flat_of(value), rows)
+    if view in (view_choice.TABLE, view_choice.ROWS, view_choice.NUMBERS):
+        return lists.value_grid(value, rows, labels)
+    return None
 
 
 def controls(value: Any, view: str, heard: Sound | None = None) -> tuple[Control, ...]:

@@ -13,7 +13,7 @@ import numpy as np
 
 from hubexplore.display.values import numerics
 from hubexplore.display.values.complex_parts import CARTESIAN, POLAR
-from hubexplore.display.values.value_kinds import is_number, is_text
+from hubexplore.display.values.value_kinds import are_picture_files, is_number, is_text
 from hubexplore.summary.graph.sounds import MAX_CHANNELS, Sound
 from hubexplore.summary.graph.sounds import SPECTROGRAM as SPECTROGRAM_KIND
 from hubexplore.summary.model import Shape
@@ -88,7 +88,7 @@ def views(
         return (ROWS,)
     array = flat_of(value)
     if is_text(array):
-        return (TEXT, TABLE)
+        return (IMAGES, TEXT, TABLE) if are_picture_files(array) else (TEXT, TABLE)
     if array.dtype.kind == "c" and array.ndim and array.size > 1:
         parts = (POLAR, CARTESIAN)
         # A few are read one by one.
@@ -114,6 +114,8 @@ def _real_views(array: Array, name: str, labels: Sequence[str], shape: Shape) ->
 
 def part_view(array: Array) -> str:
     """Returns the view for the real numbers that are a part of complex ones: one that is drawn."""
+    if array.ndim == 3 and len(array) == 1:
+        return HEAT
     if array.ndim > 2 and (drawn := [view for view in _picture_views(array.shape) if view != SLICES]):
         return drawn[0]
     return HEAT if array.ndim > 1 and math.prod(array.shape[:-1]) > _MAX_COMPLEX_LINES else PLOT
@@ -152,6 +154,9 @@ def _number_views(array: Array, name: str, labels: Sequence[str]) -> tuple[str, 
         return (TABLE, PLOT)
     if array.ndim < 3:
         row_views = _row_views(array, name, labels)
+        if _are_long_ids(array):
+            # Ids are read one by one, however many; neither their sizes nor their products mean anything.
+            return (ROWS, TABLE, *(view for view in (PLOT, HEAT) if view in row_views))
         is_read = array.dtype.kind in "iu" and array.size <= _MAX_READ_NUMBERS
         # Moved to the front, not added: row_views has the grid already, as one of the last.
         return (TABLE, *(view for view in row_views if view != TABLE)) if is_read else row_views
@@ -200,6 +205,12 @@ def _is_film(array: Array) -> bool:
     half = len(few) // 2
     far = float(np.abs(few[half:] - few[: len(few) - half]).mean())
     return 0 < near < _NEAR * far
+
+
+def _are_long_ids(array: Array) -> bool:
+    """Returns whether a matrix may hold rows of ids: integers from 0 on that take more than a byte."""
+    is_wide = array.ndim == 2 and array.size > _MAX_READ_NUMBERS and array.dtype.itemsize > 1
+    return is_wide and array.dtype.kind in "iu" and bool(array.min() >= 0)
 
 
 def _row_views(array: Array, name: str, labels: Sequence[str]) -> tuple[str, ...]:

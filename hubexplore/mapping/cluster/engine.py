@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 MSG_EXTRA: Final = "engine= and Dask DataFrames need Dask. Run: pip install 'hubexplore[dask]'"
 MSG_ENGINE: Final = "engine must be 'local' or a dask.distributed.Client; got {engine!r}."
+BATCHES: Final = 8
+"""Number of batches in a piece: so many that sending it costs little, so few that all workers get some."""
 _AHEAD: Final = 2
 """Pieces that a thread of a worker has or waits for, so that none is idle and few are in memory."""
 
@@ -111,7 +113,7 @@ def _pieces(callee: Callee, data: Data, options: MapOptions) -> list[tuple[Piece
     mapper = Mapper(callee, data.source, options, data.folder)
     size = mapper.batch_size()
     mapper.close()
-    return [(piece, size) for piece in pieces_of(data, 0, size * _batches())]
+    return [(piece, size) for piece in pieces_of(data, 0, size * BATCHES)]
 
 
 def _piece_frame(sized: tuple[Piece, int], predictor: Predictor, options: MapOptions) -> Any:
@@ -120,7 +122,8 @@ def _piece_frame(sized: tuple[Piece, int], predictor: Predictor, options: MapOpt
 
     piece, size = sized
     try:
-        return to_frame(run_piece(predictor, piece, options, size).tables)
+        batches = run_piece(predictor, piece, options, size)
+        return to_frame([table for batch in batches for table in batch.tables])
     except RowError as error:
         error.row += piece.first
         raise
@@ -140,12 +143,6 @@ def _meta(callee: Callee, data: Data, options: MapOptions) -> Any:
     if mapper.kept:
         raise MapError("keep= of files on a cluster needs to=FOLDER, since their types are not known yet.")
     return frame
-
-
-def _batches() -> int:
-    from hubexplore.mapping.parts import writer
-
-    return writer.BATCHES
 
 
 def _bring(predictor: Predictor, client: Any) -> None:
@@ -182,19 +179,24 @@ def to_files(
             with progress_bar(known.source.length, start, progress) as update:
                 yield from _numbered(in_order(client, tasks), start, update)
 
-        return continued(mapper, folder, resume, results, batches=1)
+        # As in this process, a part ends after some batches; of what comes whole, each is a part.
+        comes_whole = is_dask(data) or known.source.length is None
+        return continued(mapper, folder, resume, results, batches=1 if comes_whole else None)
 
 
-def _numbered(pieces: Iterator[Finished], first: int, update: Update) -> Iterator[Result]:
+def _numbered(pieces: Iterator[list[Finished]], first: int, update: Update) -> Iterator[Result]:
     """The results of pieces, whose rows get the numbers that they have in the data."""
     from hubexplore.mapping.outputs.tables import renumbered
 
     try:
         for piece in pieces:
-            tables = [renumbered(table, first) for table in piece.tables]
-            yield piece.read, tables, None if piece.failed is None else renumbered(piece.failed, first)
-            first += piece.read
-            update(piece.read)
+            read = 0
+            for batch in piece:
+                tables = [renumbered(table, first) for table in batch.tables]
+                yield batch.read, tables, None if batch.failed is None else renumbered(batch.failed, first)
+                read += batch.read
+                update(batch.read)
+            first += read
     except RowError as error:
         error.row += first
         raise
@@ -212,15 +214,25 @@ def _tasks(  # noqa: PLR0917 - what a task needs
             future = client.compute(partition)
             yield client.submit(_run_frame, predictor, future, number, options, size, pure=False)
         return
-    for piece in pieces_of(known, start, size * _batches()):
-        yield client.submit(run_piece, predictor, piece, options, size, pure=False)
+    run = run_piece if known.source.length is not None else _run_whole
+    for piece in pieces_of(known, start, size * BATCHES):
+        yield client.submit(run, predictor, piece, options, size, pure=False)
 
 
-def _run_frame(predictor: Predictor, frame: Any, number: int, options: MapOptions, size: int) -> Finished:
-    from hubexplore.mapping.cluster.pieces import FramePiece, run_piece
+def _run_whole(predictor: Predictor, piece: Piece, options: MapOptions, size: int) -> list[Finished]:
+    """Maps a piece that becomes a part."""
+    from hubexplore.mapping.cluster.pieces import joined, run_piece
+
+    return joined(run_piece(predictor, piece, options, size))
+
+
+def _run_frame(
+    predictor: Predictor, frame: Any, number: int, options: MapOptions, size: int
+) -> list[Finished]:
+    from hubexplore.mapping.cluster.pieces import FramePiece
 
     piece = FramePiece(frame, 0, f"partition {number}", has_labels=True)
-    return run_piece(predictor, piece, options, size)
+    return _run_whole(predictor, piece, options, size)
 
 
 def in_order(client: Any, tasks: Iterable[Any]) -> Iterator[Any]:

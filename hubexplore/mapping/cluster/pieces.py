@@ -103,12 +103,12 @@ class _Range(Source):
 
 @dataclass(frozen=True)
 class Finished:
-    """What a worker made of a piece.
+    """What a worker made of a batch, or of several.
 
     Attributes:
       read: number of rows of the data.
       tables: the results of those that ran.
-      failed: those that failed, numbered from 0; None if there are none.
+      failed: those that failed, numbered from the first row of the piece; None if there are none.
     """
 
     read: int
@@ -116,26 +116,29 @@ class Finished:
     failed: pa.Table | None
 
 
-def run_piece(predictor: Predictor, piece: Piece, options: MapOptions, size: int) -> Finished:
-    """Maps a piece, on a worker."""
-    import pyarrow as pa
-
+def run_piece(predictor: Predictor, piece: Piece, options: MapOptions, size: int) -> list[Finished]:
+    """Maps a piece, on a worker; returns what became of each batch."""
     with predictor.opened() as callee:
         mapper = Mapper(callee, piece.source(), options, piece.folder)
         try:
             tables = Tables(mapper)
-            read = 0
-            results: list[pa.Table] = []
-            failures: list[pa.Table] = []
-            for outcome in mapper.outcomes(size, 0, progress=False):
-                read += outcome.rows.count
-                results += tables.of(outcome)
-                failed = tables.of_failures(outcome)
-                failures += [] if failed is None else [failed]
+            return [
+                Finished(outcome.rows.count, list(tables.of(outcome)), tables.of_failures(outcome))
+                for outcome in mapper.outcomes(size, 0, progress=False)
+            ]
         finally:
             mapper.close()
-    joined = [pa.concat_tables(results, promote_options="permissive")] if results else []
-    return Finished(read, joined, pa.concat_tables(failures) if failures else None)
+
+
+def joined(batches: list[Finished]) -> list[Finished]:
+    """Batches as one."""
+    import pyarrow as pa
+
+    tables = [table for batch in batches for table in batch.tables]
+    failed = [batch.failed for batch in batches if batch.failed is not None]
+    whole = [pa.concat_tables(tables, promote_options="permissive")] if tables else []
+    read = sum(batch.read for batch in batches)
+    return [Finished(read, whole, pa.concat_tables(failed) if failed else None)]
 
 
 def run_partition(frame: Any, predictor: Predictor, options: MapOptions) -> Any:

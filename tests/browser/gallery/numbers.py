@@ -77,7 +77,7 @@ EXHIBITS = (
     ),
     Exhibit(
         "complex", "Complex numbers",
-        "A spectrum is drawn by its magnitude; real and imaginary parts are a view away.",
+        "A spectrum is drawn by magnitude and phase; real and imaginary parts are a view away.",
         fourier, signal_in, check_complex,
     ),
     Exhibit(

@@ -34,6 +34,7 @@ _NUMBER_HEIGHT: Final = 13
 
 def tiles(array: Array, rows: Texts) -> Figure:
     """Draws the channels of [n, h, w, c], or the matrices of [n, h, w], as grey tiles with one scale."""
+    array = _matrices(array)
     # A batch is shown by its first row: channels of one input are to be compared, not inputs.
     first = array[0] if array.ndim == 4 else np.moveaxis(array, 0, -1)
     height, width, channels = first.shape
@@ -67,6 +68,16 @@ def tiles(array: Array, rows: Texts) -> Figure:
         note += f", {row_name(rows, 0)}." if rows else "."
     numbers = text_grid((noun, "mean", "lowest", "highest"), body)
     return Figure(picture, (hover,), note, numbers, (lambda: arranged,))
+
+
+def _matrices(array: Array) -> Array:
+    """Returns attention [n, heads, from, to] as matrices [heads, from, to]: its rows add up to 1."""
+    if array.ndim != 4 or array.shape[2] != array.shape[3]:
+        return array
+    floats = numerics.as_floats(array[0])
+    with np.errstate(all="ignore"):
+        are_shares = bool(np.all(floats >= 0) and np.allclose(floats.sum(-1), 1, atol=1e-3))
+    return array[0] if are_shares else array
 
 
 def _statistics(tile: Array) -> tuple[str, str, str]:
