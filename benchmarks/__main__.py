@@ -522,6 +522,8 @@ def _explorer_rows(options: argparse.Namespace) -> list[Row]:
         )
     if "opening" in measured:
         rows.append(Row(name, "open on the CNN", None, measured["opening"], within=1.0))
+    rows.append(Row(name, "open a form of 100 inputs", None, measured["form"], within=0.3))
+    rows.append(Row(name, "CSV of 1,000,000 numbers into an input", None, measured["csv"], within=1.0))
     return rows
 
 

@@ -75,9 +75,9 @@ class Mapper:
         self.callee = callee
         self.source = source
         self.options = options
-        self.bindings: Mapping[str, Binding] = bind(callee.inputs, options.inputs, source)
+        self.bindings: Mapping[str, Binding] = bind(callee.inputs, options.inputs, source, callee.features)
         source.bound = {
-            column: callee.inputs[name].dtype.name == "string"
+            column: callee.inputs[name].dtype.name == "string" and not binding.is_record
             for name, binding in self.bindings.items()
             for column in binding.columns
         }

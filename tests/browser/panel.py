@@ -215,7 +215,7 @@ def walk(panel: Panel) -> list[dict[str, Any]]:
     seen: list[dict[str, Any]] = []
     while (place := panel.node.evaluate(_FOCUS)) is not None:
         # Tab goes through the buttons of a player, which the browser hides within it.
-        if not (seen and place == seen[-1] and place["what"].startswith("<audio")):
+        if not (seen and place["place"] == seen[-1]["place"] and place["what"].startswith("<audio")):
             seen.append(place)
         assert len(seen) <= 2 * count, "the focus goes round in circles"
         panel.page.keyboard.press("Tab")

@@ -22,6 +22,7 @@ NAMES: Final = (
     "reduced",
     "pairs",
     "pictures",
+    "records",
 )
 
 
@@ -92,3 +93,14 @@ def pictures() -> None:
     hub.add_signature(inputs={"image": image}, outputs=tf.reduce_mean(image, [1, 2]))
     free = tf1.placeholder(tf.float32, [None, None, None, 3], "image")
     hub.add_signature("any", inputs={"image": free}, outputs={"mean": tf.reduce_mean(free, [1, 2])})
+
+
+def records() -> None:
+    """examples [n] string: tf.Examples of size (float, else -1) and name -> size doubled [n], name [n]."""
+    examples = tf1.placeholder(tf.string, [None], "examples")
+    features = {
+        "size": tf.io.FixedLenFeature([], tf.float32, -1.0),
+        "name": tf.io.FixedLenFeature([], tf.string, ""),
+    }
+    parsed = tf1.parse_example(examples, features)
+    hub.add_signature(inputs=examples, outputs={"size": parsed["size"] * 2, "name": parsed["name"]})

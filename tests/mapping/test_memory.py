@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -252,3 +253,24 @@ class TestModules:
         calls, ops = len(shared.log), len(shared.graph.get_operations())
         shared.map("dense", vectors, batch_size=3)
         assert (len(shared.log), len(shared.graph.get_operations())) == (calls, ops)
+
+
+class TestRecords:
+    FRAME = pd.DataFrame({"size": [1.5, None, 3.0], "name": ["a", "b", "c"], "other": [1, 2, 3]})
+
+    def test_features_are_columns(self, shared: NotebookSession, tmp_path: Path) -> None:
+        result = shared.map("records", self.FRAME)
+        assert result["size"].tolist() == [3.0, -2.0, 6.0]
+        assert result["name"].tolist() == [b"a", b"b", b"c"]
+        self.FRAME.to_csv(tmp_path / "data.csv", index=False)
+        self.FRAME.to_json(tmp_path / "data.jsonl", orient="records", lines=True)
+        for path in ("data.csv", "data.jsonl"):
+            pd.testing.assert_frame_equal(shared.map("records", str(tmp_path / path)), result)
+
+    def test_a_bad_feature(self, shared: NotebookSession) -> None:
+        frame = self.FRAME.astype({"size": object})
+        frame.loc[2, "size"] = "large"
+        with pytest.raises(
+            RowError, match=r"^Row 2 of the DataFrame: Input '\w+', feature 'size': found 'large'"
+        ):
+            shared.map("records", frame)

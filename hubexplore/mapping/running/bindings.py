@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from hubexplore.mapping.sources.source import Source
 
 Infos = Mapping[str, "TensorInfo"]
+Features = Callable[[str], Sequence[str]]
 
 
 @dataclass(frozen=True)
@@ -24,10 +25,12 @@ class Binding:
     Attributes:
       columns: one, or several whose values side by side are a row of the input.
       constant: the value for all rows, where there are no columns.
+      is_record: whether the columns are the features of a tf.Example, which the input takes as a string.
     """
 
     columns: tuple[Any, ...] = ()
     constant: Any = None
+    is_record: bool = False
 
     @property
     def as_json(self) -> Any:
@@ -41,17 +44,20 @@ def _json_name(name: Any) -> Any:
     return name if isinstance(name, (str, int)) else repr(name)
 
 
-def bind(infos: Infos, wished: Mapping[str, Any] | str | None, source: Source) -> dict[str, Binding]:
+def bind(
+    infos: Infos, wished: Mapping[str, Any] | str | None, source: Source, features: Features
+) -> dict[str, Binding]:
     """Binds each input to columns: those that are wished, else the column of its name.
 
-    The only input also takes the only column, whatever that is called, or all columns, where the input takes
-    as many numbers in a row.
+    An input of serialized tf.Examples takes the columns of its features. The only input also takes the only
+    column, whatever that is called, or all columns, where the input takes as many numbers in a row.
 
     Args:
       infos: the inputs.
       wished: for each input a column, a list of columns, or the value for all rows (anything else). A single
         name stands for the column of the only input.
       source: has the columns.
+      features: returns the names of the features that the strings of an input hold; none for other inputs.
 
     Raises:
       MapError: (a ValueError) a column is missing, or none fits.
@@ -68,7 +74,7 @@ def bind(infos: Infos, wished: Mapping[str, Any] | str | None, source: Source) -
         raise MapError(f"The signature has no input {unknown[0]!r}; it has {sorted(infos)}.{hint}")
     bindings = {name: _wished(name, wish, source) for name, wish in wished.items()}
     for name, info in infos.items():
-        if name not in bindings and (binding := _default(name, infos, source)) is not None:
+        if name not in bindings and (binding := _default(name, infos, source, features)) is not None:
             bindings[name] = binding
         elif name not in bindings and info.default is None:
             raise MapError(_message(name, info, source))
@@ -98,9 +104,13 @@ def _is_column(wish: Any, source: Source) -> bool:
     return isinstance(wish, int) and not isinstance(wish, bool) and wish in source.names
 
 
-def _default(name: str, infos: Infos, source: Source) -> Binding | None:
+def _default(name: str, infos: Infos, source: Source, features: Features) -> Binding | None:
     if name in source.names:
         return Binding((name,))
+    if infos[name].dtype.name == "string":
+        record = tuple(feature for feature in features(name) if feature in source.names)
+        if record:
+            return Binding(record, is_record=True)
     required = [key for key, info in infos.items() if info.default is None or key == name]
     if required != [name] or not is_batched(infos[name]):
         return None

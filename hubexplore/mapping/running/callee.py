@@ -104,6 +104,11 @@ class Callee:
         meta_graph = summary.source.meta_graphs.get(variant.tags) if summary.source is not None else None
         return {field.name: field for field in fields(signature, variant, meta_graph)}
 
+    def features(self, name: str) -> tuple[str, ...]:
+        """Names of the features of the tf.Examples that an input takes; none for other inputs."""
+        encoding = self.fields[name].encoding
+        return tuple(feature.name for feature in encoding.features) if encoding.kind == "example" else ()
+
     @functools.cached_property
     def digest(self) -> str:
         """SHA-256 of the module's content, and of the values of its variables where code may change them."""

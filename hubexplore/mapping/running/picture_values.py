@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +13,7 @@ import numpy as np
 
 from hubexplore.errors import MapError
 from hubexplore.inputs.external.picture_arrays import default_choice, read_picture
+from hubexplore.inputs.external.picture_files import BEGINNINGS
 from hubexplore.inputs.fields import IMAGE, Field
 from hubexplore.mapping.rows import Column
 from hubexplore.mapping.running.values import Uneven
@@ -56,10 +58,19 @@ class PictureReader:
             return None
         field = self._callee.fields[name]
         if is_text:
-            is_decoded_later = field.encoded == "image" and not field.encoding.base64
-            contents = self._pool.map(self._content, files) if is_decoded_later else None
-            return None if contents is None else np.fromiter(contents, object, len(files))
+            return self._contents(field, files) if field.encoded == "image" else None
         return self._pictures(field, files) if field.asks == IMAGE else None
+
+    def _contents(self, field: Field, files: Sequence[str | bytes]) -> Array:
+        """The bytes of pictures for a graph that decodes them, in base64 if it decodes that first."""
+        contents = self._pool.map(self._content, files)
+        if field.encoding.base64:
+            # What is no picture was encoded by the user.
+            contents = (
+                base64.urlsafe_b64encode(content) if content.startswith(BEGINNINGS) else content
+                for content in contents
+            )
+        return np.fromiter(contents, object, len(files))
 
     def _pictures(self, field: Field, files: Sequence[str | bytes]) -> Array | Uneven:
         pictures = list(self._pool.map(lambda file: self._decoded(field, file), files))

@@ -10,11 +10,12 @@ import numpy as np
 import tensorflow as tf
 
 from hubexplore.errors import HubError, MapError, SignatureError
+from hubexplore.inputs.text import tf_examples
 from hubexplore.mapping.rows import Rows, taken
 from hubexplore.mapping.running.bindings import Binding
 from hubexplore.mapping.running.callee import Callee
 from hubexplore.mapping.running.picture_values import PictureReader
-from hubexplore.mapping.running.values import Uneven, value_of
+from hubexplore.mapping.running.values import Uneven, records_of, value_of
 from hubexplore.session.batches import value_rows
 from hubexplore.summary.tensor_values import Array, is_ragged, is_sparse
 
@@ -116,6 +117,10 @@ class RowFunction:
                 values[name] = binding.constant
                 continue
             columns = [rows.columns[column] for column in binding.columns]
+            if binding.is_record:
+                records = records_of(dict(zip(binding.columns, columns, strict=True)))
+                values[name] = tf_examples.of_rows(self.callee.fields[name], records, numbered=False)
+                continue
             pictures = self._reader.value(name, info, columns)
             if pictures is not None:
                 values[name] = pictures

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -96,6 +96,24 @@ def _shaped(info: TensorInfo, value: Array) -> Array:
     if None not in inner and math.prod(inner) == math.prod(value.shape[1:]):
         return value.reshape(len(value), *inner)
     return value
+
+
+def records_of(columns: Mapping[str, Column]) -> list[dict[str, Any]]:
+    """Rows as dicts of Python values by column; what is missing is left out."""
+    lists = {
+        name: column.tolist() if isinstance(column, np.ndarray) else column.to_pylist()
+        for name, column in columns.items()
+    }
+    rows = [dict(zip(lists, values, strict=True)) for values in zip(*lists.values(), strict=True)]
+    return [{name: _plain(value) for name, value in row.items() if not _is_absent(value)} for row in rows]
+
+
+def _plain(value: Any) -> Any:
+    return value.tolist() if isinstance(value, np.ndarray) else value
+
+
+def _is_absent(value: Any) -> bool:
+    return value == "" if isinstance(value, str) else np.ndim(value) == 0 and _is_missing(value)
 
 
 # ---- Arrow
