@@ -22,7 +22,7 @@ def bring(predictor: Predictor, client: Any) -> None:
 
     A worker that finds the same content under the handle, at its own path or in its own cache, gets nothing.
     """
-    # A predictor imports TensorFlow when it arrives: before, and without its log, which would reach the notebook.
+    # A predictor imports TensorFlow when it arrives: before that, without the log that notebooks would show.
     client.run(import_tensorflow)
     has_it = client.run(can_load, predictor)
     if all(has_it.values()) and has_it:
