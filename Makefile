@@ -19,6 +19,7 @@ BIN := .venv/bin
 READY_LAB := .venv/ready-lab
 READY := .venv/ready
 READY_DOCS := .venv/ready-docs
+READY_FRONT_ENDS := build/front-ends/ready
 # What the tests need besides Python packages. Playwright's driver needs the library.
 PROGRAMS := dot chromium libatomic.so.1
 SITE := build/docs
@@ -60,7 +61,7 @@ types: $(READY)
 contracts: $(READY)
 	$(BIN)/lint-imports --no-logo
 
-tests: $(READY)
+tests: $(READY) $(READY_FRONT_ENDS)
 	@$(AT_HOME) $(BIN)/pytest -q $(IN_PARALLEL)
 
 # The API tests again with TF2 behaviour disabled, as in old programs.
@@ -129,6 +130,11 @@ $(READY_LAB): pyproject.toml constraints.txt
 $(READY): $(READY_LAB)
 	@echo "Installing what the checks need into .venv ..."
 	@"$(PYTHON)" -E tools/set_up.py lab test
+	@pwd -P > $@
+
+$(READY_FRONT_ENDS): $(READY) tools/front_ends.py tools/front_ends.txt
+	@echo "Installing the front ends that the browser tests open into build/front-ends ..."
+	@$(BIN)/python -m tools.front_ends
 	@pwd -P > $@
 
 $(READY_DOCS): $(READY)

@@ -56,6 +56,7 @@ GROWTH_AT_MOST = 1.2
 MEMORY_AT_MOST = 1.2
 IMPORT_AT_MOST = 0.2
 FORM_WITHIN = 1
+FIRST_ANSWER_AT_MOST = 1.3
 SHOWN = (
     rounds.LOAD,
     rounds.MODULE,
@@ -93,12 +94,15 @@ def main() -> int:
         rows += _show("outside of graphs", _eager_rows(libraries, options))
     if options.only in "models of Keras":
         rows += _show("models of Keras", _keras_rows(options))
-    if options.only in "notebook session":
-        rows += _show("notebook session", _session_rows(options))
-    sections = {"whole data sets": _map_rows, "hours": _hours_rows, "explorer": _explorer_rows}
-    for name, measured in sections.items():
+    for name, measure in (
+        ("notebook session", _session_rows),
+        ("whole data sets", _map_rows),
+        ("hours", _hours_rows),
+        ("new kernel", _new_kernel_rows),
+        ("explorer", _explorer_rows),
+    ):
         if options.only in name:
-            rows += _show(name, measured(options))
+            rows += _show(name, measure(options))
     if options.json:
         data = {"machine": machine, "repeats": options.repeats, "rows": [_plain(row) for row in rows]}
         options.json.write_text(json.dumps(data, indent=1) + "\n")
@@ -440,17 +444,54 @@ def _hours_rows(options: argparse.Namespace) -> list[Row]:
             Row(name, "  memory grown by the last 9/10", None, figures["loads_mb"], unit="MB", within=10),
             Row(
                 name,
-                f"{title}: {long_session.PANELS} panels, memory grown",
+                f"{title}: {long_session.PANELS} panels, memory grown by the last 3/4",
                 None,
                 figures["panels_mb"],
                 unit="MB",
                 within=10,
             ),
-            Row(
-                name, "  widgets left by the last 49", None, figures["widgets_left"], unit="widgets", within=0
+            *(
+                Row(
+                    name,
+                    f"  {what} left by the last {long_session.PANELS - 1}",
+                    None,
+                    figures[f"{what}_left"],
+                    unit=what,
+                    within=0,
+                )
+                for what in ("widgets", "comms")
             ),
         ]
     return rows
+
+
+def _new_kernel_rows(options: argparse.Namespace) -> list[Row]:
+    """What a user waits for at the beginning, in kernels of both sides by turns."""
+    from benchmarks import cold_kernel
+
+    name = "new kernel"
+    print(f"measuring {name} ...", file=sys.stderr)
+    measured = cold_kernel.measure(options.repeats)
+    return [
+        Row(
+            name,
+            "%load_ext to first answer",
+            None,
+            measured.ours,
+            floor=measured.tensorflow,
+            note="floor: import tensorflow, and the same run",
+        ),
+        Row(
+            name,
+            "  the same, to that floor",
+            None,
+            measured.ratio,
+            unit="x",
+            at_most=FIRST_ANSWER_AT_MOST,
+            note=f"median of {options.repeats} pairs",
+        ),
+        Row(name, "  until the card is shown", None, measured.card),
+    ]
 
 
 def _explorer_rows(options: argparse.Namespace) -> list[Row]:
@@ -476,10 +517,12 @@ def _explorer_rows(options: argparse.Namespace) -> list[Row]:
             ]
     for what, waits in zip(("digits", "vae"), measured["unfolding"], strict=False):
         rows.append(
-            Row(name, f"unfold a scope, {what}, p50", None, waits.p50, within=0.3, note=f"of {waits.count}")
+            Row(name, f"unfold a scope, {what}, p50", None, waits.p50, within=0.2, note=f"of {waits.count}")
         )
     if "opening" in measured:
         rows.append(Row(name, "open on the CNN", None, measured["opening"], within=1.0))
+    rows.append(Row(name, "open a form of 100 inputs", None, measured["form"], within=0.3))
+    rows.append(Row(name, "CSV of 1,000,000 numbers into an input", None, measured["csv"], within=1.0))
     return rows
 
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 CALLS: Final = 20_000
 LOADS: Final = 300
-PANELS: Final = 50
+PANELS: Final = 100
 WINDOW: Final = 1_000  # calls
 LARGEST_BATCH: Final = 200
 
@@ -100,23 +100,28 @@ def _loads(handle: str) -> dict[str, Any]:
 
 def _panels(handle: str) -> dict[str, Any]:
     """Measures what remains of panels that were opened, run once and closed."""
+    import comm
     from ipywidgets.widgets.widget import _instances
 
     import hubexplore as hub
 
     name, rows = _rows(hub.load_module_spec(handle))
-    # ipywidgets keeps a strong reference to every widget that is not closed: leaks show in this dict.
-    baseline, memory = 0, []
+    # ipywidgets keeps a strong reference to every widget that is not closed: leaks show in this dict. The
+    # manager of comms keeps each comm that is open.
+    counts: list[tuple[int, int]] = []
+    comms, memory = comm.get_comm_manager().comms, []
     for number in range(PANELS):
         panel = hub.explore(handle)
         panel.run({name: rows[:2]})
         panel.close()
         del panel
-        if number + 1 in (PANELS // 10, PANELS):
+        if number + 1 in (PANELS // 4, PANELS):
             memory.append(_memory())
-        if number == 0:
-            baseline = len(_instances)  # the baseline: the first panel may leave what exists once
-    return {"widgets_left": len(_instances) - baseline, "panels_mb": memory[1] - memory[0]}
+        if number in (0, PANELS - 1):
+            counts.append((len(_instances), len(comms)))
+    # From the first panel on, which may leave what exists once.
+    widgets_left, comms_left = (last - first for first, last in zip(*counts, strict=True))
+    return {"widgets_left": widgets_left, "comms_left": comms_left, "panels_mb": memory[1] - memory[0]}
 
 
 def _memory() -> float:

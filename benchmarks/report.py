@@ -24,7 +24,7 @@ class Row:
       peer: the peer's figure; None if it has none or failed.
       ours: hubexplore's figure; None if it failed.
       floor: figure of the work that cannot be avoided.
-      unit: "s", "kB", "MB", "ops", "widgets" or "x".
+      unit: "s", "kB", "MB", "ops", "widgets", "comms" or "x".
       at_least: target for peer / ours.
       at_most: target for ours / floor (unit "x": for ours itself).
       within: target for ours itself, in its unit.
@@ -56,7 +56,7 @@ class Row:
     @property
     def has_target(self) -> bool:
         """Whether the row has a target."""
-        return bool(self.at_least or self.at_most or self.within)
+        return bool(self.at_least or self.at_most) or self.within is not None
 
     @property
     def misses(self) -> list[str]:
@@ -70,7 +70,7 @@ class Row:
         bounded = self.ours if self.unit == "x" or self.floor is None else self.to_floor
         if self.at_most and bounded is not None and bounded > self.at_most:
             texts.append(f"{bounded:.2f} over {self.at_most:g}")
-        if self.within and self.ours > self.within:
+        if self.within is not None and self.ours > self.within:
             texts.append(f"{figure(self.ours, self.unit)} of {figure(self.within, self.unit)}")
         return texts
 
@@ -92,7 +92,7 @@ class Row:
             parts.append(
                 f"<={self.at_most:g}" + ("x floor" if of_floor else " s" if self.unit == "s" else "")
             )
-        if self.within:
+        if self.within is not None:
             parts.append(f"<={figure(self.within, self.unit)}")
         return " ".join(parts)
 
@@ -103,7 +103,7 @@ def figure(value: float | None, unit: str) -> str:
         return "-"
     if unit == "s":
         return f"{value:.2f} s" if value >= 1 else f"{value * 1000:.3g} ms"
-    if unit in {"kB", "MB", "ops", "widgets"}:
+    if unit in {"kB", "MB", "ops", "widgets", "comms"}:
         return f"{value:,.0f} {unit}"
     return f"{value:.2f}"
 

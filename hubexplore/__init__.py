@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     )
     from hubexplore.hub.spec import ModuleSpec as ModuleSpec
     from hubexplore.hub.summarize import summarize as summarize
+    from hubexplore.inputs.sounds import read_audio as read_audio
     from hubexplore.mapping.api import map as map  # noqa: A004 - hub.map, which nobody imports bare
     from hubexplore.mapping.predictor import Predictor as Predictor
     from hubexplore.notebook.panel.explorer import explore as explore
@@ -82,6 +83,7 @@ _WHERE = {
     "load": "hubexplore.hub.load",
     "load_module_spec": "hubexplore.hub.loading",
     "map": "hubexplore.mapping.api",
+    "read_audio": "hubexplore.inputs.sounds",
     "resolve": "hubexplore.hub.load",
     "save": "hubexplore.session.export.save",
     "sparse_text_embedding_column": "hubexplore.hub.feature_columns",
@@ -92,7 +94,7 @@ _WHERE = {
 }
 
 # Public names that are modules.
-_MODULES = ("pictures", "samples")
+_MODULES = ("pictures", "samples", "sounds")
 
 __all__ = ["__version__", *_WHERE, *_MODULES]  # noqa: PLE0604 - the names are the keys above
 
@@ -140,10 +142,15 @@ def _missing(name: str) -> Exception:
 
     message = explain(name, __all__)
     # `from hubexplore import name` asks here first, and would forget what an AttributeError says.
-    is_import = sys._getframe(2).f_code.co_name == "_handle_fromlist"
+    caller = sys._getframe(2)
+    is_import = caller.f_code.co_name == "_handle_fromlist"
     if is_import and importlib.util.find_spec(f"{__name__}.{name}") is None:
         return NoSuchImportError(message, name=__name__)
-    return NoSuchNameError(message)
+    error = NoSuchNameError(message)
+    if caller.f_globals.get("__name__") == "__main__":
+        # IPython shows this instead of a traceback, which would show the code above, not that of the user.
+        vars(error)["_render_traceback_"] = lambda: [f"{NoSuchNameError.__name__}: {message}"]
+    return error
 
 
 def __dir__() -> list[str]:

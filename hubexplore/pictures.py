@@ -4,6 +4,6 @@ The code that the explorer writes for a run imports this module, and people keep
 returns for the same arguments stays the same. It needs NumPy only, and Pillow for the files.
 """
 
-from hubexplore.inputs.pictures import DIGIT_SIDE, digit, samples, scene
+from hubexplore.inputs.pictures import DIGIT_SIDE, digit, film, samples, scene
 
-__all__ = ["DIGIT_SIDE", "digit", "samples", "scene"]
+__all__ = ["DIGIT_SIDE", "digit", "film", "samples", "scene"]

@@ -34,6 +34,8 @@ ROOT = Path(__file__).resolve().parent.parent
 CHROMIUM_FLAGS = (
     *("--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
     *("--disable-background-networking", "--disable-component-update"),
+    # A microphone that beeps, for pages that may use it.
+    "--use-fake-device-for-media-stream",
 )
 """What Chromium must not do on its own in tests: ask its servers, or draw on the graphics card."""
 

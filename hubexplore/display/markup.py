@@ -19,6 +19,10 @@ class Markup(str):
 
     __slots__ = ()
 
+    def _marimo_serialize_(self) -> str:
+        # Its encoder knows no subclasses of str: it would send an empty object to a widget.
+        return str(self)
+
 
 def escape(value: str) -> Markup:
     """Returns `value` as HTML: unchanged if it is `Markup`, otherwise escaped, quotation marks included."""

@@ -73,6 +73,8 @@ SEQUENTIAL: Final = _VIRIDIS.split()
 _RED_BLUE: Final = "053061 2166ac 4393c3 92c5de d1e5f0 f7f7f7 fddbc7 f4a582 d6604d b2182b 67001f"
 DIVERGING: Final = _RED_BLUE.split()
 """ColorBrewer's RdBu, from blue to red: the middle is white."""
+LOUDNESS: Final = ("ffffff", "fee6ce", "fdb27b", "f1773c", "c8403f", "842a6d", "3b1560", "0c0524")
+"""From silence, which is paper, to the loudest. Dark themes invert both: there silence is dark."""
 
 # HTML.
 
@@ -127,6 +129,7 @@ PANEL: Final[Mapping[str, str]] = {
     "tip-ink": themed("ui-inverse-font-color0", "#fff"),
     "mark": "#d81b60",
     "mark-rim": "#fff",
+    "veil": "rgba(0, 0, 0, .6)",
     "shadow": "rgba(0, 0, 0, .25)",
     "paper": PAPER,
     "dark-paper": "#141414",

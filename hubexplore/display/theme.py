@@ -17,9 +17,9 @@ JUPYTER_DARK: Final = 'body[data-jp-theme-light="false"]'
 """The page of JupyterLab, Notebook 7 and Voila in a dark theme."""
 DARK_HOSTS: Final = (
     ':is(body[data-vscode-theme-kind="vscode-dark"], body[data-vscode-theme-kind="vscode-high-contrast"], '
-    'html[theme="dark"] body, body.dark-theme)'
+    'html[theme="dark"] body, body.dark-theme, .hub-dark)'
 )
-"""The page of VS Code, Colab and marimo in a dark theme."""
+"""The page of VS Code, Colab and marimo in a dark theme, or a part of it that plain.js draws."""
 DARK: Final = f":is({JUPYTER_DARK}, {DARK_HOSTS})"
 """The page of any front end that is known to be dark."""
 
@@ -78,6 +78,11 @@ _LOOKS: Final = """  color: var(--hub-text); line-height: 1.45; }
 .hubexplore.hubexplore pre.lines { white-space: pre-wrap; overflow-wrap: anywhere; }
 .hubexplore .chip { display: inline-block; margin: 0 0 .25em; padding: 0 .45em; border-radius: .25em;
   background: var(--hub-fill); }
+.hubexplore mark, .hubexplore ins { background: none; color: inherit; text-decoration: none; }
+.hubexplore mark.unknown, .hubexplore .chip.unknown code { text-decoration: underline wavy var(--hub-danger);
+  text-decoration-thickness: from-font; text-underline-offset: .2em; text-decoration-skip-ink: none; }
+.hubexplore ins { background: var(--hub-fill); box-shadow: inset 0 -2px var(--hub-bar); }
+.hubexplore.hubexplore ul.plain { list-style: none; padding-left: 0; }
 .hubexplore .chip small { margin-left: .45em; font-variant-numeric: tabular-nums; }
 .hubexplore.hubexplore td.note { color: var(--hub-dim); }
 .hubexplore.hubexplore td.share, .hubexplore .share { white-space: nowrap;
@@ -97,6 +102,7 @@ _LOOKS: Final = """  color: var(--hub-text); line-height: 1.45; }
 .hubexplore .beside > div { flex: 1 1 30em; min-width: 0; max-width: 46em; overflow-x: auto; }
 .hubexplore .beside > div:has(figure) { flex: 0 1 auto; min-width: 14em; max-width: 19em; }
 .hubexplore .pictures figure { margin: 0; max-width: 24em; }
+.hubexplore .pictures figure.plot { max-width: 46em; }
 .hubexplore .keys { display: flex; flex-direction: column; gap: .2em; }
 .hubexplore .keys img { vertical-align: -.1em; }
 .hubexplore figcaption { color: var(--hub-dim); font-size: 90%; overflow-wrap: anywhere; }

@@ -13,6 +13,7 @@ from hubexplore.display.values.value_kinds import is_readable
 from hubexplore.display.values.views.images import brightness
 from hubexplore.errors import HubError
 from hubexplore.explorer import class_labels
+from hubexplore.explorer.heard import NO_SOUNDS, sounds_of
 from hubexplore.inputs.external.picture_arrays import open_picture
 from hubexplore.summary.lookup import find_signature, find_variant
 from hubexplore.summary.module_format import DEFAULT_OUTPUT
@@ -20,6 +21,7 @@ from hubexplore.summary.tensor_values import Array, flat_of, kind_of
 
 if TYPE_CHECKING:
     from hubexplore.explorer.runs import Run
+    from hubexplore.summary.graph.sounds import Sounds
     from hubexplore.summary.model import ModuleSummary
 
 MAX_PICTURES: Final = 24
@@ -29,11 +31,16 @@ _MAX_SIDE: Final = 1024
 _MIN_SIDE: Final = 4
 
 
-def scene_of(summary: ModuleSummary, run: Run) -> Scene:
+def scene_of(summary: ModuleSummary, run: Run, sounds: Sounds = NO_SOUNDS) -> Scene:
     """Returns the outputs of a run, the main one first, with the pictures that went in.
 
     The main output is `default`. Without one, readable texts come first, unless they are those that went in;
     single numbers come last.
+
+    Args:
+      summary: of the module.
+      run: one of its runs.
+      sounds: which inputs and outputs of the signature are sound.
     """
     request = run.request
     variant = find_variant(summary, request.tags)
@@ -42,6 +49,7 @@ def scene_of(summary: ModuleSummary, run: Run) -> Scene:
     labels = class_labels.labels(summary, request.tags, request.signature)
     outputs = run.outputs or {}
     inputs = {name: entry.display_value for name, entry in request.input_values.items()}
+    heard = sounds_of(run, sounds)
     # The others stay in the order of the signature.
     names = sorted(
         outputs,
@@ -53,12 +61,21 @@ def scene_of(summary: ModuleSummary, run: Run) -> Scene:
     )
     return Scene(
         tuple(
-            Member(name, outputs[name], run.rows, tuple(labels.get(name, ())), shapes.get(name))
+            Member(
+                name,
+                outputs[name],
+                run.rows,
+                tuple(labels.get(name, ())),
+                shapes.get(name),
+                heard.get(name),
+            )
             for name in names
         ),
         tuple(Member(name, value) for name, value in inputs.items()),
         pictures_of(inputs),
         class_labels.names_by_id(summary, request.tags),
+        run.rows,
+        run.unknown_words,
     )
 
 

@@ -19,6 +19,7 @@ from hubexplore.session.tf_startup import import_tensorflow
 from hubexplore.summary.files.paths import text_of
 from hubexplore.summary.files.redaction import redacted, without_access
 from hubexplore.summary.graph.randomness import is_random
+from hubexplore.summary.graph.sounds import Sounds, find_sounds
 from hubexplore.summary.lookup import find_signature, find_variant
 from hubexplore.summary.model import FROZEN_GRAPH, IN_MEMORY, TRAINING_CHECKPOINT, ModuleSummary
 from hubexplore.summary.wishes import NO_WISHES, Wishes
@@ -74,6 +75,7 @@ class Subject:
         self._closed = False
         self._is_trusted = False
         self._random: dict[tuple[Tags, str], bool] = {}
+        self._sounds: dict[tuple[Tags, str], Sounds] = {}
         if self._is_live() and session is None:
             raise GraphError(
                 "No known session holds the graph of this Module. Pass the NotebookSession that loaded it: "
@@ -148,6 +150,7 @@ class Subject:
             self.summary = displayable(replace(summary, title=self.summary.title))
             self._modules.clear()
             self._random.clear()
+            self._sounds.clear()
             vars(self).pop("suspect", None)
             session, self._private_session = self._private_session, None
         if session is not None:
@@ -165,6 +168,18 @@ class Subject:
         if key not in self._random:
             self._random[key] = self._draws(tags, signature)
         return self._random[key]
+
+    def sounds(self, tags: Tags, signature: str) -> Sounds:
+        """Returns which inputs and outputs of a signature are sound."""
+        key = (tags, signature)
+        if key not in self._sounds:
+            source, variant = self.summary.source, find_variant(self.summary, tags)
+            meta_graph = source.meta_graphs.get(tags) if source is not None else None
+            found = find_signature(variant, signature) if variant else None
+            if variant is None or found is None:
+                return Sounds()
+            self._sounds[key] = find_sounds(found, variant.messages, meta_graph)
+        return self._sounds[key]
 
     def _draws(self, tags: Tags, name: str) -> bool:
         source = self.summary.source

@@ -60,8 +60,8 @@ def summarize(module: Any, *, signatures: Signatures | None = None) -> Summary:
     if isinstance(summary, ModuleSummary):
         return displayable(summary)
     raise HandleError(
-        f"A summary is made from the path or handle of a module, a ModuleSpec or a Module; got a "
-        f"{type(module).__name__}."
+        f"A summary is made from the path or handle of a module, a ModuleSpec or a Module; got a value "
+        f"of type {type(module).__name__}."
     )
 
 

@@ -13,9 +13,11 @@ import numpy as np
 
 from hubexplore.inputs.graph_uses import Use, Uses
 from hubexplore.inputs.input_value import short
+from hubexplore.inputs.media_kinds import Film, film_of, is_grey_square, is_latent
 from hubexplore.inputs.open_sizes import Sizes
 from hubexplore.summary.dtypes import ARRAYS, FLOATS, SMALL_INTEGERS
 from hubexplore.summary.graph.neutral_values import neutral_values
+from hubexplore.summary.graph.sounds import USUAL_RATE, Sound, find_sounds
 from hubexplore.summary.model import Shape, SignatureSummary, TensorSummary, VariantSummary
 from hubexplore.summary.reading.input_parts import Parts, find_parts, joined
 from hubexplore.summary.reading.string_inputs import PLAIN, Encoding, Reader
@@ -77,6 +79,9 @@ class Field:
         there is none.
       component: what it gets of an example; None for an example of its own, of which it gets all.
       guess: the same, where only names and shapes say that the input is a part of an argument.
+      sound: what is known of an input that takes sounds as numbers; None for other inputs.
+      film: the sizes of an input that takes films; None for other inputs.
+      is_latent: whether it is the vector that a generator makes a picture or a sound of.
     """
 
     name: str
@@ -97,10 +102,13 @@ class Field:
     neutral: Any = attribute(default=None, compare=False, repr=False)
     component: Component | None = attribute(default=None, compare=False, repr=False)
     guess: Component | None = attribute(default=None, compare=False, repr=False)
+    sound: Sound | None = None
+    film: Film | None = None
+    is_latent: bool = False
 
     @property
     def encoded(self) -> str:
-        """What its strings hold: "example" (tf.Example), "image" (bytes of a picture file), or ""."""
+        """What its strings hold: "example" (tf.Example), "image" or "audio" (files of these), or ""."""
         return self.encoding.kind
 
     @property
@@ -192,6 +200,13 @@ def _single_fields(
     neutral = {} if meta_graph is None else neutral_values(meta_graph, signature.inputs)
     if neutral:
         bare_fields = tuple(replace(field, neutral=neutral.get(field.name)) for field in bare_fields)
+    bare_fields = _with_sounds(bare_fields, signature, variant, meta_graph)
+    bare_fields = tuple(
+        replace(field, is_latent=is_latent(field.dtype, field.shape, signature.outputs))
+        if field.kind == "dense" and field.sound is None
+        else field
+        for field in bare_fields
+    )
     # Shared by all fields: the size of one input may depend on that of another.
     sizes = Sizes(bare_fields, signature, meta_graph)
     if meta_graph is None or not any(map(_may_be_ids_or_words, bare_fields)):
@@ -203,6 +218,30 @@ def _single_fields(
         )
         for field, tensor in zip(bare_fields, signature.inputs, strict=True)
     )
+
+
+def _with_sounds(
+    bare_fields: tuple[Field, ...], signature: SignatureSummary, variant: VariantSummary, meta_graph: Any
+) -> tuple[Field, ...]:
+    """The fields, those of sounds and of a sample rate marked as such."""
+    sounds = find_sounds(signature, variant.messages, meta_graph).inputs
+    if not sounds:
+        return bare_fields
+    rates = {sound.rate_name: sound.rate or USUAL_RATE for sound in sounds.values() if sound.rate_name}
+    marked = []
+    for field in bare_fields:
+        sound = sounds.get(field.name)
+        if sound is not None and not field.problem:
+            marked.append(replace(field, sound=sound, hint=_sound_hint(field.shape, sound)))
+        else:
+            marked.append(replace(field, neutral=rates.get(field.name, field.neutral)))
+    return tuple(marked)
+
+
+def _sound_hint(shape: Shape, sound: Sound) -> str:
+    size = None if shape is None else shape[min(1, len(shape) - 1)]
+    length = "" if size is None else f" of {size:,} samples"
+    return f"a sound{length}, at {sound.rate:,} Hz" if sound.rate else f"a sound{length}"
 
 
 def _may_be_ids_or_words(field: Field) -> bool:
@@ -244,13 +283,20 @@ def _field(tensor: TensorSummary, size: tuple[int, int] | None, reader: Reader |
         encoding = reader.encoding(tensor.tensor) if reader is not None else PLAIN
         return Field(name, dtype, shape, kind, TEXT, _text_hint(shape, encoding), encoding=encoding)
     if shape is not None and _is_image(dtype, shape):
-        any_size = size is None and shape[1] is None and shape[2] is None
-        usual = size or (IMAGE_SIZE, IMAGE_SIZE)
-        height, width, channels = shape[1] or usual[0], shape[2] or usual[1], shape[3] or 3
-        pixels = "any size" if any_size else f"{height} by {width} pixels"
-        hint = f"a picture of {pixels}, {'grey' if channels == 1 else 'in colour'}"
-        return Field(name, dtype, shape, kind, IMAGE, hint, height, width, channels, any_size)
-    return Field(name, dtype, shape, kind, *_numbers(dtype, shape))
+        return _image(Field(name, dtype, shape, kind, IMAGE, ""), shape, size)
+    film = film_of(shape) if dtype in _IMAGE_DTYPES else None
+    asks, hint = (ARRAY, film.hint) if film is not None else _numbers(dtype, shape)
+    return Field(name, dtype, shape, kind, asks, hint, film=film)
+
+
+def _image(field: Field, shape: tuple[int | None, ...], size: tuple[int, int] | None) -> Field:
+    """The field of an image with its sizes."""
+    any_size = size is None and shape[1] is None and shape[2] is None
+    usual = size or (IMAGE_SIZE, IMAGE_SIZE)
+    height, width, channels = shape[1] or usual[0], shape[2] or usual[1], (*shape, 1)[3] or 3
+    pixels = "any size" if any_size else f"{height} by {width} pixels"
+    hint = f"a picture of {pixels}, {'grey' if channels == 1 else 'in colour'}"
+    return replace(field, hint=hint, height=height, width=width, channels=channels, any_size=any_size)
 
 
 def _problem(tensor: TensorSummary) -> str:
@@ -271,6 +317,8 @@ def _ragged_rank(tensor: TensorSummary) -> int:
 
 
 def _is_image(dtype: str, shape: tuple[int | None, ...]) -> bool:
+    if dtype in _IMAGE_DTYPES and len(shape) == 3:
+        return is_grey_square(shape)
     # NHWC with 1 or 3 channels is the convention of TF1 Hub modules for images.
     if dtype not in _IMAGE_DTYPES or len(shape) != 4 or shape[3] not in (1, 3):
         return False
@@ -308,6 +356,8 @@ def _text_hint(shape: Shape, encoding: Encoding) -> str:
         return f"rows of features as JSON, one per line, such as {_sample_features(encoding)}"
     if encoding.kind == "image":
         return "a picture file, which the graph decodes"
+    if encoding.kind == "audio":
+        return "a sound, which the graph decodes from WAV"
     if shape == ():
         return "a text"
     if shape is not None and len(shape) > 1 and (len(shape) > 2 or shape[1] != 1):

@@ -6,6 +6,7 @@ This is a heuristic for examples. A wrong guess costs one attempt of the search 
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -18,6 +19,7 @@ from hubexplore.summary.sizes.shape_inference import constant
 
 MAX_WORDS: Final = 50
 """Maximum number of words of a vocabulary that are read."""
+_ORDINARY: Final = re.compile(r"[^\W\d_]{2,}")
 _MAX_CALL_DEPTH: Final = 6
 """Maximum depth of functions that call functions; a recursive function would have no end."""
 # Ops whose output holds the values of an input unchanged. It may be any input of the op: a wrong one, such as
@@ -55,7 +57,7 @@ class Use:
     Attributes:
       below: ids have to be less than this; None where the graph shows no limit.
       is_sure: whether all uses of the ids are known and have a limit.
-      words: first words of the vocabulary in which strings are looked up.
+      words: first words of the vocabulary in which strings are looked up, ordinary ones first.
       is_split: whether strings are split into words before the lookup.
       texts: strings that the graph can parse, where it parses numbers or records.
       raw: where strings are the bytes of numbers: their dtype, by the name of the DecodeRaw node.
@@ -148,7 +150,7 @@ class Uses:
         elif op == "SparseSoftmaxCrossEntropyWithLogits" and position == 1:
             use.limit(scope.size(node.input[0], -1))
         elif op in _LOOKUPS and position == 1 and not use.words:
-            use.words, use.is_split = tuple(self._words(node.input[0])), is_split
+            use.words, use.is_split = tuple(_ordinary_first(self._words(node.input[0]))), is_split
         elif op == "DecodeRaw":
             use.raw[node.name] = dtype_name(node.attr["out_type"].type)
         elif position == 0 and (texts := tuple(_texts(node))):
@@ -173,6 +175,11 @@ class Uses:
                 lines = [line.split("\t")[0] for line in asset.first_lines if line]
                 return [line.encode("utf-8", "surrogateescape") for line in lines]
         return []
+
+
+def _ordinary_first(words: list[bytes]) -> list[bytes]:
+    """Puts words of letters before [PAD], <s>, ##ing and numbers, with which a vocabulary often begins."""
+    return sorted(words, key=lambda word: _ORDINARY.fullmatch(word.decode("utf-8", "replace")) is None)
 
 
 @dataclass

@@ -6,8 +6,14 @@ import functools
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from hubexplore.summary.graph.sounds import USUAL_RATE
 from hubexplore.summary.model import Shape, SignatureSummary
 from hubexplore.summary.sizes import OpenInput, Solution, solutions
+
+FILM_FRAMES: Final = 16
+"""Number of frames of an example film where the input states none."""
+FILM_SIZE: Final = 64
+"""Side in pixels of an example film where the input states no size."""
 
 if TYPE_CHECKING:
     from hubexplore.inputs.fields import Field
@@ -102,6 +108,8 @@ def size_choices(fields: Sequence[Field]) -> Iterator[tuple[int, int | None]]:
 
 def _stated_shape(field: Field) -> tuple[int | None, ...] | None:
     """The static shape of an input; of the smallest rank for sparse and ragged inputs of unknown rank."""
+    if field.sound is not None and field.shape == (None,):
+        return (field.sound.rate or USUAL_RATE,)  # its open dimension are samples, not rows
     if field.shape is not None:
         return field.shape
     behind = field.ragged_rank or (1 if field.kind == "sparse" else 0)
@@ -112,6 +120,10 @@ def _default_sizes(field: Field) -> dict[int, int]:
     """Sizes for unknown dimensions, by dimension."""
     if field.height:
         return {1: field.height, 2: field.width, 3: field.channels}
+    if field.film is not None:
+        return {1: FILM_FRAMES, 2: FILM_SIZE, 3: FILM_SIZE}
+    if field.sound is not None:
+        return {1: field.sound.rate or USUAL_RATE}
     # Ids and their masks: rows of one or two would say nothing about a model of texts.
     if field.asks == "integers" and field.shape is not None and len(field.shape) == 2:
         return {1: IDS_IN_ROW}

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import PIL.Image
 
-__all__ = ["DIGIT_SIDE", "digit", "samples", "scene"]
+__all__ = ["DIGIT_SIDE", "digit", "film", "samples", "scene"]
 
 DIGIT_SIDE: Final = 8
 """Height and width in pixels of `digit`."""
@@ -58,7 +58,27 @@ def digit(number: int) -> npt.NDArray[np.float64]:
     return np.array([[_INKS[ink] for ink in row] for row in rows])
 
 
-def scene(height: int, width: int, channels: int, number: int = 0) -> npt.NDArray[np.float64]:
+def film(rows: int, frames: int, height: int, width: int, channels: int) -> npt.NDArray[np.float64]:
+    """Films of a ball that rolls to and fro, float64 [rows, frames, height, width, channels], 0.0 to 1.0.
+
+    Args:
+      rows: number of films, each of another colour.
+      frames: number of pictures of each; 50 of them are one way to and fro.
+      height: in pixels.
+      width: in pixels.
+      channels: as those of `scene`.
+    """
+    drawn = [
+        scene(height, width, channels, row, position=float(np.sin(2 * np.pi * frame / 50)))
+        for row in range(rows)
+        for frame in range(frames)
+    ]
+    return np.reshape(drawn, (rows, frames, height, width, channels))
+
+
+def scene(
+    height: int, width: int, channels: int, number: int = 0, *, position: float | None = None
+) -> npt.NDArray[np.float64]:
     """A lit ball on a floor before a wall, float64 [height, width, channels], 0.0 to 1.0.
 
     Args:
@@ -66,6 +86,7 @@ def scene(height: int, width: int, channels: int, number: int = 0) -> npt.NDArra
       width: in pixels.
       channels: 3 for colours, 1 for grey; others repeat grey.
       number: of the scene: colours and the position of the ball depend on it.
+      position: of the ball, -1.0 (left) to 1.0 (right), whatever the number says.
     """
     # Coordinates of the centres of the pixels, 0 to 1 from top to bottom and from left to right.
     y = ((np.arange(height) + 0.5) / height)[:, None]
@@ -73,7 +94,7 @@ def scene(height: int, width: int, channels: int, number: int = 0) -> npt.NDArra
     x = 0.5 + ((np.arange(width) + 0.5) / width - 0.5)[None, :] * max(width / height, 0.7)
     hues = [(0.08 + 0.31 * number + offset) % 1.0 for offset in (0.0, 0.52, 0.14)]
     ball_color, wall_color, floor_color = (_color(hue) for hue in hues)
-    center, radius = 0.5 + 0.16 * np.sin(2.4 * number), 0.26
+    center, radius = 0.5 + 0.16 * (np.sin(2.4 * number) if position is None else position), 0.26
     horizon, middle = 0.55, 0.58
     # The wall is darker to the side, the floor lighter towards the viewer.
     wall = 0.9 - 0.25 * np.abs(x - 0.4) + 0.0 * y

@@ -89,12 +89,9 @@ def _build(name: str, directory: str) -> None:
             # The command is fixed and needs no shell.
             if subprocess.run(command, capture_output=True, check=False).returncode == 0:  # noqa: S603
                 return
-    from hubexplore.hub.quiet_start import quiet_tensorflow
+    from hubexplore.samples.build import build
 
-    with quiet_tensorflow():  # the build looks for devices
-        from hubexplore.samples.build import build
-
-        build(name, directory)
+    build(name, directory)
 
 
 def digit_images(count: int | None = None) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
 
+from hubexplore.hub.quiet_start import start_devices
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -33,6 +35,7 @@ def build(name: str, directory: str) -> None:
 
 def _write_checkpoint(prefix: str, values: Mapping[str, npt.NDArray[Any]]) -> None:
     """Writes a V2 checkpoint in a graph of its own, which works with TF1 and TF2 behaviour alike."""
+    start_devices()
     # The raw op rather than a Saver, which would need a variable for each value.
     with tf.Graph().as_default(), tf.compat.v1.Session() as session:
         save = tf.raw_ops.SaveV2(

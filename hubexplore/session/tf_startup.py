@@ -11,6 +11,7 @@ from hubexplore.hub.quiet_start import quiet_tensorflow
 from hubexplore.session.background.background_import import BackgroundImport
 from hubexplore.session.background.import_time import expected_seconds, remember
 from hubexplore.session.whole_imports import import_whole
+from hubexplore.summary.without_gc import without_gc
 
 _SESSION: Final = "hubexplore.session.session"
 
@@ -43,7 +44,8 @@ def import_tensorflow() -> None:
 
 def import_status() -> str:
     """Returns what is waited for, as in "importing TensorFlow, about 7 s"; "" if it is imported."""
-    if is_tensorflow_imported():
+    # Beside TensorFlow's own import, that of what a session needs takes no time worth mentioning.
+    if is_tensorflow_imported() or ("tensorflow" in sys.modules and not IN_BACKGROUND.is_running):
         return ""
     seconds = round(expected_seconds() - IN_BACKGROUND.elapsed)
     return f"importing TensorFlow, {f'about {seconds} s' if seconds > 0 else 'a few more seconds'}"
@@ -54,7 +56,8 @@ def _import() -> None:
     if is_tensorflow_imported():
         return
     is_first, began = "tensorflow" not in sys.modules, time.monotonic()
-    with quiet_tensorflow():
+    # Without the collector, which would take a quarter of the time.
+    with quiet_tensorflow(), without_gc():
         _import_session()
     if is_first:
         remember(time.monotonic() - began)

@@ -18,6 +18,8 @@ GRAPH_FILES: Final = (GRAPH_FILE, GRAPH_TEXT_FILE)
 """Files that may hold the graphs; TensorFlow prefers the first."""
 MODULE_FILE: Final = "tfhub_module.pb"
 """File that makes a SavedModel a TF1 Hub module."""
+METADATA_FILE: Final = "keras_metadata.pb"
+"""File that Keras 2 writes beside the graph; loading with Keras reads it."""
 FINGERPRINT_FILE: Final = "fingerprint.pb"
 """File with hashes of a SavedModel."""
 VARIABLES_FOLDER: Final = "variables"

@@ -250,3 +250,10 @@ def test_the_peer_is_imported_beside_a_setuptools_without_pkg_resources(
     assert loaded.EXPORTER
     assert "pkg_resources" not in sys.modules
     del sys.modules["tensorflow_hub"]
+
+
+def test_nothing_may_be_left_if_the_target_is_nothing() -> None:
+    left = Row("hours", "widgets left", None, 2.0, unit="widgets", within=0)
+    assert left.misses == ["2 widgets of 0 widgets"]
+    assert left.target == "<=0 widgets"
+    assert Row("hours", "widgets left", None, 0.0, unit="widgets", within=0).verdict == "met"

@@ -119,7 +119,18 @@ def serving(folder: Path) -> Iterator[Lab]:
     root, log = folder / "root", folder / "server.log"
     root.mkdir()
     variables = environment(folder)
-    command = [sys.executable, str(SERVE), *OPTIONS, f"--ServerApp.root_dir={root}"]
+    command = [sys.executable, str(SERVE), "jupyterlab", *OPTIONS, f"--ServerApp.root_dir={root}"]
+    with running(command, folder, variables, log) as process:
+        lab = _started(process, Path(variables["JUPYTER_RUNTIME_DIR"]), root, log)
+        lab.forget_settings()
+        yield lab
+
+
+@contextlib.contextmanager
+def running(
+    command: list[str], folder: Path, variables: dict[str, str], log: Path
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Runs serve.py; ends the server with all of its kernels."""
     with (
         log.open("wb") as output,
         subprocess.Popen(
@@ -133,9 +144,7 @@ def serving(folder: Path) -> Iterator[Lab]:
         ) as process,
     ):
         try:
-            lab = _started(process, Path(variables["JUPYTER_RUNTIME_DIR"]), root, log)
-            lab.forget_settings()
-            yield lab
+            yield process
         finally:
             _end(process)
 

@@ -13,7 +13,7 @@ from tests.browser.notebook import PATIENCE, Notebook
 # The elements that the Tab key has to reach, in the order of the page.
 TAB_STOPS: Final = """panel => {
   const shown = node => node.checkVisibility({visibilityProperty: true}) && !node.disabled;
-  const kinds = 'a[href], button, input, select, textarea, summary, [tabindex]';
+  const kinds = 'a[href], button, input, select, textarea, summary, audio[controls], [tabindex]';
   // Chromium's Tab also stops at what scrolls, unless something in it can have the focus.
   const scrolls = node => ['auto', 'scroll'].includes(getComputedStyle(node).overflowX)
     && (node.scrollWidth > node.clientWidth || node.scrollHeight > node.clientHeight)
@@ -212,9 +212,11 @@ def walk(panel: Panel) -> list[dict[str, Any]]:
     """Presses Tab from the first element until the focus leaves the panel; returns the focused elements."""
     count = panel.node.evaluate(TAB_STOPS)
     panel.node.evaluate("() => window.places[0].focus({focusVisible: true})")
-    seen = []
+    seen: list[dict[str, Any]] = []
     while (place := panel.node.evaluate(_FOCUS)) is not None:
-        seen.append(place)
+        # Tab goes through the buttons of a player, which the browser hides within it.
+        if not (seen and place["place"] == seen[-1]["place"] and place["what"].startswith("<audio")):
+            seen.append(place)
         assert len(seen) <= 2 * count, "the focus goes round in circles"
         panel.page.keyboard.press("Tab")
     return seen

@@ -1,4 +1,6 @@
-"""Runs JupyterLab, and ends it when the process that started it ends for any reason.
+"""Runs a server, such as JupyterLab, and ends it when the process that started it ends for any reason.
+
+    python serve.py MODULE [ARGUMENT ...]
 
 The starter holds the other end of standard input and never writes to it, so that it closes when the starter
 ends. The server then ends as with a service manager, with its kernels.
@@ -21,4 +23,5 @@ def end_with_the_starter() -> None:
 
 if __name__ == "__main__":
     threading.Thread(target=end_with_the_starter, daemon=True).start()
-    runpy.run_module("jupyterlab", run_name="__main__", alter_sys=True)
+    del sys.argv[0]
+    runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)

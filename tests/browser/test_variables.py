@@ -175,5 +175,5 @@ def test_narrow_and_large(notebook: Notebook) -> None:
     panel.node.get_by_role("table", name="Variables").get_by_text("word_vectors").click()
     values = panel.node.get_by_role("region", name="Values of a variable", exact=True)
     expect(values).to_contain_text("500 of 9,485 rows, evenly spaced.")
-    notebook.page.set_viewport_size({"width": 600, "height": 900})
+    notebook.narrow(600)
     notebook.screenshot("variables-600", panel.node)

@@ -337,3 +337,25 @@ def test_nothing_heavy_is_imported(hostile: Path) -> None:
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_models_of_keras_are_looked_into(scan: Scan, tmp_path: Path, hostile: Path) -> None:
+    layer = {"class_name": "Lambda", "config": {"name": "evil"}}
+    for name, layers in (("bad", [layer]), ("good", [])):
+        with zipfile.ZipFile(tmp_path / "models" / f"{name}.keras", "w") as archive:
+            archive.writestr("config.json", json.dumps({"class_name": "Sequential", "config": layers}))
+            for file in hostile.iterdir():
+                archive.write(file, f"assets/layer/module/{file.name}")
+    (tmp_path / "models" / "weights.h5").write_bytes(b"\x89HDF\r\n\x1a\nweights")
+    code, out, _ = scan(tmp_path / "models", "--json")
+    assert code == 1
+    models = json.loads(out)["models"]
+    verdicts = {one["path"].removeprefix(f"{tmp_path}/models/"): one["verdict"] for one in models}
+    inside = "!/assets/layer/module"
+    assert verdicts == {
+        "hostile": "danger",
+        "bad.keras": "danger",
+        f"bad.keras{inside}": "danger",
+        "good.keras": "no danger",
+        f"good.keras{inside}": "danger",
+    }

@@ -20,14 +20,16 @@ from hubexplore.explorer import run_code
 from hubexplore.explorer.runs import ModuleRunner, RunRequest
 from hubexplore.explorer.subject import Subject
 from hubexplore.hub.resolve import cache
-from hubexplore.inputs import fields, pictures
+from hubexplore.inputs import fields, pictures, sounds
 from hubexplore.inputs.code import data_files
 from hubexplore.inputs.examples import examples
-from hubexplore.inputs.external import picture_arrays, picture_files, sources
+from hubexplore.inputs.external import picture_arrays, picture_files, sound_arrays, sources
 from hubexplore.inputs.input_value import InputValue, Sparse
 from hubexplore.inputs.text import typed_text
 from hubexplore.inputs.text.tf_examples import serialized
 from hubexplore.summary.files.redaction import without_access
+from tests.explorer import media_modules
+from tests.hub.modules import export
 from tests.inputs import fields_of
 from tests.notebook.shells import Run
 from tests.session import modules
@@ -90,6 +92,11 @@ def parts(value: Any) -> list[Any]:
     return [value]
 
 
+def values_of(value: Any) -> Any:
+    """The value of an eager tensor; any other value as it is."""
+    return value.numpy() if isinstance(value, tf.Tensor) else value
+
+
 def equal(one: Any, other: Any) -> None:
     """Asserts that two results are the same."""
     if isinstance(one, dict):
@@ -110,7 +117,8 @@ def compare(run: Run, subject: Subject, request: RunRequest) -> str:
     for code in codes:
         data_files.save(code.files, Path())
         found = run(code.text)
-        equal(found if isinstance(found, dict) else {"default": found}, outputs)
+        found = found if isinstance(found, dict) else {"default": found}
+        equal({name: values_of(value) for name, value in found.items()}, outputs)
         assert max(map(len, code.text.splitlines())) < 1000
     return codes[0].text
 
@@ -422,6 +430,27 @@ def test_code_says_that_outputs_are_random(signature: str) -> None:
         assert (before[-1] == run_code.MSG_RANDOM) == (signature == "default")
 
 
+@pytest.mark.parametrize("signature", ["analyse", "clean", "name", "decode", "quieter"])
+def test_sounds(run: Run, tmp_path: Path, signature: str) -> None:
+    """Files are read by their path, which is saved beside the notebook; built-in sounds by their name."""
+    export(hub.create_module_spec(media_modules.sounds), tmp_path / "m")
+    subject = Subject(str(tmp_path / "m"))
+    variant = subject.summary.variants[0]
+    asked = next(each for each in variant.signatures if each.name == signature)
+    assert subject.summary.source is not None
+    all_fields = fields.fields(asked, variant, subject.summary.source.meta_graphs[()])
+    field = next(filter(sound_arrays.takes_sounds, all_fields))
+    others = {"sampleRate": InputValue(np.array(8_000, np.int32))} if len(all_fields) > 1 else {}
+    choice = sound_arrays.SoundChoice(8_000 if signature == "clean" else 16_000)
+    for name, content in (("it's.wav", sounds.samples()["vowels"]), ("chirp", sounds.samples()["chirp"])):
+        entry = sound_arrays.read_sounds(field, [(name, content)], choice)
+        cell = compare(run, subject, RunRequest((), signature, {field.name: entry, **others}))
+        expected = "sample:chirp" if name == "chirp" else "it's.wav"
+        assert f"hubexplore.read_audio({expected!r}, {choice.rate}" in cell
+    example = examples.fill(all_fields, examples.SOUND, 2)
+    compare(run, subject, RunRequest((), signature, example))
+
+
 def uploaded(paths: Mapping[str, Path], signature: str, name: str, content: bytes) -> RunRequest:
     """A request with a file that was chosen in the browser, which does not say where it is."""
     summary = hub.summarize(str(paths["many"]))
@@ -504,7 +533,7 @@ def test_a_short_upload_is_written_out(run: Run, paths: Mapping[str, Path], fold
 def test_a_module_of_the_notebook(run: Run, paths: Mapping[str, Path]) -> None:
     """The first cell uses it; the others load it again, in a new kernel, unless it may have been trained."""
     request = RunRequest((), "line", given(paths["many"], "line", "1 2"))
-    for option, languages in (("", ["Cell with known", "Notebook cell", "Python"]),
+    for option, languages in (("", ["Cell with known", "Notebook cell", "Python", "hub.load"]),
                               ("--trainable", ["Cell with known", "Python"])):  # fmt: skip
         run(f"%hub_load {paths['many']} --as known {option}")
         session = run("%hub_session")

@@ -245,3 +245,14 @@ def test_parts_of_ragged_and_sparse_tensors_fit_together() -> None:
     assert values["r_2"][-1] == len(values["r"]) > 0
     assert values["s_2"][1] == 10
     assert len(values["s"]) == len(values["s_1"]) > 0
+
+
+def test_special_tokens_of_a_vocabulary_come_last() -> None:
+    def special() -> None:
+        words = tf1.placeholder(tf.string, [None])
+        keys = tf.constant(["[PAD]", "<s>", "##ing", "1906", "a", "ship", "Meer"])
+        initializer = tf.lookup.KeyValueTensorInitializer(keys, tf.range(7, dtype=tf.int64))
+        hub.add_signature(inputs=words, outputs=tf.lookup.StaticVocabularyTable(initializer, 1).lookup(words))
+
+    inputs = examples.fill(form_of(special), "Words of the vocabulary", 7)["default"].value
+    assert inputs.tolist() == [b"ship", b"Meer", b"[PAD]", b"<s>", b"##ing", b"1906", b"a"]

@@ -8,6 +8,7 @@ import sys
 
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
+from IPython.utils.capture import capture_output
 
 import hubexplore as hub
 from hubexplore.notebook.magics import HubMagics
@@ -172,3 +173,12 @@ def test_names_are_there_when_asked_for(name: str) -> None:
 def test_a_name_that_is_not_there() -> None:
     with pytest.raises(AttributeError, match="'hubexplore' has no attribute 'nothing'"):
         hub.nothing  # noqa: B018
+
+
+def test_a_mistyped_name_is_one_line(shell: InteractiveShell) -> None:
+    with capture_output() as captured:
+        # The shell of these tests raises what a real one shows.
+        InteractiveShell.run_cell(shell, "import hubexplore as hub\nhub.exlpore('x')")
+    assert captured.stdout == (
+        "NoSuchNameError: module 'hubexplore' has no attribute 'exlpore'. Did you mean 'explore'?\n"
+    )

@@ -33,6 +33,14 @@ class TestLoad:
     def test_result_can_be_assigned(self, run: Run) -> None:
         assert run("mine = %hub_load sample:half-plus-two --as half\nmine is half") is True
 
+    def test_an_error_about_tags_says_what_to_type_here(self, run: Run) -> None:
+        assert fails(run, "%hub_load sample:digits --tags trian") == (
+            "The module has no graph variant with the tags ['trian']; it has [], ['train']. "
+            "Nearest: --tags train. Training needs --trainable, whatever the tags."
+        )
+        message = fails(run, "%hub_load sample:half-plus-two --tags x")
+        assert "Nearest: the one without tags, for which --tags is left out." in message
+
     def test_tags_and_trainable(self, run: Run) -> None:
         module = run("%hub_load sample:digits --tags train --trainable")
         assert module.tags == {"train"}

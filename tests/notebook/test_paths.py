@@ -26,7 +26,7 @@ def folder(tmp_path: Path) -> Path:
 def lines(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What the display of %hub_load says."""
     said: list[str] = []
-    monkeypatch.setattr(LoadStatus, "show", lambda _, words, __=None: said.append(words))
+    monkeypatch.setattr(LoadStatus, "show", lambda _, words, *__, **___: said.append(words))
     return said
 
 

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import json
 import subprocess
 import sys
+import warnings
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import keras
 import pytest
+import tensorflow as tf
 
 import hubexplore as hub
-from hubexplore.errors import HubError
+from hubexplore import cli
+from hubexplore.errors import HubError, HubSecurityWarning
 from hubexplore.summary.capabilities.model import When
+from hubexplore.trust import gate
 from tests.strangers.conftest import Trap
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -91,6 +100,73 @@ def test_by_scanning(traps: dict[str, Trap]) -> None:
 def test_by_showing(traps: dict[str, Trap]) -> None:
     done = command("show", str(traps["main_op"].path))
     assert "DANGER" in done.stdout
+
+
+def _entries(folder: Path) -> dict[str, Callable[[str], object]]:
+    """What takes the handle of a module, and would run it; `folder` is for what is written."""
+    numbers = itertools.count()
+
+    def new() -> Path:
+        return folder / str(next(numbers))
+
+    def in_graph(path: str) -> None:
+        with tf.Graph().as_default():
+            hub.Module(path)
+
+    def loaded(path: str) -> None:
+        with hub.NotebookSession() as session:
+            session.load(path)
+
+    return {
+        "Module": in_graph,
+        "load": hub.load,
+        "KerasLayer": hub.KerasLayer,
+        "evaluate": lambda path: hub.eval_function_for_module(path).__enter__(),
+        "column": lambda path: hub.text_embedding_column("k", path),
+        "column of TF2": lambda path: hub.text_embedding_column_v2("k", path),
+        "session": loaded,
+        "save": lambda path: hub.save(path, new()),
+        "save unverified": lambda path: hub.save(path, new(), verify=False),
+        "export": lambda path: hub.load_module_spec(path).export(str(new())),
+        "doctor": hub.doctor,
+        "convert": lambda path: cli.main(["convert", path, str(new()), "--to", "saved-model"]),
+        "convert to hub": lambda path: cli.main(["convert", path, str(new()), "--to", "hub", "--no-verify"]),
+        "compare": lambda path: cli.main(["show", "sample:half-plus-two", "--compare", path]),
+    }
+
+
+@pytest.mark.usefixtures("untouched")
+@pytest.mark.parametrize("entry", _entries(Path()))
+def test_by_every_way_in(entry: str, traps: dict[str, Trap], tmp_path: Path) -> None:
+    run = _entries(tmp_path)[entry]
+    for name in ("main_op", "summary_writer_of_initializer", "debug_file_of_initializer", "merge_deletes"):
+        gate.forget_process()
+        # A program would go on after the warning; what matters is that the warning comes first.
+        with warnings.catch_warnings(), contextlib.suppress(HubError, HubSecurityWarning, SystemExit):
+            warnings.simplefilter("error", HubSecurityWarning)
+            run(str(traps[name].path))
+
+
+@pytest.mark.filterwarnings("ignore:You are saving your model as an HDF5 file")
+@pytest.mark.parametrize("ending", [".keras", ".h5"])
+def test_by_files_of_keras(ending: str, tmp_path: Path) -> None:
+    canary = tmp_path / "canary"
+
+    def write(x: Any, path: str = str(canary)) -> Any:
+        Path(path).write_text("boo")
+        return x
+
+    layers = [keras.Input((2,)), keras.layers.Lambda(write, output_shape=(2,))]
+    model = tmp_path / f"model{ending}"
+    evil = keras.Sequential(layers)
+    evil.save(model)
+    evil(tf.zeros([1, 2]))
+    canary.unlink()
+    for run in _entries(tmp_path / "out").values():
+        with contextlib.suppress(HubError, SystemExit):
+            run(str(model))
+    assert cli.main(["scan", str(tmp_path)]) == 1
+    assert not canary.exists()
 
 
 @pytest.mark.usefixtures("untouched")

@@ -7,17 +7,21 @@ import glob
 import os
 import tempfile
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Final, Literal
 
 from hubexplore.cli.scanning.targets import Target, below
 from hubexplore.errors import HubError, NotAModuleError
+from hubexplore.summary.analysis import keras_code
 from hubexplore.summary.capabilities.model import NOTHING, Capabilities
-from hubexplore.summary.files.filesystem import join
+from hubexplore.summary.files.filesystem import join, open_regular
 from hubexplore.summary.module_format import GRAPH_FILES
 from hubexplore.summary.without_gc import without_gc
 
 Verdict = Literal["danger", "no danger", "unreadable"]
 _DEEPEST_ARCHIVE: Final = 3
+KERAS: Final = "Keras model"
+"""Format of a file that Keras wrote."""
 INSIDE: Final = "!/"
 """Separates the path of an archive from the path of a model in it."""
 
@@ -48,7 +52,7 @@ def judged(target: Target, depth: int = 0) -> list[Judged]:
     try:
         if target.is_archive:
             return _archive(target, depth)
-        return [_model(target)]
+        return _keras(target, depth) or [_model(target)]
     except NotAModuleError as error:
         return [unreadable(target, error)] if target.is_certain else []
     except (HubError, OSError, RecursionError, MemoryError) as error:
@@ -82,9 +86,23 @@ def _model(target: Target) -> Judged:
     return read(target.path, reader)
 
 
+def _keras(target: Target, depth: int) -> list[Judged]:
+    """Returns what was found in a Keras model, and in modules of KerasLayers in it; empty if it is none."""
+    if not target.path.lower().endswith(keras_code.SUFFIXES) or os.path.isdir(target.path):  # noqa: PTH112
+        return []
+    with open_regular(target.path) as file:
+        capabilities = keras_code.of_file(Path(target.path), file)
+        if capabilities is None:
+            return []
+        file.seek(0)
+        has_modules = any(name.endswith(GRAPH_FILES) for name in keras_code.names_in(file))
+    verdict: Verdict = "danger" if capabilities.dangers else "no danger"
+    model = Judged(target.label, target.path, verdict, KERAS, capabilities)
+    return [model, *(_archive(target, depth) if has_modules else ())]
+
+
 def _archive(target: Target, depth: int) -> list[Judged]:
     from hubexplore.hub.resolve import archive
-    from hubexplore.summary.files.filesystem import open_regular
 
     if depth >= _DEEPEST_ARCHIVE:
         return [unreadable(target, f"archives in archives, more than {_DEEPEST_ARCHIVE} levels deep")]

@@ -1,4 +1,4 @@
-"""Which models are below a path: SavedModels, modules, frozen graphs, checkpoints with `.meta`, archives."""
+"""Which models are below a path: SavedModels, modules, frozen graphs, checkpoints, Keras models, archives."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from hubexplore.summary.analysis.keras_code import SUFFIXES
 from hubexplore.summary.diagnosis.file_types import ARCHIVE_SUFFIXES, HEAD, starts_graph
 from hubexplore.summary.files.filesystem import open_regular
 from hubexplore.summary.module_format import (
     ASSETS_FOLDER,
     FINGERPRINT_FILE,
     GRAPH_FILES,
+    METADATA_FILE,
     MODULE_FILE,
     VARIABLES_FOLDER,
 )
@@ -23,7 +25,7 @@ _GRAPH_SUFFIXES: Final = (".pb", ".graphdef")
 _TEXT_SUFFIX: Final = ".pbtxt"
 _META_SUFFIX: Final = ".meta"
 # Files beside a graph that are other messages.
-_OTHER_FILES: Final = frozenset({*GRAPH_FILES, MODULE_FILE, FINGERPRINT_FILE, "keras_metadata.pb"})
+_OTHER_FILES: Final = frozenset({*GRAPH_FILES, MODULE_FILE, FINGERPRINT_FILE, METADATA_FILE})
 # Text that may be a graph; the text of other messages, such as label maps, is not reported as unreadable.
 _GRAPH_WORDS: Final = (b"node", b"library", b"meta_info_def", b"graph_def")
 # Of a model, folders in which no other model lies.
@@ -88,7 +90,9 @@ def below(root: str) -> Iterator[Target]:
             yield Target(folder, folder)
         for name in sorted(names):
             path = str(Path(folder, name))
-            if name.lower().endswith(ARCHIVE_SUFFIXES):
+            if name.lower().endswith(SUFFIXES):
+                yield Target(path, path, is_certain=False)
+            elif name.lower().endswith(ARCHIVE_SUFFIXES):
                 yield Target(path, path, is_archive=True, is_certain=False)
             # Beside the graph of a model other messages may lie, which only have names like graphs.
             elif _may_be_graph(path, name) and (not is_model or starts_graph(_head(path))):

@@ -14,7 +14,10 @@ NO_SETTINGS: Final[Settings] = MappingProxyType({})
 
 @dataclass(frozen=True)
 class Control:
-    """A number that the reader may change, such as a threshold: its label, range and first value."""
+    """A number that the reader may change, such as a threshold: its label, range and first value.
+
+    A control that `plays` has a button that goes through all its values, as through the frames of a film.
+    """
 
     key: str
     label: str
@@ -22,6 +25,7 @@ class Control:
     high: float
     value: float
     step: float = 0.01
+    plays: bool = False
 
     def at(self, settings: Settings) -> float:
         """Returns its value in some settings, within its range: they may be those of an earlier value."""

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
-import numpy as np
-
 from hubexplore.display.markup import Markup, join, tag
-from hubexplore.display.values import view_choice
+from hubexplore.display.values import complex_parts, view_choice
 from hubexplore.display.values.control import NO_SETTINGS, Control, Settings
 from hubexplore.display.values.hover import Hover
+from hubexplore.display.values.value_kinds import is_text
 from hubexplore.display.values.views import (
     bars,
     heatmap,
@@ -19,14 +18,18 @@ from hubexplore.display.values.views import (
     lines,
     lists,
     one_row,
+    picture_files,
     scatter,
     slices,
+    sound,
+    spectrogram,
     texts,
     tiles,
 )
-from hubexplore.display.values.views.plot import Figure, distinct_captions
+from hubexplore.display.values.views.plot import Figure, Native, distinct_captions
+from hubexplore.summary.graph.sounds import Sound
 from hubexplore.summary.model import Shape
-from hubexplore.summary.tensor_values import Array, flat_of
+from hubexplore.summary.tensor_values import flat_of, kind_of
 
 
 @dataclass(frozen=True)
@@ -37,11 +40,13 @@ class Rendered:
       view: the name of the view.
       html: static HTML; pictures are `<img>` with a data URL.
       hovers: tooltips, one item for each picture; None for a picture without any.
+      natives: as those of `Figure`.
     """
 
     view: str
     html: Markup
     hovers: tuple[Hover | None, ...] = ()
+    natives: tuple[Native | None, ...] = ()
 
 
 def render(
@@ -52,6 +57,7 @@ def render(
     rows: Sequence[str] = (),
     labels: Sequence[str] = (),
     shape: Shape = None,
+    heard: Sound | None = None,
     settings: Settings = NO_SETTINGS,
 ) -> Rendered:
     """Draws a value.
@@ -63,30 +69,57 @@ def render(
       rows: captions of the rows, such as the sentences that were the input.
       labels: names of the classes in the last dimension.
       shape: the shape that the signature declares, a hint for the choice.
+      heard: what is known of a value that is sound.
       settings: values of `controls(value, view)` by key.
     """
     # Done once here, so that all parts of a view (pictures, tooltips, numbers) call a row by the same name.
-    rows, labels = distinct_captions(rows), distinct_captions(labels)
-    suitable = view_choice.views(value, name=name, labels=labels, shape=shape)
+    typed, rows, labels = rows, distinct_captions(rows), distinct_captions(labels)
+    suitable = view_choice.views(value, name=name, labels=labels, shape=shape, sound=heard)
     selected = view if view in suitable else suitable[0]
-    if selected in (view_choice.TABLE, view_choice.ROWS, view_choice.NUMBERS):
-        return Rendered(selected, lists.value_grid(value, rows, labels))
     array = flat_of(value)
-    if selected == view_choice.TEXT:
-        return Rendered(selected, texts.text_list(array, rows))
-    if selected in _PARTS:
-        part = _PARTS[selected](array)
-        drawn = render(part, view_choice.part_view(part), rows=rows, labels=labels)
-        return replace(drawn, view=selected)
+    if selected == view_choice.IMAGES and is_text(array):
+        figure = picture_files.pictures(array, rows)
+        if figure is not None:
+            return with_numbers(selected, figure, Markup)
+        selected = view_choice.TEXT
+    if (listed := _listed(value, selected, rows, labels, typed)) is not None:
+        return Rendered(selected, listed)
     if selected == view_choice.SLICES:
         return with_numbers(selected, slices.slices(array, rows, settings), Markup)
-    return with_numbers(
-        selected, _PICTURES[selected](array, rows, labels), lambda: lists.value_grid(value, rows, labels)
-    )
+    if selected == view_choice.FILM:
+        return with_numbers(selected, slices.film(array, rows, settings), Markup)
+    known = heard or Sound()
+    if selected == view_choice.SOUND:
+        figure = sound.sounds(array, rows, known, settings)
+    elif selected == view_choice.SPECTROGRAM:
+        figure = spectrogram.spectrograms(array, rows, known)
+    elif selected in (complex_parts.POLAR, complex_parts.CARTESIAN):
+        draw_part = _PICTURES[view_choice.part_view(array)]
+        figure = complex_parts.draw(array, selected, lambda part: draw_part(part, rows, labels))
+    else:
+        figure = _PICTURES[selected](array, rows, labels)
+    return with_numbers(selected, figure, lambda: lists.value_grid(value, rows, labels))
 
 
-def controls(value: Any, view: str) -> tuple[Control, ...]:
+def _listed(
+    value: Any, view: str, rows: Sequence[str], labels: Sequence[str], typed: Sequence[str]
+) -> Markup | None:
+    """Returns a value in a view without pictures; None for the other views."""
+    if view == view_choice.TEXT:
+        return texts.text_list(flat_of(value), rows, typed)
+    if view == view_choice.ROWS and kind_of(value) == "dense":
+        return lists.id_rows(flat_of(value), rows)
+    if view in (view_choice.TABLE, view_choice.ROWS, view_choice.NUMBERS):
+        return lists.value_grid(value, rows, labels)
+    return None
+
+
+def controls(value: Any, view: str, heard: Sound | None = None) -> tuple[Control, ...]:
     """Returns what the reader may change in a view of a value."""
+    if view == view_choice.SOUND:
+        return sound.controls(heard or Sound())
+    if view == view_choice.FILM:
+        return slices.film_controls(flat_of(value).shape)
     return slices.controls(flat_of(value).shape) if view == view_choice.SLICES else ()
 
 
@@ -103,13 +136,9 @@ def with_numbers(view: str, figure: Figure, make_numbers: Callable[[], Markup]) 
     details = tag("details", tag("summary", "Numbers"), tag("div", grid))
     note = (tag("p", figure.note, class_="note"),) if figure.note else ()
     pictured = tag("div", figure.html, class_="pictures")
-    return Rendered(view, join(pictured, *note, details), figure.hovers)
+    return Rendered(view, join(pictured, *note, details), figure.hovers, figure.natives)
 
 
-_PARTS: Final[dict[str, Callable[[Array], Array]]] = {
-    view_choice.MAGNITUDE: np.abs,
-    view_choice.PHASE: np.angle,
-}
 _Draw = Callable[[Any, Sequence[str], Sequence[str]], Figure]
 _PICTURES: Final[dict[str, _Draw]] = {
     view_choice.SCORES: bars.scores,

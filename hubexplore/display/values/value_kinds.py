@@ -13,6 +13,8 @@ from hubexplore.summary.tensor_values import Array, shape_of
 
 # Not \x1b, with which coloured terminal text begins.
 _CONTROL: Final = re.compile(r"[\0-\x08\x0e-\x1a\x1c-\x1f]")
+PICTURE_BEGINNINGS: Final = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF87a", b"GIF89a")
+"""First bytes of the files of pictures that TensorFlow writes."""
 _MAX_ITEM_LENGTH: Final = 4000
 """Maximum number of characters or bytes of an entry that is turned into text."""
 
@@ -48,6 +50,14 @@ def is_readable(item: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return not _CONTROL.search(text)
+
+
+def are_picture_files(array: Array) -> bool:
+    """Returns whether all entries begin as files of pictures do."""
+    entries = array.reshape(-1).tolist()
+    return bool(entries) and all(
+        isinstance(entry, bytes) and entry.startswith(PICTURE_BEGINNINGS) for entry in entries
+    )
 
 
 def text_of(item: Any) -> str:

@@ -12,7 +12,10 @@ from typing import Any, Final
 import numpy as np
 
 from hubexplore.display.values import numerics
-from hubexplore.display.values.value_kinds import is_number, is_text
+from hubexplore.display.values.complex_parts import CARTESIAN, POLAR
+from hubexplore.display.values.value_kinds import are_picture_files, is_number, is_text
+from hubexplore.summary.graph.sounds import MAX_CHANNELS, Sound
+from hubexplore.summary.graph.sounds import SPECTROGRAM as SPECTROGRAM_KIND
 from hubexplore.summary.model import Shape
 from hubexplore.summary.tensor_values import Array, flat_of, kind_of
 
@@ -28,9 +31,10 @@ TEXT: Final = "Text"
 ROWS: Final = "Rows"
 NUMBERS: Final = "Numbers"
 SLICES: Final = "Slices"
+FILM: Final = "Film"
 ONE_ROW: Final = "One row"
-MAGNITUDE: Final = "Magnitude"
-PHASE: Final = "Phase"
+SOUND: Final = "Sound"
+SPECTROGRAM: Final = "Spectrogram"
 
 MAX_SIMILARITY_ROWS: Final = 200
 """Maximum number of rows for the similarity view, which compares each row with each."""
@@ -47,6 +51,18 @@ MAX_FRAMES: Final = 24
 _SCORE_WORDS: Final = ("prob", "logit", "score", "softmax", "class", "prediction")
 _MAX_LIKENESS: Final = 0.3
 """Up to this correlation of neighbours the numbers of a row are in no order."""
+_MIN_HEARD: Final = 4_000
+"""Minimum number of samples of what nothing but its numbers says to be sound."""
+_FEW_COMPLEX: Final = 8
+"""Up to this many complex numbers, the grid comes first."""
+_MAX_COMPLEX_LINES: Final = 4
+"""Up to this many rows of complex numbers are drawn as lines."""
+_FEW_FRAMES: Final = 6
+"""Up to this many frames a film is seen at once."""
+_MIN_FRAMES: Final = 8
+"""Minimum number of pictures that may be a film, where the shape does not say so."""
+_MAX_COMPARED: Final = 64
+_NEAR: Final = 0.5
 _MIN_IMAGE_SIDE: Final = 4
 """Minimum height and width in pixels of what is shown as an image."""
 _MIN_MATRIX_COLUMNS: Final = 8
@@ -55,7 +71,9 @@ _MAX_READ_NUMBERS: Final = 64
 """Up to this many integers (ids, sizes, counts) are read one by one, so the grid comes first."""
 
 
-def views(value: Any, *, name: str = "", labels: Sequence[str] = (), shape: Shape = None) -> tuple[str, ...]:
+def views(
+    value: Any, *, name: str = "", labels: Sequence[str] = (), shape: Shape = None, sound: Sound | None = None
+) -> tuple[str, ...]:
     """Returns the names of the views that suit a value, best first; always at least one.
 
     Args:
@@ -64,15 +82,26 @@ def views(value: Any, *, name: str = "", labels: Sequence[str] = (), shape: Shap
       labels: names of the classes in the last dimension.
       shape: the shape that the signature declares. An open last dimension of a vector counts rows, not
         classes.
+      sound: what is known of a value that is sound.
     """
     if kind_of(value) != "dense":
         return (ROWS,)
     array = flat_of(value)
     if is_text(array):
-        return (TEXT, TABLE)
+        return (IMAGES, TEXT, TABLE) if are_picture_files(array) else (TEXT, TABLE)
+    if array.dtype.kind == "c" and array.ndim and array.size > 1:
+        parts = (POLAR, CARTESIAN)
+        # A few are read one by one.
+        rest = (TABLE, *parts) if array.size <= _FEW_COMPLEX else (*parts, TABLE)
+        return (*_sound_view(array, sound), *rest)
     if not array.ndim or not is_number(array) or not array.size:
-        parts = (MAGNITUDE, PHASE) if array.dtype.kind == "c" and array.ndim and array.size > 1 else ()
-        return (*parts, TABLE if array.ndim else NUMBERS)
+        return (TABLE if array.ndim else NUMBERS,)
+    heard = _sound_view(array, sound)
+    return (*heard, *_real_views(array, name, labels, () if heard else shape))
+
+
+def _real_views(array: Array, name: str, labels: Sequence[str], shape: Shape) -> tuple[str, ...]:
+    """Returns the views of real numbers that are not heard."""
     if array.ndim == 1 and shape == (None,) and len(labels) != len(array):
         # A number for each row of the input.
         return (TABLE, PLOT) if array.size == 1 else (PLOT, TABLE)
@@ -84,9 +113,38 @@ def views(value: Any, *, name: str = "", labels: Sequence[str] = (), shape: Shap
 
 
 def part_view(array: Array) -> str:
-    """Returns the view of magnitudes or phases, which are neither scores nor compared with each other."""
-    others = (SCORES, SIMILARITY, MAP, ONE_ROW)
-    return next(view for view in _number_views(array, "", ()) if view not in others)
+    """Returns the view for the real numbers that are a part of complex ones: one that is drawn."""
+    if array.ndim == 3 and len(array) == 1:
+        return HEAT
+    if array.ndim > 2 and (drawn := [view for view in _picture_views(array.shape) if view != SLICES]):
+        return drawn[0]
+    return HEAT if array.ndim > 1 and math.prod(array.shape[:-1]) > _MAX_COMPLEX_LINES else PLOT
+
+
+def _sound_view(array: Array, sound: Sound | None) -> tuple[str, ...]:
+    """Returns the view of a value that is sound; none for others."""
+    if sound is not None and sound.kind == SPECTROGRAM_KIND:
+        is_stack = array.ndim in (2, 3) or (array.ndim == 4 and array.shape[3] == 1)
+        sides = array.shape[1:3] if array.ndim > 2 else array.shape
+        return (SPECTROGRAM,) if is_stack and min(sides) > 1 else ()
+    if array.dtype.kind == "c":
+        return ()
+    if sound is not None or looks_like_sound(array):
+        is_row = array.ndim in (1, 2) or (array.ndim == 3 and array.shape[2] <= MAX_CHANNELS)
+        return (SOUND,) if is_row and array.shape[min(array.ndim, 2) - 1] > 1 else ()
+    return ()
+
+
+def looks_like_sound(array: Array) -> bool:
+    """Returns whether floats swing about 0 within -1 to 1, neighbours alike, for a quarter of a second."""
+    if array.dtype.kind != "f" or array.ndim not in (1, 2) or array.shape[-1] < _MIN_HEARD:
+        return False
+    row = numerics.as_floats(array.reshape(-1, array.shape[-1])[0])
+    if not np.isfinite(row).all() or not -1.01 <= row.min() < 0 < row.max() <= 1.01:
+        return False
+    power = float((row**2).mean())
+    likeness = float((row[1:] * row[:-1]).mean())
+    return abs(float(row.mean())) < 0.1 * power**0.5 and likeness > _MAX_LIKENESS * power
 
 
 def _number_views(array: Array, name: str, labels: Sequence[str]) -> tuple[str, ...]:
@@ -96,10 +154,15 @@ def _number_views(array: Array, name: str, labels: Sequence[str]) -> tuple[str, 
         return (TABLE, PLOT)
     if array.ndim < 3:
         row_views = _row_views(array, name, labels)
+        if _are_long_ids(array):
+            # Ids are read one by one, however many; neither their sizes nor their products mean anything.
+            return (ROWS, TABLE, *(view for view in (PLOT, HEAT) if view in row_views))
         is_read = array.dtype.kind in "iu" and array.size <= _MAX_READ_NUMBERS
         # Moved to the front, not added: row_views has the grid already, as one of the last.
         return (TABLE, *(view for view in row_views if view != TABLE)) if is_read else row_views
     pictures = _picture_views(array.shape)
+    if array.ndim == 4 and IMAGES in pictures and _is_film(array):
+        pictures = (FILM, *pictures)
     if array.ndim == 3 and IMAGES not in pictures and array.shape[2] < _MIN_MATRIX_COLUMNS:
         return (TABLE, HEAT, PLOT, *pictures)
     return (*pictures, *((HEAT,) if array.ndim == 3 else ()), PLOT, TABLE)
@@ -114,13 +177,40 @@ def _picture_views(shape: Sequence[int]) -> tuple[str, ...]:
         return (TILES,)
     if len(shape) == 4 and _is_picture(shape[1:3]):
         return (IMAGES, TILES) if shape[3] in (1, 3, 4) else (TILES,)
-    if len(shape) > 4 and _is_picture(shape[-3:-1]):
-        sliced = (SLICES,) if len(shape) == 5 and shape[1] >= _MIN_IMAGE_SIDE else ()
-        if shape[-1] not in (1, 3, 4):
-            return sliced
-        # A film of a few frames is seen at once.
-        return (IMAGES, *sliced) if math.prod(shape[:-3]) <= MAX_FRAMES else (*sliced, IMAGES)
-    return ()
+    return _stack_views(shape) if len(shape) > 4 and _is_picture(shape[-3:-1]) else ()
+
+
+def _stack_views(shape: Sequence[int]) -> tuple[str, ...]:
+    """Returns the views of volumes and films, [..., height, width, channels] of rank 5 or more."""
+    count, is_deep = math.prod(shape[:-3]), len(shape) == 5
+    sliced = (SLICES,) if is_deep and shape[1] >= _MIN_IMAGE_SIDE else ()
+    if shape[-1] not in (1, 3, 4):
+        return sliced
+    if shape[-1] == 1:
+        return (IMAGES, *sliced) if count <= MAX_FRAMES else (*sliced, IMAGES)
+    # Colours change with time, not with depth. A film of a few frames is seen at once.
+    film = (FILM,) if is_deep and shape[1] > 1 else ()
+    return (IMAGES, *film) if count <= _FEW_FRAMES else (*film, IMAGES)
+
+
+def _is_film(array: Array) -> bool:
+    """Returns whether pictures [frames, height, width, channels] are a film: neighbours are alike."""
+    if len(array) < _MIN_FRAMES:
+        return False
+    step = [max(1, size // 16) for size in array.shape[1:3]]
+    few = numerics.drawable(numerics.as_floats(array[:_MAX_COMPARED, :: step[0], :: step[1]]))
+    few = np.nan_to_num(few, posinf=0, neginf=0)
+    near = float(np.abs(few[1:] - few[:-1]).mean())
+    # Half of the film apart: in a film that is far, among pictures as far as the next one.
+    half = len(few) // 2
+    far = float(np.abs(few[half:] - few[: len(few) - half]).mean())
+    return 0 < near < _NEAR * far
+
+
+def _are_long_ids(array: Array) -> bool:
+    """Returns whether a matrix may hold rows of ids: integers from 0 on that take more than a byte."""
+    is_wide = array.ndim == 2 and array.size > _MAX_READ_NUMBERS and array.dtype.itemsize > 1
+    return is_wide and array.dtype.kind in "iu" and bool(array.min() >= 0)
 
 
 def _row_views(array: Array, name: str, labels: Sequence[str]) -> tuple[str, ...]:

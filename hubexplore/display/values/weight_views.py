@@ -81,7 +81,9 @@ def render_weight(
       limits: of the scale of kernels and histograms, so that two pictures have the same.
     """
     if view == KERNELS:
-        figure = kernels.kernels(array, settings, None if limits is None else max(map(abs, limits)))
+        # Those with limits stand beside each other.
+        side = kernels.SIDE if limits is None else kernels.COMPACT_SIDE
+        figure = kernels.kernels(array, settings, None if limits is None else max(map(abs, limits)), side)
         return with_numbers(view, figure, lambda: lists.value_grid(array, rows, ()))
     if view == HISTOGRAM:
         return with_numbers(view, distribution(array, limits), lambda: lists.value_grid(array, rows, ()))
@@ -143,7 +145,7 @@ def render_weight_pair(
     ]
     if deltas is not None and deltas.ndim:
         if view == KERNELS:
-            parts.append(render_weight(deltas, KERNELS, rows, settings))
+            parts.append(render_weight(deltas, KERNELS, rows, settings, _limits(deltas)))
             columns.append(_column("Difference", parts[-1]))
         parts.append(render_weight(deltas, HISTOGRAM, rows))
         columns.append(_column("Histogram of the difference", parts[-1]))

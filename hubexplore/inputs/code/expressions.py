@@ -20,11 +20,13 @@ from typing import Any, Final, cast
 
 import numpy as np
 
-from hubexplore.inputs import pictures
-from hubexplore.inputs.code import file_readers, helper_functions
+from hubexplore.inputs.code import file_readers, film_code, helper_functions, sound_code
 from hubexplore.inputs.code.data_files import DataFiles
+from hubexplore.inputs.code.example_expressions import candidates
+from hubexplore.inputs.external.film_arrays import Films
 from hubexplore.inputs.external.picture_arrays import Pictures
 from hubexplore.inputs.external.picture_files import PictureFiles
+from hubexplore.inputs.external.sound_arrays import Sounds
 from hubexplore.inputs.external.tf_records import Records
 from hubexplore.inputs.input_value import InputValue
 from hubexplore.inputs.text.tf_examples import Values, features_of, serialized
@@ -43,7 +45,8 @@ ARRAYS: Final = "arrays"
 TEXTS: Final = "texts"
 """The variable with the texts of such a file."""
 
-Candidate = tuple[str, Callable[[], Any]]
+_DRAWN: Final = ("random.", "(random.")
+"""How expressions begin that draw random numbers."""
 
 
 class Expressions:
@@ -107,6 +110,8 @@ class Expressions:
             (Pictures, self._pictures),
             (PictureFiles, self._picture_files),
             (Records, self._records),
+            (Sounds, self._sounds),
+            (Films, self._films),
         )
         for kind, write in writers:
             if isinstance(source, kind):
@@ -283,6 +288,24 @@ class Expressions:
             files = [f"base64.urlsafe_b64encode({file})" for file in files]
         return _listed(_shaped(list(files), source.value.shape).tolist())
 
+    def _sounds(self, source: Sounds) -> str:
+        """Sounds, read again."""
+        paths = [] if source.are_samples else self._names(source, ".wav")
+        text, imports = sound_code.expression(source, paths)
+        for line in imports:
+            self._import(line)
+        return text
+
+    def _films(self, source: Films) -> str:
+        """A film, read again."""
+        name = "film" if not self.helpers else f"film_{len(self.helpers) + 1}"
+        for line in film_code.IMPORTS:
+            self._import(line)
+        self.helpers.append(film_code.function(name, source))
+        files = ", ".join(map(repr, self._names(source, ".gif")))
+        whole = f".astype({source.value.dtype.name!r})" if source.value.dtype != np.float32 else ""
+        return f"{name}({files})[None]{whole}"
+
     def _records(self, source: Records) -> str:
         self._import("import numpy as np")
         self._import("import tensorflow as tf")
@@ -306,15 +329,17 @@ class Expressions:
         candidate may have drawn random numbers: the generator is set back.
         """
         before = copy.deepcopy(self._random)
-        for text, make in _candidates(value, self._random):
+        for text, make in candidates(value, self._random):
             if same(make(), value):
                 # A few numbers read better written out. Not random ones: the next input draws after them.
-                if value.size <= MAX_WRITTEN and not text.startswith("random."):
+                if value.size <= MAX_WRITTEN and not text.startswith(_DRAWN):
                     return None
                 self._import("import numpy as np")
-                self._is_seeded |= text.startswith("random.")
+                self._is_seeded |= text.startswith(_DRAWN)
                 if "pictures." in text:
                     self._import(PICTURES_IMPORT)
+                if "hubexplore." in text:
+                    self._import(sound_code.IMPORT)
                 return text
             self._random.bit_generator.state = before.bit_generator.state
         return None
@@ -333,6 +358,13 @@ class Expressions:
             files = list(map(repr, self._picture_names(source)))
         whole = f".astype({source.value.dtype.name!r})" if source.value.dtype.kind in "iu" else ""
         return f"np.stack([{', '.join(f'{name}({file})' for file in files)}]){whole}"
+
+    def _names(self, source: Sounds | Films, suffix: str) -> list[str]:
+        """The paths of uploaded files; the suffix is for names that are not those of data."""
+        return [
+            self.files.place(name, functools.partial(bytes, content), suffix)
+            for name, content in zip(source.names, source.contents, strict=True)
+        ]
 
     def _picture_names(self, source: Pictures | PictureFiles) -> list[str]:
         return [
@@ -420,55 +452,3 @@ def same(one: Array, other: Array) -> bool:
 def _nested(value: Array) -> Any:
     """Nested lists of NumPy scalars, which print with the fewest digits, unlike Python floats."""
     return list(map(_nested, value)) if value.ndim else value[()]
-
-
-def _candidates(value: Array, random: np.random.Generator) -> Iterator[Candidate]:
-    """Yields expressions that make examples, each with a function that makes the same value."""
-    shape, dtype, count = value.shape, value.dtype, value.size
-    if dtype.kind not in "biuf":
-        return
-    cast = f".astype({dtype.name!r})"
-    yield f"np.zeros({shape!r}, {dtype.name!r})", lambda: np.zeros(shape, dtype)
-    yield f"np.ones({shape!r}, {dtype.name!r})", lambda: np.ones(shape, dtype)
-    yield f"random.random({shape!r}){cast}", lambda: np.asarray(random.random(shape)).astype(dtype)
-    # The limits that `examples` draws integers with: flags and small ids, and the pixels of uint8 images.
-    for top in (2, 256):
-        make = functools.partial(random.integers, 0, top, shape)
-        yield f"random.integers(0, {top}, {shape!r}){cast}", functools.partial(_array_of, make, dtype)
-    end = f"{cast}.reshape({shape!r})"
-    ramp: Array = np.arange(count) / max(count - 1, 1)
-    yield f"(np.arange({count}) / {max(count - 1, 1)}){end}", lambda: ramp.astype(dtype).reshape(shape)
-    yield f"(np.arange({count}) % 2){end}", lambda: (np.arange(count) % 2).astype(dtype).reshape(shape)
-    if len(shape) == 4 and shape[3] in (1, 3):
-        yield from _drawing_candidates(value)
-
-
-def _array_of(make: Callable[[], Any], dtype: np.dtype[Any]) -> Array:
-    made: Array = np.asarray(make()).astype(dtype)
-    return made
-
-
-def _drawing_candidates(value: Array) -> Iterator[Candidate]:
-    """Yields expressions for examples that are drawings."""
-    shape, dtype = value.shape, value.dtype
-    count, height, width, channels = shape
-    numbers = range(count)
-
-    def stored(drawn: list[Array]) -> Array:
-        array = np.reshape(drawn, shape)
-        return np.round(array * 255).astype(dtype) if dtype.kind == "u" else array.astype(dtype)
-
-    def written(draw: str) -> str:
-        array = f"np.reshape([{draw} for n in range({count})], {shape!r})"
-        array = f"np.round({array} * 255)" if dtype.kind == "u" else array
-        return f"{array}.astype({dtype.name!r})"
-
-    if height == width == pictures.DIGIT_SIDE and channels == 1:
-        yield (
-            written("pictures.digit(n % 10)"),
-            lambda: stored([pictures.digit(n % 10) for n in numbers]),
-        )
-    yield (
-        written(f"pictures.scene({height}, {width}, {channels}, n)"),
-        lambda: stored([pictures.scene(height, width, channels, n) for n in numbers]),
-    )

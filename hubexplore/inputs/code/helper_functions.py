@@ -40,7 +40,8 @@ def _literal(value: bytes | int | float) -> str:
 
 def picture(name: str, source: Pictures) -> str:
     """Returns the function that reads a picture as `images.read_pictures` does; the tests hold them equal."""
-    _, height, width, channels = source.value.shape
+    _, height, width, channels = (*source.value.shape, 1)[:4]
+    sizes = ", ".join(map(str, source.value.shape[1:]))
     size, smooth = f"({width}, {height})", "PIL.Image.Resampling.LANCZOS"
     fitted = {
         "crop": f"PIL.ImageOps.fit(image, {size}, {smooth})",
@@ -59,6 +60,6 @@ def picture(name: str, source: Pictures) -> str:
         "    image = image.convert('RGBA')",
         f"    image = {fitted}",
         "    image = PIL.Image.alpha_composite(PIL.Image.new('RGBA', image.size, 'white'), image)",
-        f"    pixels = np.asarray(image.convert('{mode}'), 'float32').reshape({height}, {width}, {channels})",
+        f"    pixels = np.asarray(image.convert('{mode}'), 'float32').reshape({sizes})",
         f"    return {scaled[source.choice.scale]}",
     ])  # fmt: skip

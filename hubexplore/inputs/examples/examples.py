@@ -17,6 +17,7 @@ import numpy as np
 
 from hubexplore.errors import HubError, SignatureError, closest
 from hubexplore.inputs import pictures
+from hubexplore.inputs.examples import sound_examples
 from hubexplore.inputs.external import picture_files
 from hubexplore.inputs.fields import IMAGE, RAGGED, SPARSE, Component, Field, numpy_dtype
 from hubexplore.inputs.graph_uses import Use
@@ -31,6 +32,8 @@ SENTENCES: Final = "Sample sentences"
 VOCABULARY: Final = "Words of the vocabulary"
 DIGITS: Final = "Sample digits"
 PICTURE: Final = "Sample picture"
+SOUND: Final = "Sample sound"
+FILM: Final = "Sample film"
 RANDOM: Final = "Random (seed 0)"
 ZEROS: Final = "Zeros"
 RAMP: Final = "Ramp"
@@ -59,6 +62,8 @@ _SENTENCES: Final = (
 # Words in names of inputs for which 1.0 changes nothing: a probability to keep, a temperature.
 _NEUTRAL_WORDS: Final = frozenset({"keep", "temperature"})
 _LENGTH_WORDS: Final = frozenset({"len", "lens", "length", "lengths", "seqlen"})
+_QUANTIZED: Final = {"qint8": 128, "quint8": 256, "qint16": 256, "quint16": 256, "qint32": 256}
+"""The limit of quantised numbers, itself excluded: they are levels of brightness or loudness, never ids."""
 _SHORTER: Final = (2, 4, 8)
 """What networks of convolutions divide the length of a row by."""
 _WORDS_IN_SENTENCE: Final = 6
@@ -79,6 +84,8 @@ def kinds(fields: Sequence[Field]) -> tuple[str, ...]:
         names = [*names, VOCABULARY] if all(map(_knows_sentences, fields)) else [VOCABULARY, *names]
     names += [DIGITS] if any(map(_takes_digits, fields)) else []
     names += [PICTURE] if any(field.asks == IMAGE or field.encoded == "image" for field in fields) else []
+    names += [FILM] if any(field.film for field in fields) else []
+    names += [SOUND] if any(field.sound or field.encoded == "audio" for field in fields) else []
     return (*names, RANDOM) if all(texts) else (*names, RANDOM, ZEROS, RAMP)
 
 
@@ -295,14 +302,24 @@ def _example_value(
     if field.kind == RAGGED:
         values = _values(field, kind, shape, random, turn)
         return _ragged_rows(values.tolist(), field.ragged_rank)
+    drawn = _drawing(field, kind, shape)
+    return _values(field, kind, shape, random, turn) if drawn is None else drawn
+
+
+def _drawing(field: Field, kind: str, shape: tuple[int, ...]) -> Any:
+    """A digit, picture, film or sound for each row; None for other kinds, and for inputs that take none."""
     if kind == DIGITS and _takes_digits(field):
         numbers = [pictures.digit(number % 10) for number in range(shape[0])]
         return _pixels(field, np.reshape(numbers, shape))
     if kind == PICTURE and field.asks == IMAGE:
-        count, height, width, channels = shape
+        count, height, width, channels = (*shape, 1)[:4]
         encoded_picture = [pictures.scene(height, width, channels, number) for number in range(count)]
         return _pixels(field, np.reshape(encoded_picture, shape))
-    return _values(field, kind, shape, random, turn)
+    if kind == FILM and field.film:
+        return _pixels(field, pictures.film(*shape))
+    if kind == SOUND and field.sound:
+        return sound_examples.waveforms(field, shape)
+    return None
 
 
 def _check(field: Field, shape: tuple[int, ...], rows: int) -> None:
@@ -346,12 +363,17 @@ def _values(field: Field, kind: str, shape: tuple[int, ...], random: np.random.G
     whole = dtype.kind == "b" or integer_limits(dtype) is not None
     if kind == RAMP:
         # Ids must stay below the size of a vocabulary; brightness and fractions end at 1.
-        ramp: Array = np.arange(count) % _id_limit(field) if whole else np.arange(count) / max(count - 1, 1)
+        limit = _QUANTIZED.get(field.dtype) or _id_limit(field)
+        ramp: Array = np.arange(count) % limit if whole else np.arange(count) / max(count - 1, 1)
         return ramp.astype(dtype).reshape(shape)
     if whole:
-        top = 256 if field.asks == IMAGE else _id_limit(field)
+        top = 256 if field.asks == IMAGE else _QUANTIZED.get(field.dtype) or _id_limit(field)
         return random.integers(0, top, shape).astype(dtype)
-    return random.random(shape).astype(dtype)
+    # Generators are made for numbers about 0, of both signs.
+    numbers = random.standard_normal(shape) if field.is_latent else random.random(shape)
+    if dtype.kind == "c":
+        numbers = numbers + 1j * random.random(shape)
+    return np.asarray(numbers).astype(dtype)
 
 
 def _strings(field: Field, kind: str, count: int, random: np.random.Generator, turn: int) -> Array:
@@ -376,6 +398,8 @@ def _strings(field: Field, kind: str, count: int, random: np.random.Generator, t
                 contents[number] = tf_examples.serialized(features)
             case "image":
                 contents[number] = picture_files.encoded_picture(_scene(kind, number, random), field.encoding)
+            case "audio":
+                contents[number] = sound_examples.wav_file(number, field.encoding)
             case _:
                 place = (
                     number + _SENTENCE_OFFSET * turn

@@ -136,10 +136,11 @@ def read_pictures(field: Field, files: Sequence[tuple[str, bytes]], choice: Imag
         if field.any_size and not rows:
             field = _sized(field, picture)
             _check_count(field, len(files))
-        rows.append(_array(_fitted(picture, field, choice), choice))
+        rows.append(fitted(picture, (field.width, field.height), field.channels, choice))
         has_16_bits = has_16_bits or has_more_bits
     names = tuple(name for name, _ in files)
-    value = np.stack(rows).reshape(len(rows), field.height, field.width, field.channels).astype(field.numpy)
+    sizes = (len(rows), field.height, field.width, field.channels)[: len(field.shape or (0,) * 4)]
+    value = np.stack(rows).reshape(sizes).astype(field.numpy)
     return Pictures(
         value,
         picture=short_names(names),
@@ -149,6 +150,29 @@ def read_pictures(field: Field, files: Sequence[tuple[str, bytes]], choice: Imag
         are_samples=all(pictures.samples().get(name) == content for name, content in files),
         contents=tuple(content for _, content in files),
     )
+
+
+def choice_like(value: Any) -> ImageChoice | None:
+    """Returns how pictures became numbers like these: their range, and whether the paper is dark.
+
+    Args:
+      value: small grey pictures, [batch, height, width] or [batch, height, width, 1].
+
+    Returns:
+      None if the value does not tell: another shape, or all pixels are alike.
+    """
+    array = np.asarray(value)
+    array = array[..., 0] if array.ndim == 4 and array.shape[3] == 1 else array
+    if array.ndim != 3 or array.dtype.kind not in "fiuV" or min(array.shape) < 1:
+        return None
+    array = np.nan_to_num(array.astype(np.float64), posinf=0, neginf=0)
+    low, high = float(array.min()), float(array.max())
+    if low == high:
+        return None
+    scale: Scale = "0 to 255" if high > 1 else "-1 to 1" if low < 0 else "0 to 1"
+    # Paper is what is at the border of most pictures.
+    border = np.concatenate([array[:, [0, -1]].ravel(), array[:, :, [0, -1]].ravel()])
+    return ImageChoice(scale=scale, invert=bool(np.median(border) < (low + high) / 2))
 
 
 def read_pixels(field: Field, name: str, content: bytes, choice: ImageChoice) -> Array:
@@ -164,7 +188,7 @@ def read_pixels(field: Field, name: str, content: bytes, choice: ImageChoice) ->
     picture, _ = open_picture(name, content)
     if field.any_size:
         field = _sized(field, picture)
-    pixels = np.asarray(_fitted(picture, field, choice))
+    pixels = np.asarray(_fitted(picture, (field.width, field.height), field.channels, choice))
     return pixels.reshape(field.height, field.width, field.channels)
 
 
@@ -182,12 +206,14 @@ def preview(value: Any, limit: int = 8) -> tuple[bytes, ...]:
     The range is guessed: negative numbers mean -1 to 1, and numbers above 1 mean 0 to 255.
 
     Args:
-      value: [batch, height, width, 1 or 3] numbers; for anything else there is no preview.
+      value: [batch, height, width] or [batch, height, width, 1 or 3] numbers; for anything else there is no
+        preview.
       limit: maximum number of pictures.
     """
     import PIL.Image
 
     array = np.asarray(value)
+    array = array[..., None] if array.ndim == 3 else array
     if array.ndim != 4 or array.shape[3] not in (1, 3) or array.dtype.kind not in "fiuV" or not array.size:
         return ()
     array = np.nan_to_num(array[:limit].astype(np.float64), posinf=0, neginf=0)
@@ -277,13 +303,27 @@ def _limit() -> str:
     return f"the limit is {MAX_PIXELS / 1e6:.0f} million pixels. Make it smaller first."
 
 
-def _fitted(picture: PIL.Image.Image, field: Field, choice: ImageChoice) -> PIL.Image.Image:
-    """The picture in the size and channels of the field, on a white background."""
+def fitted(picture: PIL.Image.Image, size: tuple[int, int], channels: int, choice: ImageChoice) -> Any:
+    """Returns a picture as numbers, float32 [height, width] or [height, width, 3].
+
+    Args:
+      picture: as `open_picture` returns it.
+      size: width and height in pixels.
+      channels: 1 or 3.
+      choice: how it becomes numbers.
+    """
+    return _array(_fitted(picture, size, channels, choice), choice)
+
+
+def _fitted(
+    picture: PIL.Image.Image, size: tuple[int, int], channels: int, choice: ImageChoice
+) -> PIL.Image.Image:
+    """The picture in a size and channels, on a white background."""
     import PIL.Image
     import PIL.ImageOps
 
-    size, smooth = (field.width, field.height), PIL.Image.Resampling.LANCZOS
-    if picture.size == size and picture.mode == ("L" if field.channels == 1 else "RGB"):
+    smooth = PIL.Image.Resampling.LANCZOS
+    if picture.size == size and picture.mode == ("L" if channels == 1 else "RGB"):
         return picture
     match choice.fit:
         case "crop":
@@ -293,10 +333,10 @@ def _fitted(picture: PIL.Image.Image, field: Field, choice: ImageChoice) -> PIL.
         case "stretch":
             fitted = picture.resize(size, smooth)
     if fitted.mode in _OPAQUE:
-        return fitted.convert("L" if field.channels == 1 else "RGB")
+        return fitted.convert("L" if channels == 1 else "RGB")
     # Put on white after the resize, so that the background is exactly white at transparent edges.
     paper = PIL.Image.new("RGBA", size, "white")
-    return PIL.Image.alpha_composite(paper, fitted).convert("L" if field.channels == 1 else "RGB")
+    return PIL.Image.alpha_composite(paper, fitted).convert("L" if channels == 1 else "RGB")
 
 
 def _array(picture: Any, choice: ImageChoice) -> Any:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
 from hubexplore.errors import SignatureError, closest
-from hubexplore.inputs.external import conversion, notebook_objects, picture_files, tf_records
+from hubexplore.inputs.external import conversion, notebook_objects, picture_files, sound_arrays, tf_records
 from hubexplore.inputs.external.csv_reader import read_rows
 from hubexplore.inputs.external.npy_files import read_npy, read_npz
 from hubexplore.inputs.fields import Field
@@ -29,7 +30,8 @@ _IPYTHON_NAMES: Final = frozenset({"In", "Out", "exit", "quit", "get_ipython", "
 def read_file(field: Field, name: str, content: bytes) -> InputValue:
     """Returns the value in a file: `.npy`, `.npz`, CSV, or else text as it would be typed.
 
-    What the graph parses itself is passed on unchanged: a picture, a tf.Example, a TFRecord file of them.
+    What the graph parses itself is passed on unchanged: a picture, a tf.Example, a TFRecord file of them. A
+    sound is resampled to the rate of the input.
 
     Args:
       field: the input.
@@ -52,14 +54,22 @@ def read_file(field: Field, name: str, content: bytes) -> InputValue:
     if magic.ZIP.begins(content):
         array = read_npz(name, content, field.name)
         return InputValue(conversion.value_of(field, array), file=name, contents=(content,))
+    whole = _taken_whole(field, name, content)
+    return whole or InputValue(_text(field, name, content), file=name, contents=(content,))
+
+
+def _taken_whole(field: Field, name: str, content: bytes) -> InputValue | None:
+    """The value in a file that the graph or a library parses; None for other files."""
     if field.encoded == "image" and content.startswith(picture_files.BEGINNINGS):
         return picture_files.read(field, [(name, content)])
+    if sound_arrays.takes_sounds(field) and sound_arrays.is_sound_file(content, name):
+        return sound_arrays.read_sounds(field, [(name, content)], sound_arrays.default_choice(field))
     if field.encoded == "example" and tf_records.is_records(content):
         records = _strings(field, tf_records.read(name, content))
         return tf_records.Records(records, file=name, contents=(content,))
     if field.encoded == "example" and content and tf_examples.features_of(content) is not None:
         return InputValue(_strings(field, [content]), file=name, contents=(content,))
-    return InputValue(_text(field, name, content), file=name, contents=(content,))
+    return None
 
 
 def variables(field: Field, namespace: Mapping[str, Any]) -> list[str]:
@@ -71,11 +81,9 @@ def variables(field: Field, namespace: Mapping[str, Any]) -> list[str]:
     for name, value in list(namespace.items()):
         try:
             # A name that is not a string raises an error here, and is left out.
-            if (
-                not name.startswith("_")
-                and name not in _IPYTHON_NAMES
-                and notebook_objects.may_fit(field, value)
-            ):
+            if name.startswith("_") or name in _IPYTHON_NAMES:
+                continue
+            if notebook_objects.may_fit(field, value) or sound_arrays.path_of(field, value):
                 names.append(name)
         except Exception:  # noqa: BLE001, S112 - an object of a stranger may do anything when looked at
             continue
@@ -83,7 +91,7 @@ def variables(field: Field, namespace: Mapping[str, Any]) -> list[str]:
 
 
 def from_variable(field: Field, namespace: Mapping[str, Any], name: str) -> InputValue:
-    """Returns a copy of the value of a variable.
+    """Returns a copy of the value of a variable; for an input of sounds, that of the file that it names.
 
     Raises:
       SignatureError: no variable has this name, or its value does not fit.
@@ -92,9 +100,15 @@ def from_variable(field: Field, namespace: Mapping[str, Any], name: str) -> Inpu
         near = closest(name, variables(field, namespace))
         raise SignatureError(f"The notebook has no variable {short(name)!r}.{near}")
     try:
+        path = sound_arrays.path_of(field, namespace[name])
+        if path is not None:
+            return read_file(field, os.path.basename(path), Path(path).read_bytes())
         value = notebook_objects.value_of(field, namespace[name])
     except SignatureError as error:
         raise SignatureError(f"Variable {short(name)!r}: {error}") from None
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise SignatureError(f"Variable {short(name)!r}: the file cannot be read: {reason}.") from None
     except Exception as error:  # noqa: BLE001 - as above
         raise SignatureError(
             f"Variable {short(name)!r} cannot be read as an array: it failed with {type(error).__name__}."

@@ -19,12 +19,13 @@ from hubexplore.notebook.magics.line_parser import check_variable, magic
 from hubexplore.notebook.magics.load_status import LoadStatus
 from hubexplore.session.names import variable_name
 from hubexplore.summary.files.paths import text_of
-from hubexplore.summary.lookup import default_tags
+from hubexplore.summary.lookup import default_tags, no_such_variant
 from hubexplore.summary.model import ModuleSummary
 from hubexplore.summary.tags import Tags, chosen
 from hubexplore.summary.wishes import Signatures, from_options
 
 MSG_TRUST: Final = "%hub_load --trust {handle}"
+_TRAINING_ADVICE: Final = " Training needs --trainable, whatever the tags."
 
 
 @magics_class
@@ -151,9 +152,16 @@ class LoadMagics(HubMagicsBase):
 def _tags(summary: ModuleSummary, requested: str | None) -> Tags:
     """Returns the tags of the variant to load."""
     existing = [variant.tags for variant in summary.variants]
-    if requested is not None:
-        return chosen(requested, existing)
-    return default_tags(existing, lambda tags: f"--tags {','.join(tags)}")
+    if requested is None:
+        return default_tags(existing, _as_option)
+    tags = chosen(requested, existing)
+    if tags not in existing:
+        raise no_such_variant(tags, existing, _as_option, _TRAINING_ADVICE)
+    return tags
+
+
+def _as_option(tags: Tags) -> str:
+    return f"--tags {','.join(tags)}" if tags else "the one without tags, for which --tags is left out"
 
 
 def _spec(source: Any, signatures: Signatures | None) -> Any:

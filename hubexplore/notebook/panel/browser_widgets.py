@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import functools
 import re
 from collections.abc import Callable, Sequence
@@ -13,6 +14,7 @@ import traitlets
 
 from hubexplore.display import palette
 from hubexplore.display.theme import DARK, JUPYTER_DARK, host_style
+from hubexplore.notebook.panel.front_end import in_marimo
 
 FRONTEND: Final = Path(__file__).parent / "frontend"
 Message = dict[str, Any]
@@ -32,7 +34,8 @@ def script(name: str) -> str:
       name: of a file in FRONTEND.
 
     Raises:
-      ValueError: the module does not have exactly one import of dom.js, on a line of its own.
+      ValueError: the module does not import dom.js, once and on a line of its own, or imports another module
+        that is not shared.
     """
     imported = _IMPORT.findall(_read(name))
     if imported.count(_SHARED) != 1:
@@ -64,6 +67,17 @@ def style(name: str) -> str:
     return _read(name).replace(JUPYTER_DARK, DARK)
 
 
+def plain_front_end() -> dict[str, str]:
+    """Returns script and style of an anywidget that draws a panel without the widgets of ipywidgets."""
+    return {"_esm": _address(script("plain.js")), "_css": style("plain.css")}
+
+
+@functools.cache
+def _address(text: str) -> str:
+    """Returns an address that contains a script."""
+    return f"data:text/javascript;base64,{base64.b64encode(text.encode()).decode()}"
+
+
 # Several classes join dom.js when they are defined, at import: one read of each file is enough.
 @functools.cache
 def _read(name: str) -> str:
@@ -76,6 +90,14 @@ class FrontendWidget(anywidget.AnyWidget):
     Subclasses set `_esm` and `_css` to texts, not paths: for a path anywidget watches the file, and the class
     keeps every instance for ever.
     """
+
+    _esm: str
+
+    def __init__(self, **traits: Any) -> None:
+        if in_marimo():
+            # marimo makes a file of a script, which belongs to the cell that runs. After a click none runs.
+            self._esm = _address(type(self)._esm)
+        super().__init__(**traits)
 
     def listen(self, handle: Callable[[Message, Sequence[Any]], None]) -> None:
         """Calls `handle` with each message, a dict with a `kind`, and its buffers."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import secrets
+import sys
 import weakref
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import ipywidgets as widgets
+import traitlets
 
 from hubexplore.display.card.html import framed, heading, outside_access
 from hubexplore.display.markup import Markup, join, tag
@@ -15,9 +17,10 @@ from hubexplore.display.wording import MAX_SENTENCE, counted, visible
 from hubexplore.errors import HubError
 from hubexplore.explorer.runs import ModuleRunner, Run
 from hubexplore.explorer.subject import PICKED, Subject
-from hubexplore.notebook.panel.browser_widgets import Message, PanelMonitor
+from hubexplore.notebook.panel.browser_widgets import Message, PanelMonitor, plain_front_end
 from hubexplore.notebook.panel.fields.signature_selector import SignatureSelector, callable_signatures
 from hubexplore.notebook.panel.fields.version_selector import VersionSelector
+from hubexplore.notebook.panel.front_end import close_with_its_cell, in_marimo
 from hubexplore.notebook.panel.graph.tab import GraphTab
 from hubexplore.notebook.panel.open_panels import OPEN_PANELS
 from hubexplore.notebook.panel.panel_texts import MSG_BUSY, MSG_LEFT_BEHIND, error_text, one_line_traceback
@@ -42,10 +45,6 @@ MSG_TERMINAL: Final = (
 MSG_CLOSED: Final = (
     "The explorer of {title} has been closed, which happens when its cell runs again. Open a new one: "
     "hubexplore.explore(...). A panel that is in a variable stays open."
-)
-MSG_PICTURE: Final = (
-    "This front end cannot show the form of the panel. Call its method run(...); this picture shows "
-    "the result when its cell runs again."
 )
 _TABS: Final = ("Try", "Graph", "Variables", "Variants", "Overview")
 
@@ -109,12 +108,15 @@ class Explorer(widgets.VBox):
 
     # Python calls `close` also for one whose making failed, which has nothing to close yet.
     _is_closed = True
+    # What makes it an anywidget, where the front end has nothing else; see plain.js.
+    _esm = traitlets.Unicode().tag(sync=True)
+    _css = traitlets.Unicode().tag(sync=True)
 
     def __init__(
         self, subject: Subject, signature: str | None = None, tags: Iterable[str] | str | None = None
     ) -> None:
         _check_selection(subject, signature, tags)
-        super().__init__()
+        super().__init__(**(plain_front_end() if in_marimo() else {}))
         self.add_class("hubexplore-panel")
         # Its widgets, which ipywidgets keeps alive, refer to it weakly: `open_panels` asks the garbage
         # collector whether anything else refers to it.
@@ -135,6 +137,8 @@ class Explorer(widgets.VBox):
         self._fill_with(subject, signature, tags)
         self._preloaded = False
         self._is_closed = False
+        if in_marimo():
+            close_with_its_cell(self)
 
     def _fill_with(
         self, subject: Subject, signature: str | None = None, tags: Iterable[str] | str | None = None
@@ -220,10 +224,11 @@ class Explorer(widgets.VBox):
                  "text/plain": text}, raw=True)  # fmt: skip
         self._snapshot.show()
 
-    def _mime_(self) -> tuple[str, str]:
-        """What marimo shows, which has none of the widgets of ipywidgets."""
-        note = tag("p", MSG_PICTURE, class_="note")
-        return "text/html", str(join(self._static_html(), framed(note)))
+    def _display_(self) -> Any:
+        """What marimo shows: an anywidget, as it has none of the widgets of ipywidgets."""
+        import marimo
+
+        return marimo.ui.anywidget(self)
 
     def _on_message(self, message: Message) -> None:
         match message["kind"]:
@@ -233,6 +238,8 @@ class Explorer(widgets.VBox):
                 fields = texts if isinstance(texts, list) else []
                 typed = [text if isinstance(text, str) else None for text in fields]
                 begin = self._try.start if message["kind"] == "run" else self._try.trust_and_start
+                edits = message.get("edits")
+                self._try.guarded(lambda: self._try.form.catch_up(edits if isinstance(edits, list) else ()))
                 self._try.guarded(lambda: begin(typed))
             case "ready" if not self._preloaded:
                 self._preloaded = True
@@ -364,7 +371,11 @@ def _namespace() -> Mapping[str, Any]:
     from IPython.core.getipython import get_ipython
 
     shell = get_ipython()
-    return shell.user_ns if shell is not None else {}
+    if shell is None:
+        # marimo runs the cells in the module __main__.
+        return vars(sys.modules["__main__"]) if in_marimo() else {}
+    variables: Mapping[str, Any] = shell.user_ns
+    return variables
 
 
 def _check_selection(subject: Subject, signature: str | None, tags: Iterable[str] | str | None) -> None:

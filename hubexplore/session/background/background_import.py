@@ -13,6 +13,7 @@ from hubexplore.hub.stderr_filter import filtered_stderr
 from hubexplore.session.background.import_time import remember
 from hubexplore.session.background.importlib_bootstrap import ImportGate
 from hubexplore.session.background.native_libraries import load_native_libraries
+from hubexplore.summary.without_gc import without_gc
 
 _BECOMES_ANOTHER_PROGRAM: Final = frozenset({"pty"})
 """Modules whose forks run another program at once, as `!ls` in a notebook does."""
@@ -99,13 +100,19 @@ def is_half_imported() -> bool:
 
 
 def _import_alone() -> None:
-    gate, failed = ImportGate(), None
-    try:
-        with filtered_stderr():
+    # The lock of stderr comes before the gate: who has it imports TensorFlow as well, and would wait here.
+    with filtered_stderr():
+        # By now another thread may have imported it, or be on the way, which the gate would stop half-way.
+        if "tensorflow" in sys.modules:
+            return
+        gate, failed = ImportGate(), None
+        try:
             load_native_libraries()
-            import tensorflow  # noqa: F401 - what this is for
-    except Exception as error:
-        failed = error if is_half_imported() else None
-        raise
-    finally:
-        gate.open(failed)
+            # Cells that run meanwhile do without the collector as well, for a few seconds.
+            with without_gc():
+                import tensorflow  # noqa: F401 - what this is for
+        except Exception as error:
+            failed = error if is_half_imported() else None
+            raise
+        finally:
+            gate.open(failed)

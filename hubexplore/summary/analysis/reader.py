@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -67,18 +67,29 @@ class Scan:
       variants: of the module; the graphs are not changed.
       restored: names in the checkpoint.
       path_of: an asset.
+      beside: returns what was found in a file beside the graphs; None if there is none.
     """
 
     def __init__(
-        self, variants: Sequence[Graphs], restored: Collection[str] = (), path_of: AssetPath = in_folder
+        self,
+        variants: Sequence[Graphs],
+        restored: Collection[str] = (),
+        path_of: AssetPath = in_folder,
+        beside: Callable[[], Capabilities] | None = None,
     ) -> None:
         self._variants, self._restored, self._path_of = variants, restored, path_of
+        self._beside = beside
         self._found: Capabilities | None = None
 
     def __call__(self) -> Capabilities:
         """What was found."""
         if self._found is None:
             self._found = read(self._variants, self._restored, self._path_of)
+            if self._beside is not None:
+                more = self._beside()
+                self._found = Capabilities(
+                    self._found.findings + more.findings, self._found.unread + more.unread
+                )
             # The graphs as they were written are large, and nobody else may need them.
             self._variants = ()
         return self._found

@@ -19,6 +19,7 @@ ENDINGS: Final = (
 """Endings of the names of files that may be models in these formats."""
 
 _TO_SAVED_MODEL: Final = (
+    "Keras may run Python code that is in it: `hubexplore scan {shell}` says whether there is any. "
     "Convert it to a SavedModel, and open that: "
     "keras.saving.load_model({path!r}, compile=False).export({target!r})"
 )

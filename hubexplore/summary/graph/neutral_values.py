@@ -108,7 +108,7 @@ class NeutralValues:
             return None
         constant = self._nodes.get(node_of(node.input[0]))
         is_known = constant is not None and constant.op == "Const" and "value" in constant.attr
-        return _number(constant.attr["value"].tensor) if is_known and constant is not None else None
+        return number_of(constant.attr["value"].tensor) if is_known and constant is not None else None
 
 
 def neutral_values(meta_graph: Any, tensors: Iterable[TensorSummary]) -> dict[str, Any]:
@@ -128,8 +128,8 @@ def _by_name(name: str) -> bool | None:
     return True if _FOR_USE.search(name) else None
 
 
-def _number(proto: Any) -> Any:
-    """The number or flag in a TensorProto of one entry; None for others."""
+def number_of(proto: Any) -> Any:
+    """Returns the number or flag in a TensorProto of one entry; None for others."""
     dims = shape_of(proto.tensor_shape)
     kind = _KINDS.get(dtype_name(proto.dtype))
     if kind is None or dims is None or any(size != 1 for size in dims):

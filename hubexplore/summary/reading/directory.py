@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -11,6 +12,7 @@ from typing import Any, Final
 from hubexplore.errors import DamagedModuleError, HubError, SignatureError, UnsupportedFormatError
 from hubexplore.summary.analysis.asset_files import in_folder, on_disk
 from hubexplore.summary.analysis.reader import Graphs, Scan
+from hubexplore.summary.capabilities.model import Capabilities
 from hubexplore.summary.diagnosis import path_diagnosis, saved_model_remedy, saved_model_scan
 from hubexplore.summary.diagnosis.diagnoses import TextSavedModel
 from hubexplore.summary.files.filesystem import Filesystem, is_link, read_message
@@ -37,6 +39,7 @@ from hubexplore.summary.module_format import (
     ASSETS_FOLDER,
     GRAPH_FILES,
     GRAPH_TEXT_FILE,
+    METADATA_FILE,
     MODULE_FILE,
     VARIABLES_FOLDER,
 )
@@ -184,6 +187,7 @@ def describe(
     files = tuple(sorted(_files(place), key=lambda file: file.name)) if place else ()
     checksums = dict(_asset_checksums(place, files)) if place else {}
     has_folder = place is not None and place.names is None
+    has_metadata = has_folder and any(file.name == METADATA_FILE for file in files)
     folder = (
         AssetFolder(place.path(ASSETS_FOLDER), place.filesystem, checksums) if place and has_folder else None
     )
@@ -230,8 +234,25 @@ def describe(
         warnings=tuple(warnings),
         notes=tuple(notes),
         source=Source(graphs, weights, folder, wishes, place),
-        scan=Scan(scanned, entries, on_disk(place.directory) if has_folder and place else in_folder),
+        scan=Scan(
+            scanned,
+            entries,
+            on_disk(place.directory) if has_folder and place else in_folder,
+            functools.partial(_keras_metadata, place) if place and has_metadata else None,
+        ),
     )
+
+
+def _keras_metadata(place: ModuleDirectory) -> Capabilities:
+    """Returns what Python code is in the file that Keras 2 writes beside a graph."""
+    # On first use, for speed only: few models have that file.
+    from hubexplore.summary.analysis import keras_code
+
+    try:
+        content = read_message(place.filesystem, place.path(METADATA_FILE))
+    except OSError:
+        return Capabilities((), (keras_code.MSG_UNREAD.format(file=METADATA_FILE),))
+    return keras_code.of_metadata(content)
 
 
 def _converted(model: Any, entries: Entries, format_name: str) -> tuple[Converted, list[str]]:

@@ -1,4 +1,4 @@
-"""What a graph reads its strings as: text, tf.Example messages, or pictures."""
+"""What a graph reads its strings as: text, tf.Example messages, pictures, or sounds."""
 
 from __future__ import annotations
 
@@ -49,16 +49,18 @@ class Encoding:
     """What strings hold.
 
     Attributes:
-      kind: "example", "image", or "" for text.
+      kind: "example", "image", "audio" (WAV files), or "" for text.
       features: of an example.
       picture: the format of a picture: "JPEG", "PNG", "BMP" or "GIF".
       base64: whether the graph decodes web-safe base64 first.
+      rate: of sounds, in samples in a second; 0 where the graph states none.
     """
 
     kind: str = ""
     features: tuple[Feature, ...] = ()
     picture: str = ""
     base64: bool = False
+    rate: int = 0
 
 
 PLAIN: Final = Encoding()
@@ -102,6 +104,8 @@ class Reader:
         for op, picture in _DECODERS.items():
             if op in ops:
                 return Encoding("image", picture=picture, base64="DecodeBase64" in ops)
+        if "DecodeWav" in ops:
+            return Encoding("audio", base64="DecodeBase64" in ops)
         return PLAIN
 
     @functools.cached_property

@@ -48,7 +48,7 @@ def signal_in(panel: Panel, folder: Path) -> None:
 def check_complex(panel: Panel) -> None:
     spectrum = panel.output("spectrum")
     expect(spectrum).to_contain_text("1 × 33 complex64")
-    expect(spectrum.get_by_label("View")).to_have_value("Magnitude")
+    expect(spectrum.get_by_label("View")).to_have_value("Magnitude and phase")
     expect(spectrum.get_by_role("img").first).to_be_visible()
 
 
@@ -77,7 +77,7 @@ EXHIBITS = (
     ),
     Exhibit(
         "complex", "Complex numbers",
-        "A spectrum is drawn by its magnitude; real and imaginary parts are a view away.",
+        "A spectrum is drawn by magnitude and phase; real and imaginary parts are a view away.",
         fourier, signal_in, check_complex,
     ),
     Exhibit(

@@ -141,6 +141,17 @@ class TestKeypoints:
         found = group(scene(outputs, PICTURE), keypoints.Keypoints)
         assert len(found.members) == 2
 
+    def test_the_order_in_which_points_lie_on_the_picture(self) -> None:
+        tall = Picture(np.zeros((200, 160, 3), np.uint8), (200, 160))
+        across = np.array([[[60.0, 187.0], [131.0, 40.0]]])
+        assert group(scene({"landmarks": across}, tall), keypoints.Keypoints).views[0] == keypoints.X_FIRST
+
+    def test_the_points_of_a_pose_need_no_name(self) -> None:
+        pose = RANDOM.uniform(0.1, 0.9, (1, 1, 17, 3))
+        group(scene({"output_0": pose}, PICTURE), keypoints.Keypoints)
+        single(scene({"output_0": pose[..., :2]}, PICTURE))
+        single(scene({"output_0": RANDOM.dirichlet(np.ones(3), (1, 17))}, PICTURE))
+
     def test_two_numbers_without_a_name_are_two_numbers(self) -> None:
         single(scene({"offsets": RANDOM.uniform(size=(1, 17, 2))}, PICTURE))
 
@@ -177,19 +188,18 @@ class TestMasks:
         single(scene({name: value}, PICTURE))
 
     def test_the_background_has_no_colour_and_a_named_class_has_one(self) -> None:
-        labels = {"labels": RANDOM.integers(0, 3, (1, 24, 32))}
-        keys = [
-            re.findall(
-                'class="key">.*?> (.*?)</span>',
-                drawn(group(scene(labels, PICTURE, names=names), masks.Mask)).html,
-            )
-            for names in ((), ("background", "road", "car"), ("sky", "road", "car"))
-        ]  # fmt: skip
-        assert [*map(sorted, keys)] == [["class 1", "class 2"], ["car", "road"], ["car", "road", "sky"]]
-        html = drawn(group(scene(labels, PICTURE), masks.Mask)).html
-        assert "class 0 has no colour." in html
-        truth = drawn(group(scene({"person": labels["labels"] > 0}, PICTURE), masks.Mask)).html
-        assert re.findall('class="key">.*?> (.*?)</span>', truth) == ["yes"]
+        labels = RANDOM.integers(0, 3, (1, 24, 32))
+
+        def keys(mask: Array, *names: str) -> list[str]:
+            html = drawn(group(scene({"person": mask}, PICTURE, names=names), masks.Mask)).html
+            assert ("class 0 has no colour." in html) == (not names and mask is labels)
+            return sorted(re.findall('class="key">.*?> (.*?)</span>', html))
+
+        assert keys(labels) == ["class 1", "class 2"]
+        assert keys(labels, "background", "road", "car") == ["car", "road"]
+        assert keys(labels, "sky", "road", "car") == ["car", "road", "sky"]
+        # What is true is what the output is called.
+        assert keys(labels > 0) == ["person"]
 
     def test_a_large_picture_is_reduced(self) -> None:
         large = Picture(np.zeros((1024, 900, 3), np.uint8), (2048, 1800))
@@ -213,6 +223,41 @@ class TestBands:
     def test_quantiles_by_name(self) -> None:
         outputs = {f"q{share}": self.MEAN + share / 100 for share in (10, 50, 90)}
         assert group(scene(outputs), bands.Bands).band[0][0] == "q10"
+
+    def test_what_continues_the_input_is_drawn_after_it(self) -> None:
+        past = np.sin(np.arange(96) / 6)[None]
+        days = {"day": past[:, :24] * 0.9, "week": np.tile(past[:, :24], 7), "hours": past[:, :6]}
+        found = group(scene(days, past=past), bands.Bands)
+        assert {member.name for member in found.members} == set(days)
+        assert found.history is not None
+        assert "past, day, week, hours" in drawn(found).html
+        group(scene({"default": past[:, :24]}, past=past), bands.Bands)
+        group(scene({"forecast": past}, past=past), bands.Bands)
+
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            ("default", np.sin(np.arange(96) / 6)[None]),  # as long as the input: perhaps a filter
+            ("embedding", np.sin(np.arange(24) / 6)[None]),
+            ("default", RANDOM.normal(size=(1, 24))),  # no curve
+            ("default", np.sin(np.arange(24) / 6)[None] + 40),  # in other units
+            ("default", np.full((1, 24), 1 / 24)),  # shares of classes
+        ],
+    )
+    def test_what_does_not_continue_the_input(self, name: str, value: Array) -> None:
+        single(scene({name: value}, past=np.sin(np.arange(96) / 6)[None]))
+
+    def test_a_few_columns_of_many_steps_are_lines_or_a_band(self) -> None:
+        past = np.sin(np.arange(96) / 6)[None]
+        curve = past[:, :24, None]
+        found = group(scene({"default": curve + np.array([-0.2, 0, 0.3])}, past=past), bands.Bands)
+        assert found.band is not None
+        assert [name for name, _ in found.lines] == ["default [1]"]
+        found = group(scene({"default": curve * [1, -1, 0.5]}), bands.Bands)
+        assert (found.band, len(found.lines)) == (None, 3)
+        single(scene({"boxes": curve * [1, -1, 0.5, 1]}))
+        single(scene({"default": RANDOM.normal(size=(1, 24, 3))}))
+        single(scene({"default": np.tile(curve, (24, 1, 3))}))
 
     def test_names_that_the_numbers_contradict(self) -> None:
         single(scene({"lower": self.MEAN + 0.5, "upper": -self.MEAN}))

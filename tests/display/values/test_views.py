@@ -4,6 +4,7 @@ import base64
 import io
 import json
 import re
+import struct
 import subprocess
 import sys
 from html.parser import HTMLParser
@@ -14,7 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from hubexplore.display import values
+from hubexplore.display import palette, values
 from hubexplore.display.values.views.svg_drawing import SvgDrawing, coloured
 from tests.display.values.composites import Ragged, Sparse, deep, ragged, sparse
 
@@ -39,13 +40,13 @@ BEST = {
     "matrix": (RANDOM.normal(size=(20, 3)), "Heat map"),
     "bfloat16": (RANDOM.normal(size=(2, 3)).astype(ml_dtypes.bfloat16), "Plot"),
     "a few integers": (np.arange(12).reshape(3, 4), "Table"),
-    "many integers": (np.arange(100).reshape(4, 25), "Similarity"),
+    "many integers": (np.arange(100).reshape(4, 25), "Rows"),
     "counts": (np.arange(100), "Plot"),
     "texts": (np.array([b"a", b"b"], object), "Text"),
     "one text": (np.array(b"a", object), "Text"),
     "scalar": (np.float32(3.25), "Numbers"),
     "booleans": (np.array([True, False]), "Table"),
-    "complex": (np.array([1 + 2j, 3]), "Magnitude"),
+    "complex": (np.array([1 + 2j, 3]), "Table"),
     "nothing": (np.zeros((0, 10)), "Table"),
     "rank 6": (np.zeros((1, 2, 1, 2, 1, 2)), "Plot"),
     "sparse": (sparse(), "Rows"),
@@ -162,17 +163,64 @@ def test_one_number_for_each_row_has_no_classes(name: str) -> None:
 
 def test_complex_numbers_are_drawn_by_magnitude_and_by_phase() -> None:
     spectrum = np.fft.rfft(RANDOM.normal(size=(2, 64)))
-    assert values.views(spectrum) == ("Magnitude", "Phase", "Table")
-    drawn = [values.render(spectrum, view) for view in ("Magnitude", "Phase")]
-    assert [rendered.view for rendered in drawn] == ["Magnitude", "Phase"]
-    assert drawn[0].html == values.render(np.abs(spectrum), "Plot").html
-    assert drawn[1].html == values.render(np.angle(spectrum), "Plot").html
+    assert values.views(spectrum) == ("Magnitude and phase", "Real and imaginary", "Table")
+    magnitude, phase = (values.render(part, "Plot") for part in (np.abs(spectrum), np.angle(spectrum)))
+    assert values.render(spectrum).hovers == magnitude.hovers + phase.hovers
     assert values.views(np.array(1 + 2j)) == ("Numbers",)
     # Neither the rows of a short-time spectrum nor its columns are compared or ranked.
-    assert values.render(np.fft.rfft(RANDOM.normal(size=(40, 64)))).html.count("<img") == 1
+    assert values.render(np.fft.rfft(RANDOM.normal(size=(40, 64)))).html.count("<img") == 2
     # What is smaller than the fourth digit of the other part is rounding.
     table = values.render(np.array([[-31.99j, 2.5 - 1e-9j, np.nan + 1j]]), "Table").html
     assert [text in table for text in ("0-31.99j", "2.5+0j", "nan+1j")] == [True] * 3
+
+
+def test_rows_of_ids_are_read() -> None:
+    ids = RANDOM.integers(0, 30_000, (2, 300))
+    assert values.views(ids)[0] == "Rows"
+    html = values.render(ids, rows=["first", "second"]).html
+    assert f'<p class="note">second</p><code>{ids[1, 0]} {ids[1, 1]} ' in html
+    assert "… and 44 more" in html
+    assert values.views(-ids)[0] != "Rows"
+    assert values.views(ids.astype(np.uint8))[0] != "Rows"  # a grey picture
+
+
+def test_files_of_pictures_are_pictures() -> None:
+    content = io.BytesIO()
+    Image.fromarray(RANDOM.integers(0, 255, (20, 30, 3)).astype(np.uint8)).save(content, "PNG")
+    file = content.getvalue()
+    assert values.views(np.array(file, object)) == ("Images", "Text", "Table")
+    for value, count in ((np.array(file, object), 1), (np.array([file, file], object), 2)):
+        html = values.render(value).html
+        assert html.count("<img") == html.count("20 × 30 pixels</figcaption>") == count
+    assert values.views(np.array([file, b"text"], object))[0] == "Text"
+    # What begins as a picture and is none, or is a huge one, is shown as bytes.
+    header = struct.pack(">II", 100_000, 100_000)
+    for broken in (file[:60], file[:16] + header + file[24:]):
+        rendered = values.render(np.array([broken], object))
+        assert rendered.view == "Text"
+        assert f"{len(broken):,} bytes" in rendered.html
+        assert len(rendered.html) < 1000
+
+
+def test_attention_is_a_matrix_for_each_head() -> None:
+    attention = RANDOM.dirichlet(np.ones(12), (1, 8, 12))
+    assert "8 tiles of 12 × 12, numbered by matrix" in values.render(attention).html
+    assert "numbered by channel" in values.render(RANDOM.normal(size=(1, 8, 12, 12))).html
+
+
+def test_infinite_scores_have_no_bar() -> None:
+    finite, infinite = (values.render(np.array([[best, 2.0, 1.0]]), "Scores").html for best in (3.0, np.inf))
+    assert ["have no bar" in html for html in (finite, infinite)] == [False, True]
+    # The best one is orange.
+    colours = [
+        base64.b64decode(html.partition("base64,")[2].partition('"')[0]) for html in (finite, infinite)
+    ]
+    assert [palette.ORANGE.encode() in svg for svg in colours] == [True, False]
+
+
+def test_a_single_number_needs_no_table() -> None:
+    assert values.render(np.array([[0.83]])).html == "<p><strong>0.83</strong></p>"
+    assert "<table" in values.render(np.array([0.83]), rows=["a customer"]).html
 
 
 def test_the_only_picture_has_no_number() -> None:
@@ -378,9 +426,43 @@ def test_a_volume_is_slices_with_a_slider() -> None:
 
 
 def test_frames_of_a_long_film_have_a_slider_and_of_a_short_one_none() -> None:
-    assert values.views(np.zeros((1, 40, 8, 8, 3)))[:2] == ("Slices", "Images")
-    assert values.render(np.zeros((1, 40, 8, 8, 3))).html.count("<img") == 1
-    assert values.views(np.zeros((1, 10, 8, 8, 3)))[0] == "Images"
+    film = np.broadcast_to(np.linspace(0, 1, 40)[None, :, None, None, None], (1, 40, 8, 8, 3))
+    assert values.views(film)[:2] == ("Film", "Images")
+    shown = values.render(film, settings={"frame": 20.0})
+    assert shown.html.count("<img") == 1
+    assert "Frame 20 of 40 (0 to 39)." in shown.html
+    assert photo_levels(shown.html)[0] == pytest.approx(131, abs=2)
+    (control,) = values.controls(film, "Film")
+    assert (control.value, control.plays) == (0, True)
+    assert values.views(np.zeros((1, 40, 8, 8, 1)))[:2] == ("Slices", "Images")
+    assert values.views(np.zeros((1, 6, 8, 8, 3)))[0] == "Images"
+
+
+def test_pictures_of_which_neighbours_are_alike_are_a_film() -> None:
+    sun = np.zeros((20, 32, 32, 3))
+    for at in range(20):
+        sun[at, 8:16, at : at + 8] = 1
+    assert values.views(sun)[:2] == ("Film", "Images")
+    assert "Frame 7 of 20" in values.render(sun, settings={"frame": 7.0}).html
+    assert values.views(RANDOM.random((20, 32, 32, 3)))[0] == "Images"
+    assert values.views(sun[:4])[0] == "Images"
+
+
+def test_pictures_have_their_own_size() -> None:
+    """Whatever is enlarged, sampled or compressed on screen."""
+    small = RANDOM.random((2, 8, 9, 3))
+    large = RANDOM.random((1, 1300, 1300, 1))
+    for value, view in ((small, "Images"), (large, "Images"), (small[None], "Film"), (VOLUME, "Slices")):
+        shown = values.render(value, view)
+        assert len(shown.natives) == shown.html.count("<img")
+        first = shown.natives[0]
+        assert first is not None
+        pixels = first()
+        assert pixels.dtype == np.uint8
+        assert pixels.shape[:2] == value.shape[-3:-1]
+    first = values.render(small).natives[1]
+    assert first is not None
+    np.testing.assert_array_equal(first(), np.round(small[1] * 255))
 
 
 def photo_levels(html: str) -> list[float]:

@@ -8,6 +8,7 @@ import re
 import numpy as np
 import pytest
 
+from hubexplore.display.values import view_choice
 from hubexplore.display.values.hover import GridHover
 from hubexplore.display.values.views.distribution import distribution
 from hubexplore.display.values.weight_views import (
@@ -50,7 +51,8 @@ def test_views(shape: tuple[int, ...], is_embedding: bool, views: tuple[str, ...
 
 
 def test_views_of_other_numbers() -> None:
-    assert weight_views(np.ones(3, np.complex64), False)[0] == "Table"
+    waves = np.ones(3, np.complex64)
+    assert weight_views(waves, False) == view_choice.views(waves)
     assert weight_views(np.array([True, False]), False) == ("Histogram", "Table")
     assert "2 numbers" in render_weight(np.array([True, False]), "Histogram").html
     assert weight_views(np.arange(40).reshape(10, 4), False)[0] == "Histogram"

@@ -20,7 +20,7 @@ from IPython.core.interactiveshell import InteractiveShell
 
 import hubexplore as hub
 from hubexplore.errors import GraphError, HubError
-from hubexplore.notebook.panel.explorer import MSG_PICTURE, Explorer
+from hubexplore.notebook.panel.explorer import Explorer
 from hubexplore.session.tf_session import ManagedSession
 from tests.hub.modules import export
 from tests.notebook.shells import Run
@@ -79,16 +79,6 @@ def test_it_is_a_widget_that_others_contain() -> None:
     assert explorer.run([1.0, 2.0]).tolist() == [2.5, 3.0]
     explorer.close()
     box.close()
-
-
-def test_marimo_gets_a_picture() -> None:
-    explorer = hub.explore("sample:half-plus-two")
-    explorer.run([1.0, 2.0])
-    kind, text = explorer._mime_()
-    explorer.close()
-    assert (kind, type(text)) == ("text/html", str)
-    assert "2 float32" in text
-    assert MSG_PICTURE in text
 
 
 def test_colab_is_asked_for_its_widget_manager(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -72,6 +72,25 @@ def test_neither_examples_nor_code_nor_values_of_ops_run_it(panel: Explorer, can
     assert not canary.exists()
 
 
+def test_what_is_shown_is_what_is_trusted(panel: Explorer, hostile: str, canary: Path) -> None:
+    graph = Path(hostile, "saved_model.pb")
+    graph.write_bytes(graph.read_bytes().replace(b"boo", b"bah"))
+    say(panel, "trust")
+    assert "have changed since its graph was read" in panel._try.status.error_text
+    assert buttons(panel) == ["Trust and run"]
+    assert trusted.modules() == ()
+    assert not canary.exists()
+
+
+def test_what_changes_after_that_is_not_run(panel: Explorer, hostile: str, canary: Path) -> None:
+    panel._subject.trust()
+    graph = Path(hostile, "saved_model.pb")
+    graph.write_bytes(graph.read_bytes().replace(b"boo", b"bah"))
+    with pytest.raises(UntrustedModuleError):
+        panel.run([1.0])
+    assert not canary.exists()
+
+
 def test_trusted_before_or_when_it_is_opened(panel: Explorer, hostile: str) -> None:
     other = hub.explore(hostile, trust=True)
     assert buttons(other) == ["Run"]

@@ -76,7 +76,7 @@ def test_an_hdf5_file_under_another_name(tmp_path: Path, model: Any) -> None:
 
 def test_a_folder_with_a_model_file(tmp_path: Path, model: Any) -> None:
     model.save(tmp_path / "m.keras")
-    assert "'m.keras' is a Keras model. Convert it" in message(tmp_path)
+    assert "'m.keras' is a Keras model. Keras may run Python code" in message(tmp_path)
 
 
 def _old_weights(path: Path, model: Any) -> None:

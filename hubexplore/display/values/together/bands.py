@@ -38,6 +38,24 @@ MAX_PLOTS: Final = 4
 MAX_STEPS: Final = 2000
 """Maximum number of steps of an output: longer ones are signals, whose plots are of their own."""
 _MIN_STEPS: Final = 3
+_MIN_CURVE: Final = 8
+"""Minimum number of steps of which likeness says anything."""
+_MAX_COLUMNS: Final = 8
+_MIN_PICTURE: Final = 4
+_MIN_LIKENESS: Final = 0.3
+"""From this correlation of neighbours on, a row is a curve."""
+_IN_ORDER: Final = 0.99
+_AHEAD: Final = frozenset({
+    "ahead", "forecast", "forecasts", "future", "horizon", "next", "pred", "predicted", "prediction",
+    "predictions", "yhat",
+})  # fmt: skip
+_OF_ANOTHER_KIND: Final = frozenset({
+    "attention", "embedding", "embeddings", "encoding", "features", "hidden", "latent", "logits",
+    "probabilities", "scores", "state", "weights",
+})  # fmt: skip
+_PLACES: Final = frozenset({
+    "anchors", "bbox", "bboxes", "box", "boxes", "joints", "keypoints", "landmarks", "points", "pose",
+})  # fmt: skip
 _LOWER: Final = frozenset({"lower", "low", "min", "minimum", "lo"})
 _UPPER: Final = frozenset({"upper", "high", "max", "maximum", "hi"})
 _QUANTILE: Final = re.compile(r"(?:^|[^a-z])(?:q|p|quantile|percentile)_?(\d+(?:\.\d+)?)$", re.IGNORECASE)
@@ -79,7 +97,7 @@ class Bands:
         for number in range(min(count, MAX_PLOTS)):
             picture, hover = self._plot(number, row_name(rows, number))
             title = tag("figcaption", row_name(rows, number))
-            figures.append(tag("figure", picture, title) if count > 1 else picture)
+            figures.append(tag("figure", picture, title, class_="plot") if count > 1 else picture)
             hovers.append(hover)
         left = count - len(figures)
         note = f"The first {len(figures)} of {count:,} rows." if left else ""
@@ -159,35 +177,110 @@ class Bands:
 
 
 def find(scene: Scene) -> Iterator[Group]:
-    """Yields outputs of one axis: a lower and an upper bound, with what lies between them."""
+    """Yields outputs of one axis: a lower and an upper bound, with what lies between them; forecasts."""
+    found = [
+        (member, array)
+        for member, array in scene.numbers()
+        if is_number(array) and member.sound is None and member.shape != (None,)
+    ]
     series = [
         (member, numerics.as_floats(np.atleast_2d(array)))
-        for member, array in scene.numbers()
-        if array.ndim in (1, 2)
-        and is_number(array)
-        and member.shape != (None,)
-        and _MIN_STEPS <= array.shape[-1] <= MAX_STEPS
+        for member, array in found
+        if array.ndim in (1, 2) and _MIN_STEPS <= array.shape[-1] <= MAX_STEPS
     ]
     by_shape: dict[tuple[int, ...], list[tuple[Member, Array]]] = {}
     for member, array in series:
         by_shape.setdefault(array.shape, []).append((member, array))
-    for pairs in by_shape.values():
-        bounds = _bounds(pairs)
-        if bounds is None:
+    banded = [group for pairs in by_shape.values() if (group := _banded(scene, pairs)) is not None]
+    yield from banded
+    used = {member.name for group in banded for member in group.members}
+    yield from _continued(scene, [pair for pair in series if pair[0].name not in used])
+    for member, array in found:
+        if array.ndim == 3 and array.dtype.kind == "f":
+            yield from _columns(scene, member, numerics.as_floats(array))
+
+
+def _banded(scene: Scene, pairs: list[tuple[Member, Array]]) -> Bands | None:
+    bounds = _bounds(pairs)
+    if bounds is None:
+        return None
+    lower, upper = bounds
+    between = [
+        pair for pair in pairs if pair[0] not in (lower[0], upper[0]) and _lies(lower[1], pair[1], upper[1])
+    ]
+    members = (*(pair[0] for pair in between), lower[0], upper[0])
+    return Bands(
+        members,
+        tuple((member.name, array) for member, array in between),
+        ((lower[0].name, lower[1]), (upper[0].name, upper[1])),
+        _history(scene, len(lower[1])),
+    )
+
+
+def _continued(scene: Scene, series: list[tuple[Member, Array]]) -> Iterator[Bands]:
+    """Yields what continues the one series that went in: forecasts, of several horizons or one."""
+    by_rows: dict[int, list[tuple[Member, Array]]] = {}
+    for member, array in series:
+        by_rows.setdefault(len(array), []).append((member, array))
+    for rows, pairs in by_rows.items():
+        history = _history(scene, rows)
+        if history is None:
             continue
-        lower, upper = bounds
-        between = [
-            pair
-            for pair in pairs
-            if pair[0] not in (lower[0], upper[0]) and _lies(lower[1], pair[1], upper[1])
+        further = [
+            (member, array)
+            for member, array in pairs
+            # What is as long as the input may be on its axis: a filter, a reconstruction.
+            if (array.shape[1] != history[1].shape[1] or member.words & _AHEAD)
+            and not member.words & _OF_ANOTHER_KIND
+            and _continues(history[1], array)
         ]
-        members = (*(pair[0] for pair in between), lower[0], upper[0])
-        yield Bands(
-            members,
-            tuple((member.name, array) for member, array in between),
-            ((lower[0].name, lower[1]), (upper[0].name, upper[1])),
-            _history(scene, len(lower[1])),
-        )
+        if further:
+            members = tuple(member for member, _ in further)
+            yield Bands(members, tuple((member.name, array) for member, array in further), None, history)
+
+
+def _continues(history: Array, array: Array) -> bool:
+    """Returns whether an output is in the units of the history, and a curve as it is."""
+    low, high = numerics.limits_of(numerics.drawable(history))
+    reach = 1.5 * ((high - low) or abs(high) or 1.0)
+    lowest, highest = numerics.limits_of(numerics.drawable(array))
+    with np.errstate(all="ignore"):
+        are_shares = bool(np.all(array >= 0) and np.allclose(array.sum(-1), 1, atol=1e-3))
+    return low - reach <= lowest and highest <= high + reach and not are_shares and _is_curve(array)
+
+
+def _is_curve(array: Array) -> bool:
+    """Returns whether neighbours in rows [rows, steps] are alike; a few numbers always are."""
+    if array.shape[1] < _MIN_CURVE:
+        return True
+    rows = np.nan_to_num(numerics.drawable(array[:32]), posinf=0, neginf=0)
+    centred = rows / (np.abs(rows).max() or 1.0)
+    centred = centred - centred.mean(-1, keepdims=True)
+    power = float((centred**2).sum())
+    return float((centred[:, 1:] * centred[:, :-1]).sum()) >= _MIN_LIKENESS * power
+
+
+def _columns(scene: Scene, member: Member, array: Array) -> Iterator[Bands]:
+    """Yields an output [rows, steps, columns] of few columns as lines; columns in order bound a band."""
+    rows, steps, count = array.shape
+    is_narrow = 2 <= count <= _MAX_COLUMNS and max(count, _MIN_CURVE - 1) < steps <= MAX_STEPS
+    lines = [(f"{member.name} [{at}]", array[..., at]) for at in range(count)]
+    # Two open dimensions, or many rows, are rather those of a picture.
+    are_rows = rows < _MIN_PICTURE or (member.shape or (0, 0))[:2].count(None) == 1
+    if (
+        not is_narrow
+        or not are_rows
+        or member.words & _PLACES
+        or not all(_is_curve(line) for _, line in lines)
+    ):
+        return
+    history = _history(scene, rows)
+    with np.errstate(invalid="ignore"):
+        is_ordered = count > 2 and bool((np.diff(array, axis=-1) >= 0).mean() >= _IN_ORDER)
+    if is_ordered:
+        yield Bands((member,), tuple(lines[1:-1]), (lines[0], lines[-1]), history)
+    else:
+        yield Bands((member,), tuple(lines), None, history)
 
 
 def _bounds(pairs: list[tuple[Member, Array]]) -> tuple[tuple[Member, Array], tuple[Member, Array]] | None:

@@ -12,7 +12,13 @@ from hubexplore.display.markup import join
 from hubexplore.display.values import numerics
 from hubexplore.display.values.control import Control
 from hubexplore.display.values.rendering import Rendered, with_numbers
-from hubexplore.display.values.together.on_picture import PictureDrawing, colour_of, shares_of, titled
+from hubexplore.display.values.together.on_picture import (
+    PictureDrawing,
+    colour_of,
+    share_outside,
+    shares_of,
+    titled,
+)
 from hubexplore.display.values.together.scene import (
     Group,
     Member,
@@ -184,7 +190,7 @@ def _with_siblings(
     )
     counts = next(
         (
-            array.reshape(-1)
+            (other, array.reshape(-1))
             for other, array in scene.numbers()
             if array.size == len(corners)
             and are_ids(array)
@@ -195,13 +201,13 @@ def _with_siblings(
     )
     are_named = classes is not None and not is_text(classes[1]) and names_fit(scene.class_names, classes[1])
     return Boxes(
-        members=(member, *(pair[0] for pair in (scores, classes) if pair)),
+        members=(member, *(pair[0] for pair in (scores, classes, counts) if pair)),
         corners=corners,
         pictures=scene.pictures,
         views=views,
         scores=scores[1].reshape(shape) if scores else None,
         classes=classes[1].reshape(shape) if classes else None,
-        counts=counts,
+        counts=counts[1] if counts else None,
         class_names=scene.class_names if are_named else (),
     )
 
@@ -214,7 +220,7 @@ def _possible_views(corners: Array, scene: Scene, member: Member) -> tuple[str, 
     """Returns the orders in which the numbers are boxes on the pictures, the likeliest first."""
     if not is_number(corners):
         return ()
-    fits = []
+    outside: dict[str, float] = {}
     for view in (Y_FIRST, X_FIRST, CENTRED):
         places = [
             _as_shares(rows, view, picture) for rows, picture in zip(corners, scene.pictures, strict=True)
@@ -222,10 +228,11 @@ def _possible_views(corners: Array, scene: Scene, member: Member) -> tuple[str, 
         if all(len(place) == len(rows) for place, rows in zip(places, corners, strict=True)) and _are_ordered(
             np.concatenate(places)
         ):
-            fits.append(view)
-    # TensorFlow's own ops have y first. Corners fit as centres and sizes too, more often than the reverse.
+            outside[view] = share_outside(np.concatenate(places))
     likeliest = X_FIRST if "xyxy" in member.words else CENTRED if member.words & {"xywh", "cxcywh"} else ""
-    return tuple(sorted(fits, key=lambda view: view != likeliest))
+    # TensorFlow's own ops have y first, but what leaves the picture is likely in another order. Corners fit
+    # as centres and sizes too, more often than the reverse.
+    return tuple(sorted(outside, key=lambda view: (view != likeliest, view == CENTRED, outside[view])))
 
 
 def _are_ordered(places: Array) -> bool:

@@ -12,7 +12,13 @@ from hubexplore.display.markup import join
 from hubexplore.display.values import numerics
 from hubexplore.display.values.control import Control
 from hubexplore.display.values.rendering import Rendered, with_numbers
-from hubexplore.display.values.together.on_picture import PictureDrawing, colour_of, shares_of, titled
+from hubexplore.display.values.together.on_picture import (
+    PictureDrawing,
+    colour_of,
+    share_outside,
+    shares_of,
+    titled,
+)
 from hubexplore.display.values.together.scene import Group, Member, Picture, Scene, are_shares
 from hubexplore.display.values.value_kinds import is_number
 from hubexplore.display.values.views.lists import text_grid
@@ -27,6 +33,8 @@ MAX_POINTS: Final = 600
 """Maximum number of points that are drawn on a picture."""
 MAX_PICTURES: Final = 8
 """Maximum number of pictures."""
+_JOINTS: Final = range(13, 34)
+"""Numbers of points of a person in use: 17 in COCO, 33 in BlazePose, 21 of a hand."""
 _WORDS: Final = frozenset(
     {"keypoint", "keypoints", "landmark", "landmarks", "joint", "joints", "pose", "points"}
 )
@@ -89,7 +97,8 @@ def find(scene: Scene) -> Iterator[Group]:
         return
     for member, array in scene.numbers():
         # Two numbers may be anything, so that the name decides.
-        if not member.words & _WORDS or not is_number(array) or array.shape[-1] not in (2, 3):
+        is_named = bool(member.words & _WORDS) and array.shape[-1] in (2, 3)
+        if not is_number(array) or not (is_named or _are_unnamed_points(array)):
             continue
         if array.ndim < 2 or array.size // array.shape[-1] % len(scene.pictures):
             continue
@@ -106,16 +115,29 @@ def find(scene: Scene) -> Iterator[Group]:
             if sibling is not None:
                 beside, scores = (sibling[0],), sibling[1].reshape(points.shape[:-1])
         places = points[..., :2]
-        views = tuple(
-            view
-            for view in (Y_FIRST, X_FIRST)
-            if all(
-                len(_as_shares(rows, view, picture)) == len(rows)
-                for rows, picture in zip(places, scene.pictures, strict=True)
-            )
-        )
+        views = _possible_views(places, scene)
         if views:
             yield Keypoints((member, *beside), places, scene.pictures, views, scores)
+
+
+def _possible_views(places: Array, scene: Scene) -> tuple[str, ...]:
+    """Returns the orders of the two numbers in which all points lie on the pictures, the likeliest first."""
+    outside: dict[str, float] = {}
+    for view in (Y_FIRST, X_FIRST):
+        shares = [
+            _as_shares(rows, view, picture) for rows, picture in zip(places, scene.pictures, strict=True)
+        ]
+        if all(len(share) == len(rows) for share, rows in zip(shares, places, strict=True)):
+            outside[view] = share_outside(np.concatenate(shares))
+    return tuple(sorted(outside, key=lambda view: outside[view]))
+
+
+def _are_unnamed_points(array: Array) -> bool:
+    """Returns whether numbers [..., points, 3] are places and scores, whatever their name: as of a pose."""
+    if array.ndim < 3 or array.shape[-1] != 3 or array.shape[-2] not in _JOINTS or not are_shares(array):
+        return False
+    # Shares of three classes add up to 1.
+    return not np.allclose(numerics.as_floats(array).sum(-1), 1, atol=1e-3)
 
 
 def _as_shares(rows: Array, view: str, picture: Picture) -> Array:

@@ -27,7 +27,7 @@ from hubexplore.display.values.value_kinds import is_number
 from hubexplore.display.values.views.lists import text_grid
 from hubexplore.display.values.views.plot import Figure, Texts, class_name, distinct_captions, row_name
 from hubexplore.display.values.views.png import photo
-from hubexplore.display.wording import counted
+from hubexplore.display.wording import counted, visible
 from hubexplore.summary.tensor_values import Array
 
 VIEW: Final = "Mask"
@@ -108,7 +108,7 @@ class Mask:
                 "span",
                 self._swatch(int(present[at])),
                 " ",
-                _class_text(names, int(present[at])),
+                self._key_text(names, int(present[at])),
                 class_="key",
             )
             for at in coloured[:MAX_LISTED]
@@ -127,6 +127,11 @@ class Mask:
             Figure(html, tuple(hovers), note.strip()),
             lambda: text_grid(("class", "share of pixels"), body),
         )
+
+    def _key_text(self, names: Texts, number: int) -> str:
+        """Returns the name of a class in the legend: what is true is what the output is called."""
+        is_true = self.class_names == _TRUTH and number == 1
+        return visible(self.members[0].name) if is_true else _class_text(names, number)
 
     def _swatch(self, number: int) -> Markup:
         pixels = np.broadcast_to(_colours(np.array([[number]])), (_SWATCH, _SWATCH, 3)).astype(np.uint8)

@@ -22,6 +22,7 @@ _MIN_SIDE: Final = 260.0
 """Smallest length in points of the longer side: small pictures are enlarged."""
 _MAX_BYTES: Final = 120_000
 _FONT: Final = 9.0
+_TOLERANCE: Final = 0.005
 
 
 class PictureDrawing:
@@ -88,6 +89,13 @@ def colour_of(number: int) -> str:
 def as_rgb(colour: str) -> Array:
     """Returns a colour of the palette, uint8 [3]."""
     return np.frombuffer(bytes.fromhex(colour.removeprefix("#")), np.uint8)
+
+
+def share_outside(shares: Array) -> float:
+    """Returns which part of some shares of a picture lies outside of it."""
+    finite = shares[np.isfinite(shares)]
+    outside = (finite < -_TOLERANCE) | (finite > 1 + _TOLERANCE)
+    return float(outside.mean()) if finite.size else 1.0
 
 
 def shares_of(numbers: Array, height: int, width: int) -> Array | None:

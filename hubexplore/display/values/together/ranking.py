@@ -69,8 +69,9 @@ class Ranking:
         if arrays[0].ndim == 1:
             names = rows if len(rows) == len(arrays[0]) else ()
             return Rendered(self.views[0], self._table(arrays, names, ""))
+        has_titles = len(arrays[0]) > 1 or bool(rows)
         tables = [
-            self._table([array[number] for array in arrays], (), row_name(rows, number))
+            self._table([array[number] for array in arrays], (), row_name(rows, number) if has_titles else "")
             for number in range(min(len(arrays[0]), MAX_TABLES))
         ]
         left = len(arrays[0]) - len(tables)

@@ -13,6 +13,7 @@ from hubexplore.display.values import numerics
 from hubexplore.display.values.control import Control
 from hubexplore.display.values.rendering import Rendered
 from hubexplore.display.values.value_kinds import is_number, is_text
+from hubexplore.summary.graph.sounds import Sound
 from hubexplore.summary.model import Shape
 from hubexplore.summary.tensor_values import Array, flat_of, kind_of
 
@@ -31,6 +32,7 @@ class Member:
       rows: captions of the rows, if the value has as many.
       labels: names of the classes in its last dimension.
       shape: the shape that the signature declares.
+      sound: what is known of it, if it is sound.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Member:
     rows: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
     shape: Shape = None
+    sound: Sound | None = None
 
     @property
     def array(self) -> Array | None:
@@ -72,12 +75,16 @@ class Scene:
       inputs: the inputs.
       pictures: the picture of each row of the input; none if it has no pictures.
       class_names: names by id, if the module has a list of them.
+      rows: the texts that went in, if one input is a list of them.
+      unknown_words: words among them that the vocabulary of the module lacks.
     """
 
     outputs: tuple[Member, ...]
     inputs: tuple[Member, ...] = ()
     pictures: tuple[Picture, ...] = ()
     class_names: tuple[str, ...] = ()
+    rows: tuple[str, ...] = ()
+    unknown_words: tuple[str, ...] = ()
 
     def numbers(self) -> Iterator[tuple[Member, Array]]:
         """Yields the outputs that are dense arrays of numbers or truth values with at least one entry."""

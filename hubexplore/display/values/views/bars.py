@@ -18,6 +18,7 @@ MAX_SCORED: Final = 6
 """Maximum number of rows that are drawn."""
 MAX_CLASSES: Final = 10
 """Maximum number of classes that are drawn of a single row; of several rows half as many."""
+MSG_INFINITE: Final = "Infinite numbers have no bar."
 _BAR_HEIGHT: Final = 17.0
 """Points from one bar to the next."""
 
@@ -61,6 +62,7 @@ def scores(array: Array, rows: Texts, labels: Texts) -> Figure:
     )
     notes = [f"The first {len(shown)} of {len(matrix):,} rows."] if len(matrix) > len(shown) else []
     notes += [f"The {count} highest of {matrix.shape[1]:,} classes."] if count < matrix.shape[1] else []
+    notes += [MSG_INFINITE] if any(np.isinf(row).any() for row in row_scores) else []
     numbers = text_grid(("row", "class", "score"), body)
     picture = drawing.picture(f"Bars of the highest scores. {best_scores}")
     return Figure(picture, (hover,), " ".join(notes), numbers)
@@ -98,7 +100,10 @@ def _draw(drawing: SvgDrawing, row_scores: list[Array], names: list[list[str]], 
             middle = top + (place + 0.5) * _BAR_HEIGHT
             end = left + room * float(numerics.clipped(score, low, high) - low) / span
             first, last = min(zero, end), max(zero, end)
-            drawing.bar(first, middle - 5.5, last - first, 11, ORANGE if place == 0 else BLUE)
+            if np.isfinite(score):
+                drawing.bar(first, middle - 5.5, last - first, 11, ORANGE if place == 0 else BLUE)
+            else:
+                last = zero
             drawing.text(left - 8, middle, written[number][place], "right", bold=place == 0)
             # To the right of negative bars as well: to their left is the caption.
             drawing.text(last + 5, middle, numerics.signed_text(score), bold=place == 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -177,7 +178,7 @@ def _draw(
         drawing.text(left - 6, top + (row + 0.5) * cell_height, name, "right", size=_CAPTION_SIZE)
     if max(down, across) <= _MAX_WRITTEN_SIDE and cell_width >= 28 and cell_height >= 12:
         _write_numbers(drawing, area, cells.numbers, colours)
-    _draw_colour_scale(drawing, (left + area[2] + 12, top, 9.0, max(area[3], 40.0)), low, high)
+    draw_colour_scale(drawing, (left + area[2] + 12, top, 9.0, max(area[3], 40.0)), low, high)
     return drawing.picture(alt_text), _hover(drawing.box(*area), cells)
 
 
@@ -244,15 +245,17 @@ def _number_texts(numbers: Array) -> list[str]:
     return [text.lstrip("-") if not text.strip("-0.") else text.replace("-", "−") for text in texts]
 
 
-def _draw_colour_scale(drawing: SvgDrawing, area: Rect, low: float, high: float) -> None:
+def draw_colour_scale(
+    drawing: SvgDrawing, area: Rect, low: float, high: float, scale: Sequence[str] = ()
+) -> None:
     """Draws the colour scale with its numbers."""
     left, top, width, height = area
     # A constant matrix has no scale, only one colour, which is named.
     if low == high:
-        drawing.pixels(*area, coloured(np.array([[low]]), low, high))
+        drawing.pixels(*area, coloured(np.array([[low]]), low, high, scale))
         drawing.text(left + width + 5, top + height / 2, tick_text(low), size=_CAPTION_SIZE)
         return
-    drawing.pixels(*area, coloured(np.linspace(high, low, 65)[:, None], low, high))
+    drawing.pixels(*area, coloured(np.linspace(high, low, 65)[:, None], low, high, scale))
     for step in round_ticks(low, high, 8 if height > 150 else 5) if height > 80 else (low, high):
         drawing.text(
             left + width + 5, top + height * (high - step) / (high - low), tick_text(step), size=_CAPTION_SIZE

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import numpy as np
@@ -48,7 +49,8 @@ def images(array: Array, rows: Sequence[str], centred: bool = False) -> Figure:
     step = int(np.ceil(np.sqrt(shown.size / shown.shape[3] / _MAX_PIXELS)))
     sampled = shown[:, ::step, ::step]
     # One call for all images: with a rule for each, equal values would have different brightness.
-    pixels, rule = _zero_centred(sampled) if centred else brightness(sampled)
+    scale = _zero_centred if centred else brightness
+    pixels, rule = scale(sampled)
     figures, hovers, losses = [], [], {f"one of every {step} pixels in a row"} if step > 1 else set()
     has_hover = sampled.size // sampled.shape[3] <= MAX_CELLS and step == 1
     for number, image_pixels in enumerate(pixels):
@@ -66,7 +68,14 @@ def images(array: Array, rows: Sequence[str], centred: bool = False) -> Figure:
     note = f"Brightness: {rule}." + (f" … and {counted(more, 'image')} more." if more else "")
     if losses:
         note += f" Large: shown {', '.join(sorted(losses))}."
-    return Figure(join(*figures), tuple(hovers), note)
+    # Again at the size of the value: what is on screen may be sampled.
+    natives = tuple(functools.partial(_native, scale, shown, number) for number in range(len(shown)))
+    return Figure(join(*figures), tuple(hovers), note, natives=natives)
+
+
+def _native(scale: Callable[[Array], tuple[Array, str]], shown: Array, number: int) -> Array:
+    picture: Array = scale(shown)[0][number]
+    return picture
 
 
 def picture_hover(image: Array) -> GridHover | None:

@@ -23,8 +23,10 @@ MAX_KERNELS: Final = 64
 MAX_SIDE: Final = 64
 """Maximum height and width of a kernel: larger arrays of rank 4 are hardly kernels."""
 _MAX_BYTES: Final = 160_000
-_SIDE: Final = 56
+SIDE: Final = 56
 """Length in pixels to which the longer side of a kernel is enlarged, about."""
+COMPACT_SIDE: Final = 40
+"""The same where two pictures stand beside each other."""
 _COLOURS: Final = 3
 
 
@@ -42,16 +44,14 @@ def controls(shape: Sequence[int]) -> tuple[Control, ...]:
     return () if shape[2] in {1, _COLOURS} else (Control(CHANNEL, "Input channel", 0, shape[2] - 1, 0, 1),)
 
 
-def kernels(
-    array: Array, settings: Settings, reach: float | None = None, numbers: Sequence[int] = ()
-) -> Figure:
+def kernels(array: Array, settings: Settings, reach: float | None = None, side: int = SIDE) -> Figure:
     """Draws [height, width, input channels, kernels]: 0 is grey, and all tiles have one scale.
 
     Args:
       array: real numbers.
       settings: the value of the slider.
       reach: the number that is white, so that two pictures have the same scale; by default the largest size.
-      numbers: those of the kernels, if they are a sample.
+      side: length in pixels to which the longer side of a kernel is enlarged, about.
     """
     height, width, channels, count = array.shape
     controlled = controls(array.shape)
@@ -63,16 +63,15 @@ def kernels(
     # One tile for each kernel: the last dimension comes first.
     stack = np.moveaxis(shown, -1, 0)
     pixels = numerics.clipped((numerics.drawable(stack) / reach + 1) * 127.5, 0, 255).round().astype(np.uint8)
-    factor = max(1, round(_SIDE / max(height, width)))
-    picture, down, across = mosaic(pixels.repeat(factor, 1).repeat(factor, 2), numbers)
+    factor = max(1, round(side / max(height, width)))
+    picture, down, across = mosaic(pixels.repeat(factor, 1).repeat(factor, 2))
     scale = f"{numerics.signed_text(-reach)} is black, 0 is grey, {numerics.signed_text(reach)} is white"
     what = f"{counted(len(stack), 'kernel')} of {height} × {width}"
     of_channel = f" on input channel {channel} of {channels:,}" if controlled else ""
     image, loss = photo(picture, f"{what}{of_channel}, numbered: {scale}", _MAX_BYTES, picture.shape[1])
-    names = [str(numbers[at]) if len(numbers) else str(at) for at in range(len(stack))]
     body = [
-        (f"kernel {name}", *map(numerics.number_text, (kernel.mean(), kernel.min(), kernel.max())))
-        for name, kernel in zip(names, stack, strict=True)
+        (f"kernel {number}", *map(numerics.number_text, (kernel.mean(), kernel.min(), kernel.max())))
+        for number, kernel in enumerate(stack)
     ]
     texts = [f"{name}: mean {mean}, {low} to {high}" for name, mean, low, high in body]
     texts += [""] * (down * across - len(texts))

@@ -18,6 +18,8 @@ from hubexplore.summary.tensor_values import Array, flat_of, kind_of, shape_of
 
 MAX_ROWS: Final = 50
 """Maximum number of rows of a grid."""
+MAX_IDS: Final = 256
+"""Maximum number of ids of a row that are listed."""
 MAX_COLUMNS: Final = 12
 """Maximum number of columns of a grid, captions not counted."""
 
@@ -31,6 +33,8 @@ def value_grid(value: Any, rows: Texts, labels: Texts) -> Markup:
         return tag("p", tag("strong", visible(item_text(array[()]), MAX_SENTENCE)))
     if not array.size:
         return tag("p", "No entries.", class_="note")
+    if array.size == 1 and array.ndim < 3 and not len(rows) and not len(labels):
+        return tag("p", tag("strong", visible(item_text(array.reshape(-1)[0]), MAX_SENTENCE)))
     if array.ndim > 1:
         matrix, outer_shape = array.reshape(-1, array.shape[-1]), array.shape[:-1]
         headings = [class_name(labels, at) for at in range(min(matrix.shape[1], MAX_COLUMNS))]
@@ -47,6 +51,18 @@ def text_grid(headings: Sequence[str], body: Sequence[Row]) -> Markup:
     """Returns rows of text as a grid; its last column holds numbers."""
     columns = (*map(Column, headings[:-1]), Column(headings[-1], "right"))
     return grid_html(Grid("", columns, tuple(body)), "Numbers")
+
+
+def id_rows(array: Array, rows: Texts) -> Markup:
+    """Returns rows of integers [rows, entries] as a list, each on as many lines as it needs."""
+    items = []
+    for number, row in enumerate(array[:MAX_ROWS]):
+        caption = [tag("p", row_name(rows, number), class_="note")] if rows else []
+        more = f" … and {len(row) - MAX_IDS:,} more" if len(row) > MAX_IDS else ""
+        items.append(tag("li", *caption, tag("code", " ".join(map(str, row[:MAX_IDS].tolist())) + more)))
+    remaining = len(array) - len(items)
+    note = [more_note(remaining, "row")] if remaining else []
+    return join(tag("ol", *items, start=0), *note)
 
 
 def _grid(matrix: Array, rows: Texts, outer_shape: Sequence[int], headings: Texts) -> Markup:

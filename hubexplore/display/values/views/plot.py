@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,8 +11,10 @@ import numpy as np
 from hubexplore.display.markup import Markup
 from hubexplore.display.values.hover import Hover
 from hubexplore.display.wording import apart, visible
+from hubexplore.summary.tensor_values import Array
 
 Texts = Sequence[str]
+Native = Callable[[], Array]
 
 
 @dataclass(frozen=True)
@@ -24,12 +26,15 @@ class Figure:
       hovers: tooltips, one item for each picture; None for a picture without any.
       note: sentences below the pictures.
       numbers: a grid of what is drawn; None if that is the value itself.
+      natives: one item for each picture that is made of pixels: returns them in their own size, uint8
+        [height, width] or [height, width, channels]; None for a drawing.
     """
 
     html: Markup
     hovers: tuple[Hover | None, ...]
     note: str = ""
     numbers: Markup | None = None
+    natives: tuple[Native | None, ...] = ()
 
 
 def distinct_captions(names: Texts) -> Texts:

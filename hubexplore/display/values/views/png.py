@@ -43,6 +43,14 @@ def _reduced(pixels: Array, max_bytes: int) -> tuple[str, str]:
     return f"data:image/{kind};base64,{base64.b64encode(content).decode()}", loss
 
 
+def png_file(pixels: Array) -> bytes:
+    """Returns pixels, uint8 [h, w] or [h, w, c], as the content of a PNG file of their size."""
+    from PIL import Image
+
+    plain = pixels[:, :, 0] if pixels.shape[2:] == (1,) else pixels
+    return _file_content(Image.fromarray(np.ascontiguousarray(plain)), "PNG")
+
+
 def png_data_url(pixels: Array) -> str:
     """Returns pixels, uint8 [h, w, 4], as a data URL of a PNG."""
     from PIL import Image

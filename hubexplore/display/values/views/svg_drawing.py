@@ -177,20 +177,26 @@ def _path(x: Points, y: Points) -> str:
     return "".join(steps)
 
 
-def coloured(cells: Array, low: float, high: float) -> Array:
+def coloured(cells: Array, low: float, high: float, scale: Sequence[str] = ()) -> Array:
     """Returns numbers as RGBA, uint8 [..., 4]; NaN is grey.
 
-    Limits that are symmetric about 0 select the diverging scale, whose middle colour is 0.
+    Args:
+      cells: the numbers.
+      low: the number of the first colour.
+      high: the number of the last colour.
+      scale: colours from the palette. Without any, limits that are symmetric about 0 select the diverging
+        scale, whose middle colour is 0, and others the sequential one.
     """
     span = (high - low) or 1.0
+    colours_of_scale = scale or (DIVERGING if low == -high else SEQUENTIAL)
     # Interpolated linearly between the entries of the palette, channel by channel.
-    scale = np.array([list(bytes.fromhex(colour)) for colour in (DIVERGING if low == -high else SEQUENTIAL)])
-    positions = numerics.clipped((cells - low) / span, 0.0, 1.0) * (len(scale) - 1)
+    entries = np.array([list(bytes.fromhex(colour)) for colour in colours_of_scale])
+    positions = numerics.clipped((cells - low) / span, 0.0, 1.0) * (len(entries) - 1)
     colours = np.full((*cells.shape, 4), 255, np.uint8)
     has_number = ~np.isnan(cells)
     for channel in range(3):
         colours[has_number, channel] = np.interp(
-            positions[has_number], range(len(scale)), scale[:, channel]
+            positions[has_number], range(len(entries)), entries[:, channel]
         ).round()
     colours[~has_number, :3] = list(bytes.fromhex(NOT_A_NUMBER.removeprefix("#")))
     return colours

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -35,6 +34,7 @@ _NUMBER_HEIGHT: Final = 13
 
 def tiles(array: Array, rows: Texts) -> Figure:
     """Draws the channels of [n, h, w, c], or the matrices of [n, h, w], as grey tiles with one scale."""
+    array = _matrices(array)
     # A batch is shown by its first row: channels of one input are to be compared, not inputs.
     first = array[0] if array.ndim == 4 else np.moveaxis(array, 0, -1)
     height, width, channels = first.shape
@@ -66,7 +66,18 @@ def tiles(array: Array, rows: Texts) -> Figure:
     if array.ndim == 4 and len(array) > 1:
         note += f" The channels are of the first of {len(array):,} rows"
         note += f", {row_name(rows, 0)}." if rows else "."
-    return Figure(picture, (hover,), note, text_grid((noun, "mean", "lowest", "highest"), body))
+    numbers = text_grid((noun, "mean", "lowest", "highest"), body)
+    return Figure(picture, (hover,), note, numbers, (lambda: arranged,))
+
+
+def _matrices(array: Array) -> Array:
+    """Returns attention [n, heads, from, to] as matrices [heads, from, to]: its rows add up to 1."""
+    if array.ndim != 4 or array.shape[2] != array.shape[3]:
+        return array
+    floats = numerics.as_floats(array[0])
+    with np.errstate(all="ignore"):
+        are_shares = bool(np.all(floats >= 0) and np.allclose(floats.sum(-1), 1, atol=1e-3))
+    return array[0] if are_shares else array
 
 
 def _statistics(tile: Array) -> tuple[str, str, str]:
@@ -78,12 +89,11 @@ def _statistics(tile: Array) -> tuple[str, str, str]:
         )
 
 
-def mosaic(tiles: Array, numbers: Sequence[int] = ()) -> tuple[Array, int, int]:
+def mosaic(tiles: Array) -> tuple[Array, int, int]:
     """Arranges tiles in rows, each below its number, on a transparent ground.
 
     Args:
       tiles: uint8 [n, h, w, channels], of 1 or 3 channels.
-      numbers: of the tiles; by default from 0.
 
     Returns:
       The picture, uint8 [h, w, channels + 1] with alpha last, its number of rows, and that of tiles in a row.
@@ -105,6 +115,5 @@ def mosaic(tiles: Array, numbers: Sequence[int] = ()) -> tuple[Array, int, int]:
     pen, font = ImageDraw.Draw(image), ImageFont.load_default()
     for at, (row, column) in enumerate(places):
         # The picture has no ground of its own, so the grey must be readable on white and on black.
-        text = str(numbers[at] if len(numbers) else at)
-        pen.text((column * cell_width, row * cell_height), text, fill=(*[125] * channels, 255), font=font)
+        pen.text((column * cell_width, row * cell_height), str(at), fill=(*[125] * channels, 255), font=font)
     return np.asarray(image), down, across

@@ -6,6 +6,8 @@ not fetched.
 
 from __future__ import annotations
 
+import fnmatch
+import importlib
 import os
 import re
 import urllib.parse
@@ -83,7 +85,8 @@ class HuggingFaceModel:
         """See `HostedModel`."""
         hub = service_calls.package("huggingface_hub", "hf", self.handle)
         # Where the package keeps it, which its variables say when it is imported.
-        folder = Path(hub.constants.HF_HUB_CACHE) / f"models--{self.name.replace('/', '--')}"
+        constants = importlib.import_module("huggingface_hub.constants")
+        folder = Path(constants.HF_HUB_CACHE, f"models--{self.name.replace('/', '--')}")
         service = service_calls.Service(
             "Hugging Face", self.handle, self._remedies(), "huggingface_hub", folder
         )
@@ -107,11 +110,11 @@ class HuggingFaceModel:
         """Raises LimitError if what would be fetched is announced to pass a limit."""
         api = hub.HfApi(**_endpoint())
         model = api.model_info(self.name, revision=self.revision or "main", files_metadata=True)
-        kept = list(
-            hub.utils.filter_repo_objects(
-                model.siblings or (), ignore_patterns=list(_OTHERS), key=lambda file: file.rfilename
-            )
-        )
+        kept = [
+            file
+            for file in model.siblings or ()
+            if not any(fnmatch.fnmatchcase(file.rfilename, pattern) for pattern in _OTHERS)
+        ]
         download_limits.check(sum(file.size or 0 for file in kept), len(kept))
 
     def _remedies(self) -> dict[int, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Protocol
 
@@ -13,15 +14,21 @@ from hubexplore.display.markup import Markup, join, tag
 from hubexplore.display.wording import MAX_SENTENCE, shape_text, visible
 from hubexplore.errors import HubError
 from hubexplore.inputs.external import sources
+from hubexplore.inputs.external.film_arrays import Films, takes_films
+from hubexplore.inputs.external.sound_arrays import Sounds, takes_sounds
 from hubexplore.inputs.fields import Field
 from hubexplore.inputs.input_value import InputValue
+from hubexplore.notebook.panel.fields.film_field import FilmSource, film_previews
 from hubexplore.notebook.panel.fields.picture_field import PictureSource, previews, takes_pictures
+from hubexplore.notebook.panel.fields.sound_field import SoundSource, sound_previews
 from hubexplore.notebook.panel.fields.text_field import TextSource
 from hubexplore.notebook.panel.fields.upload import Files, Upload
 from hubexplore.notebook.panel.panel_texts import error_text
 
 TYPED: Final = "typed"
 PICTURE: Final = "image"
+SOUND: Final = "sound"
+FILM: Final = "film"
 FILE: Final = "file"
 VARIABLE: Final = "variable"
 EXAMPLE: Final = "example"
@@ -139,6 +146,7 @@ class FieldBox(widgets.VBox):
     def __init__(self, field: Field, namespace: Namespace, changed: Callable[[], None]) -> None:
         self.field = field
         self._changed = changed
+        self._shown_fault = ""
         self._sources: dict[str, Any] = {} if field.problem else self._make(namespace)
         kind = "" if field.kind == "dense" else f"{field.kind} "
         caption = tag(
@@ -162,7 +170,11 @@ class FieldBox(widgets.VBox):
     def _make(self, namespace: Namespace) -> dict[str, Any]:
         # The order is that of the choice: the first way is on screen at first.
         field, changed = self.field, self._on_change
-        manual = {PICTURE: PictureSource} if takes_pictures(field) else {TYPED: TextSource}
+        manual: dict[str, Any] = {PICTURE: PictureSource} if takes_pictures(field) else {TYPED: TextSource}
+        if takes_sounds(field):
+            manual = {SOUND: SoundSource} if field.encoded else {SOUND: SoundSource, **manual}
+        if takes_films(field):
+            manual = {FILM: FilmSource, **manual}
         sources_by_name: dict[str, Any] = {name: source(field, changed) for name, source in manual.items()}
         sources_by_name[FILE] = FileSource(field, changed)
         sources_by_name[VARIABLE] = VariableSource(field, namespace, changed)
@@ -179,7 +191,12 @@ class FieldBox(widgets.VBox):
         self._hint.layout.display = "none" if self._source_choice.value == TYPED else None
 
     def _on_change(self) -> None:
-        self.show_fault("")
+        paper = self._sources.get(PICTURE)
+        if paper is not None and self._source_choice.value != PICTURE:
+            with contextlib.suppress(HubError):
+                paper.learn(self.entry().value)
+        # The message keeps its place until the next run: the Run button must not move below a mouse.
+        self.remove_class("hub-faulty")
         self._changed()
 
     def show_fault(self, message: str) -> None:
@@ -188,10 +205,11 @@ class FieldBox(widgets.VBox):
             self.add_class("hub-faulty")
             self._hint.value = tag("span", visible(message, MAX_SENTENCE), class_="hub-fault")
             self._hint.layout.display = None
-        elif "hub-faulty" in self._dom_classes:
+        elif self._shown_fault:
             self.remove_class("hub-faulty")
             self._hint.value = tag("span", self.field.problem or self.field.hint, class_="hub-hint")
             self._hint.layout.display = "none" if self.is_typed else None
+        self._shown_fault = message
 
     def focus(self) -> None:
         """Moves the focus of the browser to the field."""
@@ -237,6 +255,10 @@ class FieldBox(widgets.VBox):
         name = FILE if entry.file else VARIABLE if entry.variable else EXAMPLE
         if PICTURE in self._sources and entry.picture:
             name = PICTURE
+        if SOUND in self._sources and isinstance(entry, Sounds):
+            name = SOUND
+        if FILM in self._sources and isinstance(entry, Films):
+            name = FILM
         self._source_choice.value = name if name in self._sources else EXAMPLE
         self._sources[self._source_choice.value].set_value(entry)
 
@@ -259,4 +281,9 @@ def entry_html(field: Field, entry: InputValue) -> Markup:
     brief, facts = values.brief(entry.display_value), values.facts(entry.display_value)
     # The short form of an array without a readable one is its shape and dtype, with which the facts begin.
     text = facts if facts.startswith(brief) else f"{brief} · {facts}"
-    return join(tag("p", visible(origin), text), *previews(field, entry))
+    return join(
+        tag("p", visible(origin), text),
+        *previews(field, entry),
+        *sound_previews(field, entry),
+        *film_previews(field, entry),
+    )

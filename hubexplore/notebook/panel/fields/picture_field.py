@@ -17,9 +17,12 @@ from hubexplore.inputs import pictures
 from hubexplore.inputs.external import picture_arrays, picture_files
 from hubexplore.inputs.fields import IMAGE, Field
 from hubexplore.inputs.input_value import InputValue
+from hubexplore.notebook.panel.fields.sketch import Sketch, can_be_drawn
 from hubexplore.notebook.panel.fields.upload import Files, Upload
 from hubexplore.notebook.panel.panel_texts import error_text
 
+SKETCH: Final = "sketch.png"
+"""What a picture that was drawn is called."""
 _LABEL_STYLE: Final = {"description_width": "initial"}
 _FITS: Final = (("crop", "crop"), ("pad with margins", "pad"), ("stretch", "stretch"))
 _SCALES: Final = ("0 to 1", "-1 to 1", "0 to 255")
@@ -36,6 +39,7 @@ class PictureSource(widgets.VBox):
     def __init__(self, field: Field, changed: Callable[[], None]) -> None:
         self._field, self._changed = field, changed
         self._files: Files = []
+        self._is_drawn = False
         self._entry: InputValue | None = None
         auto = widgets.Layout(width="auto")
         label = f"{visible(field.name)}: choose, drop or paste images"
@@ -50,7 +54,9 @@ class PictureSource(widgets.VBox):
         self._preview.add_class("hub-previews")
         row = widgets.HBox([self._samples, *self._choices()])
         row.add_class("hub-row")
-        super().__init__([self._upload, row, self._preview])
+        self._sketch = self._paper() if can_be_drawn(field) else None
+        drawing = (self._sketch,) if self._sketch is not None else ()
+        super().__init__([*drawing, self._upload, row, self._preview])
         self._samples.observe(self._on_sample, "value")
 
     def _choices(self) -> Sequence[widgets.Widget]:
@@ -74,6 +80,28 @@ class PictureSource(widgets.VBox):
             widget.observe(lambda _: self._read(), "value")
         return choices
 
+    def _paper(self) -> Sketch:
+        """Returns paper in the colours that the module takes."""
+        height, width = self._field.height, self._field.width
+        sketch = Sketch(
+            lambda content: self._take([(SKETCH, content)], is_drawn=True),
+            self._on_cleared,
+            width=width,
+            height=height,
+            dark=self._invert.value,
+            label=f"Paper to draw {visible(self._field.name)} on, {width} by {height} pixels",
+        )
+        self._invert.observe(lambda change: setattr(sketch, "dark", change["new"]), "value")
+        return sketch
+
+    def learn(self, value: Any) -> None:
+        """Draws in the range and on the ground of a value that was entered in another way."""
+        if self._sketch is None or self._files:
+            return
+        choice = picture_arrays.choice_like(value)
+        if choice is not None:
+            self._scale.value, self._invert.value = choice.scale, choice.invert
+
     def entry(self) -> InputValue:
         """Returns the images as the module receives them.
 
@@ -88,18 +116,31 @@ class PictureSource(widgets.VBox):
         """Restores images."""
         # Without files the choices have no effect: what a run got is what it gets again.
         self._files, self._entry = [], entry
+        if self._sketch is not None:
+            self._sketch.forget()
+            self.learn(entry.value)
         self._show()
         self._changed()
 
-    def _take(self, files: Files) -> None:
-        self._files = files
+    def _on_cleared(self) -> None:
+        if self._is_drawn:
+            self._files, self._entry = [], None
+            self._preview.value = ""
+
+    def _take(self, files: Files, is_drawn: bool = False) -> None:
+        self._files, self._is_drawn = files, is_drawn
+        if self._sketch is not None and not is_drawn:
+            self._sketch.forget()
         # Reset, so that the same sample can be chosen again. It calls `_on_sample` with nothing chosen.
         self._samples.value = ""
         self._read()
 
     def _on_sample(self, _: Any) -> None:
         if self._samples.value:
-            self._files = [(self._samples.value, pictures.samples()[self._samples.value])]
+            name = self._samples.value
+            self._files, self._is_drawn = [(name, pictures.samples()[name])], False
+            if self._sketch is not None:
+                self._sketch.forget()
             self._read()
 
     def _read(self) -> None:

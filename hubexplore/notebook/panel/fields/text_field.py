@@ -45,6 +45,12 @@ class TextSource(widgets.VBox):
         if _width(field):
             self._by_slider.observe(self._on_choice, "value")
             self.children = (self._text, self._by_slider)
+        if field.is_latent and _width(field):
+            # Nobody types such a vector; the average of what a generator makes is at 0.
+            self._changed = lambda: None
+            self.put(InputValue(np.zeros([size or 1 for size in field.shape or ()], field.numpy)))
+            self._by_slider.value = True
+            self._changed = changed
 
     @property
     def first_widget(self) -> widgets.DOMWidget:
@@ -123,7 +129,9 @@ class TextSource(widgets.VBox):
 def _width(field: Field) -> int:
     """Returns the number of numbers in a row if all of them can have sliders; else 0."""
     shape = field.shape
-    if field.asks != "numbers" or field.kind != "dense" or shape is None or len(shape) > 2:
+    if field.kind != "dense" or shape is None or len(shape) > 2:
         return 0
     width = (shape[-1] or 0) if shape else 1
-    return width if width <= MAX_SLIDERS else 0
+    if field.is_latent:
+        return width
+    return width if field.asks == "numbers" and width <= MAX_SLIDERS else 0

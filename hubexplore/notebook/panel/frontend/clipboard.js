@@ -35,15 +35,17 @@ function parsed(text, separator) {
 const folded = (name) => name.toLowerCase().replace(/\s+/g, "");
 
 /**
- * Returns pasted cells, and the columns that a heading names; null without a heading.
+ * Returns pasted cells, and the columns that they are for.
  *
  * Text of a spreadsheet has tabs. Commas separate cells only below a heading: texts have commas, too.
  *
  * @param {string} text
  * @param {string[]} names of all columns
- * @returns {{ block: string[][], columns: number[] | null }}
+ * @param {{ top: number, bottom: number, columns: number[] }} selection
+ * @param {number[]} following columns from the first selected one on
+ * @returns {{ block: string[][], columns: number[] }}
  */
-export function pasted(text, names) {
+export function pasted(text, names, { top, bottom, columns }, following) {
   const places = new Map(names.map((name, index) => [folded(name), index]));
   for (const separator of ["\t", ","]) {
     const [heading = [], ...block] = parsed(text, separator);
@@ -57,7 +59,24 @@ export function pasted(text, names) {
       };
     }
   }
-  return { block: parsed(text, "\t"), columns: null };
+  const block = parsed(text, "\t");
+  const width = Math.max(...block.map((row) => row.length));
+  const [[only = ""] = []] = block;
+  // One cell fills the whole selection.
+  return block.length === 1 && width === 1
+    ? { block: filled(bottom - top + 1, columns.length, only), columns }
+    : { block, columns: following.slice(0, width) };
+}
+
+/**
+ * A block of equal cells.
+ *
+ * @param {number} rows
+ * @param {number} columns
+ * @param {string} text
+ */
+export function filled(rows, columns, text) {
+  return Array.from({ length: rows }, () => Array.from({ length: columns }, () => text));
 }
 
 /**

@@ -111,3 +111,41 @@ export function follow(model, listeners) {
 export function around(event, selector) {
   return event.target instanceof Element ? event.target.closest(selector) : null;
 }
+
+/** @typedef {{ kind: "begin", names: string[], sizes: number[] } | { kind: "piece", index: number } | { kind: "end" }} Piece */
+
+// Bytes of one message: small enough for any proxy between the browser and the kernel.
+const PIECE = 1 << 20;
+
+/**
+ * Sends files to the kernel in pieces, as `Upload` in upload.py takes them.
+ *
+ * @param {{ send: (message: Piece, callbacks?: undefined, buffers?: ArrayBuffer[]) => void }} model
+ * @param {File[]} files
+ * @param {(text: string) => void} say shows how far it is
+ */
+export async function sendFiles(model, files, say) {
+  model.send({ kind: "begin", names: files.map((file) => file.name), sizes: files.map((file) => file.size) });
+  for (const [index, file] of files.entries()) {
+    for (let start = 0; start < file.size; start += PIECE) {
+      const piece = await file.slice(start, start + PIECE).arrayBuffer();
+      model.send({ kind: "piece", index }, undefined, [piece]);
+      const share = Math.round((100 * Math.min(start + PIECE, file.size)) / file.size);
+      say(`Sending ${file.name}: ${share} %`);
+    }
+  }
+  model.send({ kind: "end" });
+}
+
+/**
+ * Saves a file, as a click on a link to it would.
+ *
+ * @param {string} name
+ * @param {string} type
+ * @param {BlobPart} bytes
+ */
+export function save(name, type, bytes) {
+  const link = make("a", { href: URL.createObjectURL(new Blob([bytes], { type })), download: name });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+}

@@ -4,36 +4,20 @@
 // changed them itself.
 
 import { follow, make, spoken } from "./dom.js";
-import { makeFilter, makeToolbar } from "./toolbar.js";
+import { makeFilter, makeToolbar, takeDrops } from "./toolbar.js";
 import { fillCell, isOn, makeBand, makeCell, markFault, movedFaults } from "./cells.js";
 import { makeBoxes } from "./boxes.js";
-import { copied, pasted } from "./clipboard.js";
-import { along, limited, moved } from "./moves.js";
+import { copied, filled, pasted } from "./clipboard.js";
+import { makeTeller } from "./edits.js";
+import { along, arranged, COLUMN_WIDTH, limited, moved } from "./moves.js";
 
-/**
- * @typedef {object} Form
- * @property {Column[]} columns
- * @property {Column[]} boxes
- * @property {string[][]} rows
- * @property {string[]} texts of the boxes
- * @property {number[]} held columns whose cells cannot be edited
- * @property {number} total number of rows, with those that are not shown
- * @property {number | null} most maximum number of rows
- * @property {boolean} filtered whether there are inputs enough for a filter
- */
+/** @typedef {import("./cells.js").Form} Form */
 /** @typedef {import("./cells.js").Column} Column */
 /** @typedef {import("./cells.js").Fault} Fault */
 /** @typedef {{ form: Form, faults: { number: number, cells: Fault[] }, eager: boolean }} Traits */
-/**
- * @typedef {{ kind: "edit", row: number, columns: number[], block: string[][] }
- *   | { kind: "insert", row: number } | { kind: "remove", row: number, count: number }
- *   | { kind: "clear" } | { kind: "box", box: number, text: string }} Sent
- */
+/** @typedef {import("./edits.js").Sent} Sent */
 /** @typedef {import("./moves.js").Spot} Spot */
 
-const WRAPPED_ROWS = 5;
-const COLUMN_WIDTH = 90;
-const HEAD_WIDTH = 40;
 const HELP = "Arrow keys move, Enter or typing edits, Tab goes on, Escape leaves the table. " +
   "Ctrl+C and Ctrl+V exchange cells with a spreadsheet.";
 
@@ -60,13 +44,14 @@ function render({ model, el }) {
   let wraps = null;
   let perBand = 1;
   let faultNumber = model.get("faults").number;
+  const tell = makeTeller(model);
 
   const boxes = makeBoxes((box, text, isTyping) => {
     if (form.texts[box] === text || (isTyping && !model.get("eager"))) return;
     form.texts[box] = text;
     faults.delete(`-1:${box}`);
     boxes.mark(box, "");
-    model.send({ kind: "box", box, text });
+    tell({ kind: "box", box, text });
   });
   const table = make("table", {
     role: "grid",
@@ -81,7 +66,7 @@ function render({ model, el }) {
   const tools = makeToolbar({
     add: () => insert(),
     remove: () => removeRows(),
-    clear: () => model.send({ kind: "clear" }),
+    clear: () => tell({ kind: "clear" }),
     wrap: (isChosen) => {
       wraps = isChosen;
       drawTable();
@@ -98,9 +83,11 @@ function render({ model, el }) {
     tools.element,
   );
   el.append(root);
+  takeDrops(root);
 
   // ---- where things are
 
+  const size = () => ({ rows: rows.length, places: shown.length, perBand });
   const columnAt = (/** @type {number} */ place) => shown[place] ?? 0;
   const isHeld = (/** @type {number} */ column) => form.held.includes(column);
   const textOf = (/** @type {Spot} */ spot) => rows[spot.row]?.[columnAt(spot.place)] ?? "";
@@ -112,8 +99,6 @@ function render({ model, el }) {
     if (!(cell instanceof HTMLElement)) return null;
     return { row: Number(cell.dataset.row), place: shown.indexOf(Number(cell.dataset.column)) };
   }
-
-  const size = () => ({ rows: rows.length, places: shown.length, perBand });
 
   /** The selected rows and columns. */
   function selection() {
@@ -141,13 +126,10 @@ function render({ model, el }) {
 
   function drawTable() {
     cells.clear();
-    const fitting = Math.max(1, Math.floor((sheet.clientWidth - HEAD_WIDTH) / COLUMN_WIDTH));
-    const isWrapped = wraps ?? rows.length <= WRAPPED_ROWS;
-    const overflows = shown.length > fitting;
-    const bands = overflows && isWrapped ? Math.ceil(shown.length / fitting) : 1;
-    perBand = Math.max(1, Math.ceil(shown.length / bands));
-    tools.showWrap(overflows, isWrapped);
-    table.classList.toggle("hub-wide", overflows && bands === 1);
+    const fitted = arranged(shown.length, rows.length, sheet.clientWidth, wraps);
+    perBand = fitted.perBand;
+    tools.showWrap(fitted.overflows, fitted.isWrapped);
+    table.classList.toggle("hub-wide", fitted.overflows && !fitted.isWrapped);
     table.setAttribute("aria-rowcount", String(form.total + 1));
     table.setAttribute("aria-colcount", String(form.columns.length + 1));
     const bodies = [];
@@ -161,10 +143,7 @@ function render({ model, el }) {
     drawState();
   }
 
-  /**
-   * @param {number} row
-   * @param {number} column
-   */
+  /** @param {number} row @param {number} column */
   function newCell(row, column) {
     const cell = makeCell(row, column, isHeld(column));
     cells.set(`${row}:${column}`, cell);
@@ -172,12 +151,7 @@ function render({ model, el }) {
     return cell;
   }
 
-  /**
-   * Shows the text of a cell.
-   *
-   * @param {number} row
-   * @param {number} column
-   */
+  /** @param {number} row @param {number} column */
   function fill(row, column) {
     const cell = cells.get(`${row}:${column}`);
     const described = form.columns[column];
@@ -209,7 +183,7 @@ function render({ model, el }) {
       most: form.most ?? Infinity,
       isHeld: form.held.length > 0,
     });
-    note.textContent = faults.get(`${active.row}:${columnAt(active.place)}`) ?? "";
+    note.title = note.textContent = faults.get(`${active.row}:${columnAt(active.place)}`) ?? "";
   }
 
   // ---- moving
@@ -224,8 +198,9 @@ function render({ model, el }) {
   }
 
   function down() {
-    if (active.row === rows.length - 1 && tools.canAdd()) insert();
-    else go({ row: active.row + 1, place: active.place });
+    const isLast = active.row === rows.length - 1 && perBand >= shown.length;
+    if (isLast && tools.canAdd()) insert();
+    else move("ArrowDown", false, false);
   }
 
   // ---- editing
@@ -258,7 +233,7 @@ function render({ model, el }) {
         if (!grows) fill(row + at, column);
       })
     );
-    model.send({ kind: "edit", row, columns: taken, block: written });
+    tell({ kind: "edit", row, columns: taken, block: written });
     if (grows) drawTable();
     else {
       drawSelection();
@@ -285,7 +260,7 @@ function render({ model, el }) {
     area.setSelectionRange(area.value.length, area.value.length);
     area.addEventListener("blur", () => commit());
     area.addEventListener("input", () => {
-      if (model.get("eager")) model.send({ kind: "edit", row, columns: [column], block: [[area.value]] });
+      if (model.get("eager")) tell({ kind: "edit", row, columns: [column], block: [[area.value]] });
     });
   }
 
@@ -312,11 +287,8 @@ function render({ model, el }) {
     commit();
     const row = rows.length === 0 ? 0 : active.row + 1;
     rows.splice(row, 0, form.columns.map(() => ""));
-    undone = [];
-    faults = movedFaults(faults, row, 1);
-    model.send({ kind: "insert", row });
-    drawTable();
-    go({ row, place: active.place });
+    tell({ kind: "insert", row });
+    showMoved(row, 1);
   }
 
   function removeRows() {
@@ -325,33 +297,31 @@ function render({ model, el }) {
     const removed = Math.min(bottom - top + 1, rows.length);
     rows.splice(top, removed);
     if (rows.length === 0) rows.push(form.columns.map(() => ""));
+    tell({ kind: "remove", row: top, count: removed });
+    showMoved(top, -removed);
+  }
+
+  /** @param {number} row @param {number} by */
+  function showMoved(row, by) {
     undone = [];
-    faults = movedFaults(faults, top, -removed);
-    model.send({ kind: "remove", row: top, count: removed });
+    faults = movedFaults(faults, row, by);
     drawTable();
-    go({ row: top, place: active.place });
+    go({ row, place: active.place });
   }
 
   /** @param {string} text */
   function paste(text) {
-    const { block, columns: named } = pasted(text, form.columns.map(({ id }) => id));
-    const { top, bottom, left, columns } = selection();
-    const [[only = ""] = []] = block;
-    if (named) write(top, named, block);
-    else if (block.length === 1 && block[0]?.length === 1) {
-      // One cell fills the whole selection.
-      write(top, columns, Array.from({ length: bottom - top + 1 }, () => columns.map(() => only)));
-    } else {
-      const width = Math.max(...block.map((row) => row.length));
-      write(top, shown.slice(left, left + width), block);
-      anchor = { row: top, place: left };
-      go({ row: top + block.length - 1, place: left + width - 1 }, true);
-    }
+    const area = selection();
+    const names = form.columns.map(({ id }) => id);
+    const { block, columns } = pasted(text, names, area, shown.slice(area.left));
+    write(area.top, columns, block);
+    anchor = { row: area.top, place: shown.indexOf(columns[0] ?? 0) };
+    go({ row: area.top + block.length - 1, place: shown.indexOf(columns.at(-1) ?? 0) }, true);
   }
 
   function empty() {
     const { top, bottom, columns } = selection();
-    write(top, columns, Array.from({ length: bottom - top + 1 }, () => columns.map(() => "")));
+    write(top, columns, filled(bottom - top + 1, columns.length, ""));
   }
 
   // ---- keys and mouse
@@ -413,16 +383,11 @@ function render({ model, el }) {
     return true;
   }
 
-  /**
-   * @param {string} key
-   * @param {boolean} extends_
-   * @param {boolean} isFar
-   * @returns {boolean} whether the key moves
-   */
+  /** @param {string} key @param {boolean} extends_ @param {boolean} isFar @returns {boolean} whether it moves */
   function move(key, extends_, isFar) {
     const target = moved(key, active, size(), isFar);
     if (target) go(target, extends_);
-    return target !== undefined;
+    return Boolean(target);
   }
 
   /** @param {MouseEvent} event */
@@ -439,6 +404,8 @@ function render({ model, el }) {
   /** @param {MouseEvent} event */
   function onDrag(event) {
     const spot = spotOf(event.target);
+    // Scrolling moves cells below a mouse that stands still.
+    if (!event.movementX && !event.movementY) return;
     if (spot && event.buttons === 1 && !editor && (spot.row !== active.row || spot.place !== active.place)) {
       go(spot, true);
     }
@@ -487,6 +454,10 @@ function render({ model, el }) {
   }
 
   table.addEventListener("keydown", onKey);
+  table.addEventListener("focusin", (event) => {
+    const spot = spotOf(event.target);
+    if (spot && !editor && cellOf(spot) !== cellOf(active)) go(spot);
+  });
   table.addEventListener("mousedown", onMouse);
   table.addEventListener("mouseover", onDrag);
   table.addEventListener("dblclick", () => edit(false));
@@ -502,7 +473,13 @@ function render({ model, el }) {
     table.addEventListener(name, onClipboard);
   }
   // A run takes what is being typed along, and so does the filter.
-  root.addEventListener("hub-commit", () => commit());
+  root.addEventListener("hub-commit", (event) => {
+    if (editor) {
+      commit();
+      cellOf(active)?.focus();
+    }
+    if (event instanceof CustomEvent) event.detail.push(...tell.recent());
+  });
 
   let width = 0;
   const resizing = new ResizeObserver(() => {

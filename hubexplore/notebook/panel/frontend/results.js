@@ -2,7 +2,8 @@
 // Shows the outputs of a run: pictures and tables that the kernel made, with the value under the mouse or chosen by
 // arrow keys, a choice of views, and downloads.
 
-import { button, follow, make } from "./dom.js";
+import { button, follow, make, save } from "./dom.js";
+import { offerEnlarging } from "./enlarging.js";
 
 /**
  * A place in a picture, in fractions of its size, and the text of its tooltip.
@@ -35,7 +36,8 @@ import { button, follow, make } from "./dom.js";
 /**
  * A number that the reader may change.
  *
- * @typedef {{ key: string, label: string, low: number, high: number, step: number, value: number }} Control
+ * @typedef {{ key: string, label: string, low: number, high: number, step: number, value: number,
+ *   plays: boolean }} Control
  */
 /**
  * @typedef {object} Output
@@ -47,17 +49,23 @@ import { button, follow, make } from "./dom.js";
  * @property {Control[]} controls
  * @property {string} html
  * @property {(GridHover | PointsHover | null)[]} hovers one for each picture
+ * @property {boolean[]} natives for each picture whether the kernel has its pixels
  */
 /** @typedef {{ title?: string, number?: number | null, outputs?: Output[] }} Shown nothing at first */
 /** @typedef {{ shown: Shown, title: string, remark: string }} Traits */
 /**
  * @typedef {{ kind: "view", output: number, view: string }
  *   | { kind: "setting", output: number, key: string, value: number }
- *   | { kind: "download", output: number, form: string }} Sent
+ *   | { kind: "download", output: number, form: string }
+ *   | { kind: "picture", output: number, place: number }} Sent
  */
 /** @typedef {import("./dom.js").Model<Traits, Sent>} Model */
 /** @typedef {{ node: HTMLElement, update: (output: Output) => void }} Section */
 
+/** @typedef {{ node: HTMLElement, arrived: () => void }} Slider told when its picture has arrived */
+
+// Milliseconds between two frames of a film.
+const FRAME_TIME = 100;
 /** @type {Record<string, [dx: number, dy: number]>} */
 const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
@@ -180,21 +188,11 @@ function points(hover) {
 }
 
 /**
- * @param {string} name
- * @param {string} type
- * @param {BlobPart} bytes
- */
-function save(name, type, bytes) {
-  const link = make("a", { href: URL.createObjectURL(new Blob([bytes], { type })), download: name });
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
-}
-
-/**
  * A slider whose value is sent while it moves, the last one in any case.
  *
  * @param {Control} control
  * @param {(value: number) => void} send
+ * @returns {Slider}
  */
 function slider(control, send) {
   const input = make("input", {
@@ -226,7 +224,47 @@ function slider(control, send) {
     shown.textContent = input.value;
     change();
   });
-  return make("label", { className: "hub-slider" }, `${control.label} `, input, shown);
+  const node = make("label", { className: "hub-slider" }, `${control.label} `, input, shown);
+  return control.plays ? player(control, node, input) : { node, arrived() {} };
+}
+
+/**
+ * A slider with a button that goes through all its values, over and over.
+ *
+ * @param {Control} control
+ * @param {HTMLElement} label
+ * @param {HTMLInputElement} input
+ * @returns {Slider}
+ */
+function player(control, label, input) {
+  let isPlaying = false;
+  let last = 0;
+  const play = button("▶", `Play: ${control.label}`, () => {
+    set(!isPlaying);
+    if (isPlaying) next();
+  });
+
+  /** @param {boolean} on */
+  function set(on) {
+    isPlaying = on;
+    play.textContent = on ? "❚❚" : "▶";
+    play.setAttribute("aria-label", `${on ? "Pause" : "Play"}: ${control.label}`);
+  }
+
+  function next() {
+    if (!isPlaying || !input.isConnected) return set(false);
+    last = performance.now();
+    const value = Number(input.value) + control.step;
+    input.value = String(value > control.high ? control.low : value);
+    input.dispatchEvent(new Event("input"));
+  }
+
+  // The next frame waits for this one: a slow kernel plays slowly, and the button stops it at once.
+  function arrived() {
+    if (isPlaying) setTimeout(next, Math.max(0, FRAME_TIME - (performance.now() - last)));
+  }
+
+  return { node: make("span", { className: "hub-slider" }, play, label), arrived };
 }
 
 /**
@@ -253,6 +291,8 @@ function section(model, output, index) {
   const facts = make("span", { className: "hub-facts" });
   const sliders = make("span", { className: "hub-controls" });
   let ranges = "";
+  /** @type {Slider[]} */
+  let moved = [];
   const head = make(
     "div",
     { className: "hub-output-head" },
@@ -271,11 +311,10 @@ function section(model, output, index) {
     // A new slider would take the one that the user moves out of their hand.
     if (now === ranges) return;
     ranges = now;
-    sliders.replaceChildren(
-      ...controls.map((control) =>
-        slider(control, (value) => model.send({ kind: "setting", output: index, key: control.key, value }))
-      ),
+    moved = controls.map((control) =>
+      slider(control, (value) => model.send({ kind: "setting", output: index, key: control.key, value }))
     );
+    sliders.replaceChildren(...moved.map((one) => one.node));
   }
 
   /** @param {Output} next */
@@ -293,6 +332,15 @@ function section(model, output, index) {
       if (hover.kind === "grid") addHover(picture, grid(hover));
       else addHover(picture, points(hover));
     });
+    pictures.forEach((picture, place) => {
+      if (picture.closest(".keys, table")) return; // a sign beside a word
+      const name = `${output.name.replaceAll(/[^\w-]+/g, "_")}.png`;
+      const askNative = next.natives[place]
+        ? () => model.send({ kind: "picture", output: index, place })
+        : null;
+      offerEnlarging(picture, { host: node, name, askNative });
+    });
+    moved.forEach((one) => one.arrived());
   }
 
   return { node, update };

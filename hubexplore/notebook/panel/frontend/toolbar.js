@@ -73,3 +73,28 @@ export function makeToolbar(actions) {
     },
   };
 }
+
+/**
+ * Hands files that are dropped on the table to the field for files below it.
+ *
+ * @param {HTMLElement} root
+ */
+export function takeDrops(root) {
+  root.addEventListener("dragover", (event) => {
+    if (!event.dataTransfer?.types.includes("Files")) return;
+    event.preventDefault();
+    event.stopPropagation();
+    root.classList.add("hub-over");
+  });
+  root.addEventListener("dragleave", () => root.classList.remove("hub-over"));
+  root.addEventListener("drop", (event) => {
+    root.classList.remove("hub-over");
+    const field = root.closest(".hub-table")?.querySelector("input[type=file]");
+    const files = event.dataTransfer?.files;
+    if (!(field instanceof HTMLInputElement) || !files?.length) return;
+    event.preventDefault();
+    event.stopPropagation();
+    field.files = files;
+    field.dispatchEvent(new Event("change"));
+  });
+}

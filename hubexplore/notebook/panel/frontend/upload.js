@@ -1,10 +1,8 @@
 // @ts-check
 // A file from the disk, the clipboard or the mouse, sent to the kernel in pieces that any proxy lets through.
 
-import { button, follow, make, spoken } from "./dom.js";
+import { button, follow, make, sendFiles, spoken } from "./dom.js";
 
-// Bytes of one message: small enough for any proxy between the browser and the kernel.
-const PIECE = 1 << 20;
 // As MAX_FILES in upload.py.
 const MAX_FILES = 64;
 
@@ -16,10 +14,7 @@ const MAX_FILES = 64;
  * @property {string} status
  * @property {number} limit in bytes
  */
-/**
- * @typedef {{ kind: "begin", names: string[], sizes: number[] } | { kind: "piece", index: number }
- *   | { kind: "end" } | { kind: "refused", size: number }} Sent
- */
+/** @typedef {import("./dom.js").Piece | { kind: "refused", size: number }} Sent */
 
 /** @param {import("./dom.js").View<Traits, Sent>} view */
 function render({ model, el }) {
@@ -61,20 +56,7 @@ function render({ model, el }) {
       model.send({ kind: "refused", size });
       return;
     }
-    model.send({
-      kind: "begin",
-      names: chosen.map((file) => file.name),
-      sizes: chosen.map((file) => file.size),
-    });
-    for (const [index, file] of chosen.entries()) {
-      for (let start = 0; start < file.size; start += PIECE) {
-        const piece = await file.slice(start, start + PIECE).arrayBuffer();
-        model.send({ kind: "piece", index }, undefined, [piece]);
-        const share = Math.round((100 * Math.min(start + PIECE, file.size)) / file.size);
-        status.textContent = `Sending ${file.name}: ${share} %`;
-      }
-    }
-    model.send({ kind: "end" });
+    await sendFiles(model, chosen, (text) => status.textContent = text);
   }
 
   input.addEventListener("change", () => {

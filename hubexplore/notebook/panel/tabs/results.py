@@ -12,16 +12,24 @@ import traitlets
 from hubexplore.display import values
 from hubexplore.display.card.html import framed
 from hubexplore.display.markup import Markup, join, tag
+from hubexplore.display.values import sound_files, view_choice
 from hubexplore.display.values.control import NO_SETTINGS, Control, Settings
 from hubexplore.display.values.together.grouping import grouped
 from hubexplore.display.values.together.scene import Group, Member, Scene
+from hubexplore.display.values.views.plot import Native
+from hubexplore.display.values.views.png import png_file
 from hubexplore.display.wording import visible
 from hubexplore.notebook.panel.browser_widgets import FrontendWidget, Message, script
+from hubexplore.notebook.panel.tabs.unknown_words import UnknownWords
+from hubexplore.summary.graph.sounds import Sound
 from hubexplore.summary.model import Shape
 
 MAX_ITEMS: Final = 24
 """Maximum number of outputs on screen; `Explorer.value` has all of them."""
-_MIME_TYPES: Final = {"npy": "application/octet-stream", "npz": "application/zip", "csv": "text/csv"}
+_MIME_TYPES: Final = {
+    "npy": "application/octet-stream", "npz": "application/zip", "csv": "text/csv", "wav": "audio/wav",
+    "zip": "application/zip", "png": "image/png",
+}  # fmt: skip
 
 
 class ResultItem(Protocol):
@@ -45,7 +53,7 @@ class ResultItem(Protocol):
     def render(self, view: str | None, settings: Settings = NO_SETTINGS) -> values.Rendered:
         """Renders a view; None means the best one. Settings are the values of the controls by key."""
 
-    def download(self, form: str, stem: str) -> tuple[str, bytes] | None:
+    def download(self, form: str, stem: str, settings: Settings = NO_SETTINGS) -> tuple[str, bytes] | None:
         """Returns the name (`stem` and an extension) and content of a file; None if it has no such form."""
 
     @property
@@ -55,24 +63,30 @@ class ResultItem(Protocol):
 
 @dataclass(frozen=True)
 class Value:
-    """A value with labels for its classes or columns, and captions that are used if it has as many rows."""
+    """A value with labels for its classes or columns, and captions that are used if it has as many rows.
+
+    `sound` is what is known of it if it is sound.
+    """
 
     name: str
     value: Any
     rows: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
     shape: Shape = None
+    sound: Sound | None = None
 
     @property
     def facts(self) -> str:  # noqa: D102 - as ResultItem
         return values.facts(self.value)
 
     def controls(self, view: str) -> tuple[Control, ...]:  # noqa: D102
-        return values.controls(self.value, view)
+        return values.controls(self.value, view, self.sound)
 
     @property
     def views(self) -> tuple[str, ...]:  # noqa: D102
-        return values.views(self.value, name=self.name, labels=self.labels, shape=self.shape)
+        return values.views(
+            self.value, name=self.name, labels=self.labels, shape=self.shape, sound=self.sound
+        )
 
     def render(self, view: str | None, settings: Settings = NO_SETTINGS) -> values.Rendered:  # noqa: D102
         rows = values.captions_of(self.value, self.rows)
@@ -83,14 +97,20 @@ class Value:
             rows=rows,
             labels=self.labels,
             shape=self.shape,
+            heard=self.sound,
             settings=settings,
         )
 
     @property
     def forms(self) -> tuple[tuple[str, str], ...]:  # noqa: D102
-        return values.forms(self.value)
+        is_heard = view_choice.SOUND in self.views
+        return (*([sound_files.FORM] if is_heard else []), *values.forms(self.value))
 
-    def download(self, form: str, stem: str) -> tuple[str, bytes] | None:  # noqa: D102
+    def download(  # noqa: D102
+        self, form: str, stem: str, settings: Settings = NO_SETTINGS
+    ) -> tuple[str, bytes] | None:
+        if form == sound_files.FORM[0] and sound_files.FORM in self.forms:
+            return sound_files.wav_files(self.value, stem, self.sound or Sound(), settings)
         return values.download(self.value, stem, form)
 
 
@@ -125,7 +145,7 @@ class Pair:
             change=self.change,
         )
 
-    def download(self, form: str, stem: str) -> None:  # noqa: D102
+    def download(self, form: str, stem: str, settings: Settings = NO_SETTINGS) -> None:  # noqa: D102
         return None
 
 
@@ -168,7 +188,9 @@ class Together:
     def forms(self) -> tuple[tuple[str, str], ...]:  # noqa: D102
         return values.forms_of_several([member.value for member in self.group.members])
 
-    def download(self, form: str, stem: str) -> tuple[str, bytes] | None:  # noqa: D102
+    def download(  # noqa: D102
+        self, form: str, stem: str, settings: Settings = NO_SETTINGS
+    ) -> tuple[str, bytes] | None:
         return values.download_several(
             {member.name: member.value for member in self.group.members}, stem, form
         )
@@ -176,12 +198,15 @@ class Together:
 
 def as_value(member: Member) -> Value:
     """Returns an output that is shown by itself."""
-    return Value(member.name, member.value, member.rows, member.labels, member.shape)
+    return Value(member.name, member.value, member.rows, member.labels, member.shape, member.sound)
 
 
 def items_of(scene: Scene) -> list[ResultItem]:
-    """Returns what is shown of a run: groups of outputs, and the other outputs."""
-    return [as_value(entry) if isinstance(entry, Member) else Together(entry) for entry in grouped(scene)]
+    """Returns what is shown of a run: groups of outputs, the other outputs, and the words it did not know."""
+    items: list[ResultItem] = [
+        as_value(entry) if isinstance(entry, Member) else Together(entry) for entry in grouped(scene)
+    ]
+    return [*items, UnknownWords(scene.rows, scene.unknown_words)] if scene.unknown_words else items
 
 
 class Results(FrontendWidget):
@@ -195,6 +220,7 @@ class Results(FrontendWidget):
     def __init__(self, **traits: Any) -> None:
         super().__init__(**traits)
         self._items: list[ResultItem] = []
+        self._natives: dict[int, tuple[Native | None, ...]] = {}
         self._chosen_views: dict[str, str] = {}
         self._settings: dict[str, dict[str, float]] = {}
         self._outputs: list[dict[str, Any]] = []
@@ -209,7 +235,8 @@ class Results(FrontendWidget):
           items: what to show; only the first `MAX_ITEMS` are.
         """
         self._items = list(items[:MAX_ITEMS])
-        self._outputs = [self._draw(item) for item in self._items]
+        self._natives = {}
+        self._outputs = [self._draw(index) for index in range(len(self._items))]
         left = len(items) - len(self._items)
         more = f" · {left} more are in .value" if left else ""
         with self.hold_sync():  # the earlier title must not be seen without its remark
@@ -233,11 +260,13 @@ class Results(FrontendWidget):
             parts += [head, Markup(output["html"])]
         return join(*parts)
 
-    def _draw(self, item: ResultItem) -> dict[str, Any]:
+    def _draw(self, index: int) -> dict[str, Any]:
+        item = self._items[index]
         # The next value of this name may have another dtype or rank, which the chosen view does not suit.
         view = self._chosen_views.get(item.name)
         settings = self._settings.get(item.name, {})
         rendered = item.render(view if view in item.views else None, settings)
+        self._natives[index] = rendered.natives
         return {
             "controls": [
                 {**dataclasses.asdict(control), "value": control.at(settings)}
@@ -249,6 +278,7 @@ class Results(FrontendWidget):
             "view": rendered.view,
             "html": str(framed(rendered.html)),
             "hovers": [hover and hover.to_dict() for hover in rendered.hovers],
+            "natives": [native is not None for native in rendered.natives],
             "downloads": [list(form) for form in item.forms],
         }
 
@@ -257,6 +287,8 @@ class Results(FrontendWidget):
         if not isinstance(index, int) or not 0 <= index < len(self._items):
             return
         item = self._items[index]
+        # Names that differ only in characters that file names cannot have still get different files.
+        stem = values.file_stems([entry.name for entry in self._items])[index]
         match message["kind"]:
             case "view" if message.get("view") in item.views:
                 self._chosen_views[item.name] = str(message["view"])
@@ -265,18 +297,28 @@ class Results(FrontendWidget):
                 self._settings.setdefault(item.name, {}).update([setting])
                 self._redraw(index)
             case "download" if str(message.get("form")) in dict(item.forms):
-                # Names that differ only in characters that file names cannot have still get different files.
-                stem = values.file_stems([entry.name for entry in self._items])[index]
-                file = item.download(str(message["form"]), stem)
+                file = item.download(str(message["form"]), stem, self._settings.get(item.name, {}))
                 if file is not None:
                     name, content = file
                     mime_type = _MIME_TYPES.get(name.rpartition(".")[2], _MIME_TYPES["npy"])
                     self.send({"kind": "file", "name": name, "type": mime_type}, [content])
+            case "picture":
+                self._send_picture(index, message.get("place"), stem)
+
+    def _send_picture(self, index: int, place: Any, stem: str) -> None:
+        """Sends a picture of an output as PNG, in the size of the value."""
+        natives = self._natives.get(index, ())
+        is_place = isinstance(place, int) and not isinstance(place, bool) and 0 <= place < len(natives)
+        native = natives[place] if is_place else None
+        if native is not None:
+            number = f"_{place}" if len(natives) > 1 else ""
+            name = f"{stem}{number}.png"
+            self.send({"kind": "file", "name": name, "type": _MIME_TYPES["png"]}, [png_file(native())])
 
     def _redraw(self, index: int) -> None:
         # A change in place would change the old value too, and traitlets would send nothing.
         self._outputs = [*self._outputs]
-        self._outputs[index] = self._draw(self._items[index])
+        self._outputs[index] = self._draw(index)
         self.shown = {**self.shown, "outputs": self._outputs}
 
     def _setting(self, index: int, message: Message) -> tuple[str, float] | None:

@@ -64,7 +64,7 @@ class Weight:
         # A sample would be taken for the whole.
         return values.forms(self.read.array) if self.read.rows is None else ()
 
-    def download(self, form: str, stem: str) -> tuple[str, bytes] | None:  # noqa: D102
+    def download(self, form: str, stem: str, settings: Settings = NO_SETTINGS) -> tuple[str, bytes] | None:  # noqa: D102
         return values.download(self.read.array, stem, form)
 
 
@@ -114,5 +114,5 @@ class WeightPair:
             settings=settings,
         )
 
-    def download(self, form: str, stem: str) -> None:  # noqa: D102
+    def download(self, form: str, stem: str, settings: Settings = NO_SETTINGS) -> None:  # noqa: D102
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -90,6 +91,13 @@ def test_it_is_fetched_once(service: Service, hub: Path) -> None:
     service.requests.clear()
     assert resolve("https://huggingface.co/owner/name") == str(hub)
     assert service.requests == []
+
+
+def test_it_is_fetched_in_a_process_that_has_imported_nothing(hub: Path) -> None:
+    """Parts of huggingface_hub are there only once something has imported them."""
+    code = f"from hubexplore.hub.resolve import resolve; print(resolve({HANDLE!r}))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == str(hub), done.stderr
 
 
 def test_a_partial_copy_is_completed(hub: Path) -> None:
