@@ -307,7 +307,7 @@ def fitted(picture: PIL.Image.Image, size: tuple[int, int], channels: int, choic
     """Returns a picture as numbers, float32 [height, width] or [height, width, 3].
 
     Args:
-      picture: in RGBA.
+      picture: as `open_picture` returns it.
       size: width and height in pixels.
       channels: 1 or 3.
       choice: how it becomes numbers.
