@@ -67,7 +67,7 @@ def record(panel: Panel, exhibit: Exhibit, variation: str) -> None:
 
 
 def read_by_keys(panel: Panel) -> None:
-    """Reads a value of the first drawing, if it has any to read."""
+    """Reads a value of the first drawing; goes to the first control where no drawing has any to read."""
     drawing = panel.results.locator(".hub-hover:has(.hub-tip)").first
     if drawing.count():
         drawing.focus()
@@ -76,6 +76,10 @@ def read_by_keys(panel: Panel) -> None:
         tip = drawing.locator(".hub-tip")
         expect(tip).to_be_visible()
         assert tip.evaluate(IS_WHOLE), tip.inner_text()
+    else:
+        panel.results.locator("input, select, button").first.focus()
+        panel.page.keyboard.press("Tab")
+        panel.page.keyboard.press("Shift+Tab")  # only keys show where the focus is
 
 
 @pytest.mark.parametrize("exhibit", EXHIBITS, ids=lambda exhibit: exhibit.name)

@@ -14,7 +14,9 @@ from hubexplore.summary.tensor_values import Array
 
 POLAR: Final = "Magnitude and phase"
 CARTESIAN: Final = "Real and imaginary"
-MSG_PHASE: Final = "Phases are angles in radians, −π to π; of 0 the phase is 0."
+MSG_PHASE: Final = "Phases are angles in radians, −π to π; what is 0 beside the others has none."
+_NOTHING: Final = 1e-4
+"""Share of the largest magnitude below which a number is rounding."""
 
 
 def draw(array: Array, view: str, draw_part: Callable[[Array], Figure]) -> Figure:
@@ -26,7 +28,11 @@ def draw(array: Array, view: str, draw_part: Callable[[Array], Figure]) -> Figur
       draw_part: draws real numbers of the shape of `array`.
     """
     if view == POLAR:
-        parts = (("Magnitude", np.abs(array)), ("Phase", np.angle(array)))
+        magnitude = np.abs(array)
+        finite = magnitude[np.isfinite(magnitude)]
+        # The phase of what rounding left is noise.
+        is_nothing = magnitude < _NOTHING * finite.max(initial=0)
+        parts = (("Magnitude", magnitude), ("Phase", np.where(is_nothing, np.nan, np.angle(array))))
     else:
         parts = (("Real part", array.real), ("Imaginary part", array.imag))
     blocks, notes = [], []

@@ -15,10 +15,10 @@ tf1 = tf.compat.v1
 AMOUNTS = (
     "income", "savings", "loan_amount", "loan_years", "rent", "debts", "age", "children", "years_employed",
     "years_at_address", "cards", "accounts", "late_payments", "inquiries", "insurance", "car_value",
-    "house_value", "interest", "instalment", "guarantees",
+    "house_value", "interest", "monthly", "sureties",
 )  # fmt: skip
 FLAGS = ("owns_house", "owns_car", "is_married", "is_customer")
-TEXTS = ("profession", "city", "purpose", "education", "housing", "channel")
+TEXTS = ("job", "city", "purpose", "education", "housing", "channel")
 NURSE = (41200, 8000, 12000, 5, 900, 300, 34, 1, 8, 4, 2, 2, 0, 1, 60, 9000, 0, 4.9, 226, 0)
 ENGINEER = (78000, 31000, 180000, 25, 0, 0, 45, 2, 15, 9, 3, 4, 1, 0, 140, 21000, 240000, 3.6, 911, 1)
 STUDENT = (19500, 400, 3000, 2, 620, 1800, 23, 0, 1, 1, 1, 1, 3, 4, 20, 0, 0, 8.9, 137, 0)
@@ -31,9 +31,10 @@ NAMES = (*AMOUNTS, *FLAGS, *TEXTS)
 
 
 def write_rows(folder: Path) -> None:
-    """Writes the file that a user drops on the table."""
+    """Writes the files that a user drops on the tables."""
     lines = [",".join(map(str, row)) for row in (NAMES, *ROWS)]
     (folder / "loans.csv").write_text("\n".join(lines), "utf-8")
+    (folder / "people.csv").write_text("age,income,job\n34,41200,nurse\n45,78000,engineer\n", "utf-8")
 
 
 def scorer() -> None:
@@ -72,22 +73,22 @@ def reader() -> None:
         {
             "age": tf1.FixedLenFeature([], tf.int64, 40),
             "income": tf1.FixedLenFeature([], tf.float32),
-            "profession": tf1.FixedLenFeature([], tf.string),
+            "job": tf1.FixedLenFeature([], tf.string),
         },
     )
     chance = tf.sigmoid(features["income"] / 5e4 - tf.cast(features["age"], tf.float32) / 60)
-    hub.add_signature(
-        "default", {"examples": messages}, {"profession": features["profession"], "chance": chance}
-    )
+    hub.add_signature("default", {"examples": messages}, {"job": features["job"], "chance": chance})
 
 
-def examples_in(panel: Panel, folder: Path) -> None:
-    panel.choose("Fill with", panel.node.get_by_label("Fill with").locator("option").first.inner_text())
-    panel.node.get_by_role("button", name="Fill in").click()
+def people_in(panel: Panel, folder: Path) -> None:
+    panel.upload(folder / "people.csv")
+    expect(panel.node.get_by_role("grid").get_by_text("engineer")).to_be_visible()
 
 
 def check_examples(panel: Panel) -> None:
-    expect(panel.output("profession, chance").get_by_role("row")).to_have_count(3)
+    chances = panel.output("job, chance")
+    expect(chances.get_by_role("row")).to_have_count(3)
+    expect(chances.get_by_role("row").nth(1)).to_contain_text("nurse")
 
 
 EXHIBITS = (
@@ -99,6 +100,6 @@ EXHIBITS = (
     Exhibit(
         "tf-example", "tf.Example",
         "The features of a message are columns too: nobody has to serialize anything.",
-        reader, examples_in, check_examples,
+        reader, people_in, check_examples,
     ),
 )  # fmt: skip

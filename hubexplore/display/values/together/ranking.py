@@ -90,7 +90,7 @@ class Ranking:
                 columns.append(Column(member.name))
                 cells.append([self._class_text(entry) for entry in array.tolist()])
                 continue
-            columns.append(Column(member.name, _alignment(array)))
+            columns.append(Column(member.name, _alignment(array), keep_empty=True))
             cells.append(_cells(array))
         note = f"… and {size - MAX_RANKS:,} more; all of it is in .value" if size > MAX_RANKS else ""
         return grid_html(Grid(caption, tuple(columns), tuple(zip(*cells, strict=True)), note), self.views[0])
