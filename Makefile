@@ -124,12 +124,12 @@ $(READY_LAB): pyproject.toml constraints.txt
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "hubexplore needs Python 3.11 or newer, and $(PYTHON) is older. Name a newer one: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	@echo "Installing what pyproject.toml names into .venv (a few minutes the first time) ..."
-	@"$(PYTHON)" -E tools/set_up.py lab
+	@"$(PYTHON)" -E tools/set_up.py lab lens map dask
 	@pwd -P > $@
 
 $(READY): $(READY_LAB)
 	@echo "Installing what the checks need into .venv ..."
-	@"$(PYTHON)" -E tools/set_up.py lab test
+	@"$(PYTHON)" -E tools/set_up.py lab lens map dask test
 	@pwd -P > $@
 
 $(READY_FRONT_ENDS): $(READY) tools/front_ends.py tools/front_ends.txt
@@ -139,5 +139,5 @@ $(READY_FRONT_ENDS): $(READY) tools/front_ends.py tools/front_ends.txt
 
 $(READY_DOCS): $(READY)
 	@echo "Installing what the site needs into .venv ..."
-	@"$(PYTHON)" -E tools/set_up.py lab test docs
+	@"$(PYTHON)" -E tools/set_up.py lab lens map dask test docs
 	@pwd -P > $@

@@ -25,6 +25,7 @@ from benchmarks import (
     keras_models,
     large,
     long_session,
+    maps,
     peer,
     processes,
     report,
@@ -47,6 +48,9 @@ GRADIENTS_AT_LEAST = 1
 EAGER_LOAD_AT_LEAST = 5
 FIT_STEP_AT_LEAST = 1 / 1.1
 EAGER_CALL_AT_LEAST = 1 / 1.1
+MAP_AT_LEAST = 1
+PARTS_AT_MOST = 1.05
+CLUSTER_AT_LEAST = 1.7
 SPEC_AT_LEAST = 1 / 1.5  # unlike the peer, hubexplore checks files and checksums
 GROWTH_AT_MOST = 1.2
 MEMORY_AT_MOST = 1.2
@@ -92,9 +96,11 @@ def main() -> int:
         rows += _show("models of Keras", _keras_rows(options))
     for name, measure in (
         ("notebook session", _session_rows),
+        ("whole data sets", _map_rows),
         ("hours", _hours_rows),
         ("new kernel", _new_kernel_rows),
         ("explorer", _explorer_rows),
+        ("lens", _lens_rows),
     ):
         if options.only in name:
             rows += _show(name, measure(options))
@@ -314,6 +320,31 @@ def _keras_rows(options: argparse.Namespace) -> list[Row]:
     return rows
 
 
+def _map_rows(options: argparse.Namespace) -> list[Row]:
+    """`hub.map`, against a pipeline of `tf.data`, a loop over `session.call`, and one Parquet file."""
+    name = "whole data sets"
+    print(f"measuring {name} ...", file=sys.stderr)
+    rows = []
+    for kind, seconds in processes.run_child("maps", "100000" if options.quick else "1000000").items():
+        if maps.FILE in seconds:
+            note = "peer: one file, written by hand"
+            figures = (seconds[maps.FILE], seconds[maps.PARTS])
+            rows.append(Row(name, kind, *figures, at_least=1 / PARTS_AT_MOST, note=note))
+            continue
+        ours = seconds[maps.OURS]
+        note = "peer: tf.data with a tf.function"
+        rows.append(Row(name, kind, seconds[maps.PIPELINE], ours, at_least=MAP_AT_LEAST, note=note))
+        note = "peer: a loop over session.call with the same batch size"
+        rows.append(Row(name, "  against a loop", seconds[maps.LOOP], ours, note=note))
+    taken = processes.run_child("maps_on_clusters", "200" if options.quick else "4000")
+    note = "peer: one worker of one thread; hubexplore: two of them"
+    # A few rows take as long as loading the module.
+    target = None if options.quick else CLUSTER_AT_LEAST
+    title = "pictures on a Dask cluster"
+    rows.append(Row(name, title, taken["1"], taken["2"], at_least=target, note=note))
+    return rows
+
+
 def _eager_rows(libraries: dict[str, Any], options: argparse.Namespace) -> list[Row]:
     """`hub.load`, against TensorFlow's own loader and a `tf.function` of the same graph."""
     name = "outside of graphs"
@@ -491,7 +522,27 @@ def _explorer_rows(options: argparse.Namespace) -> list[Row]:
         )
     if "opening" in measured:
         rows.append(Row(name, "open on the CNN", None, measured["opening"], within=1.0))
+    rows.append(Row(name, "open a form of 100 inputs", None, measured["form"], within=0.3))
+    rows.append(Row(name, "CSV of 1,000,000 numbers into an input", None, measured["csv"], within=1.0))
     return rows
+
+
+def _lens_rows(_: argparse.Namespace) -> list[Row]:
+    """Waiting times of the lens; no rows without a browser."""
+    name = "lens"
+    if shutil.which("chromium") is None:
+        return []
+    from benchmarks import lens
+
+    print(f"measuring {name} ...", file=sys.stderr)
+    measured = lens.measure()
+    what = f"{lens.ROWS:,} vectors of 100"
+    return [
+        Row(name, f"first picture, {what}", None, measured["picture"], within=5.0),
+        Row(name, f"lasso to table, {what}, p50", None, measured["lasso"].p50, within=0.3,
+            note=f"of {measured['lasso'].count}"),
+        Row(name, "  p95", None, measured["lasso"].p95),
+    ]  # fmt: skip
 
 
 def _look(path: Path, options: argparse.Namespace) -> dict[str, Any]:

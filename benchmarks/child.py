@@ -17,6 +17,8 @@
     python -m benchmarks.child eager_calls            calls outside of graphs
     python -m benchmarks.child eager_memory SIDE PATH peak memory of hub.load
     python -m benchmarks.child fit_steps              steps of training in Keras
+    python -m benchmarks.child maps ROWS              whole data sets
+    python -m benchmarks.child maps_on_clusters ROWS  pictures on workers of Dask
     python -m benchmarks.child form PATH              `explore` in a fresh kernel
     python -m benchmarks.child inline NODES ...       inlining graphs of calls
 
@@ -177,7 +179,7 @@ def _text(value: Any) -> Any:
 
 
 def main() -> None:
-    from benchmarks import eager_modules, keras_layers, keras_models, long_session, saving, sessions
+    from benchmarks import eager_modules, keras_layers, keras_models, long_session, maps, saving, sessions
 
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     actions: dict[str, Callable[..., dict[str, Any]]] = {"cold": _cold, "memory": _memory, "import": _import}
@@ -192,6 +194,8 @@ def main() -> None:
         "keras_cold": keras_models.cold,
         "keras_floor": keras_models.write_floor,
         "form": sessions.form,
+        "maps": maps.seconds,
+        "maps_on_clusters": maps.on_clusters,
         "hours": long_session.measure,
         "look": _look,
         "calls": sessions.calls,

@@ -15,13 +15,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
+import tensorflow as tf
 from playwright.sync_api import expect, sync_playwright
 
+import hubexplore as hub
 from tests.browser.lab import serving
 from tests.browser.notebook import PATIENCE, WINDOW, Notebook
 from tests.browser.panel import Panel
 from tests.conftest import CHROMIUM_FLAGS
+from tests.hub.modules import export
 
+tf1 = tf.compat.v1
+FORMS: Final = 3
+"""How often a form is opened; the figure is the median."""
 RUNS: Final = 30
 SENTENCES: Final = "\n".join(f"the king of the {number} islands wrote a letter" for number in range(20))
 
@@ -115,10 +122,18 @@ def unfolding(notebook: Notebook, what: str, most: int = 12) -> Waits:
     return Waits.of(waited)
 
 
-def opening(notebook: Notebook, what: str) -> float:
-    """Returns the seconds from running the cell until the form is painted; hubexplore is already imported."""
+def opening(notebook: Notebook, what: str, *, warm: bool = False) -> float:
+    """Returns the seconds from running the cell until the form is painted; hubexplore is already imported.
+
+    Args:
+      notebook: in which the panel is opened.
+      what: expression that is passed to `explore`.
+      warm: whether the kernel has opened a panel before.
+    """
     notebook.new()
     notebook.run("import hubexplore")
+    if warm:
+        notebook.run("hubexplore.explore('sample:half-plus-two').close()")
     cell = notebook.write(f"hubexplore.explore({what})")
     notebook.page.evaluate(
         """() => {
@@ -137,6 +152,46 @@ def opening(notebook: Notebook, what: str) -> float:
     notebook.page.wait_for_function("() => window.opened !== null", timeout=PATIENCE)
     seconds: float = notebook.page.evaluate("window.opened") / 1000
     return seconds
+
+
+def reading(notebook: Notebook, path: Path) -> float:
+    """Returns the seconds from choosing a CSV file until the panel describes its million numbers."""
+    notebook.new()
+    panel = Panel.open(notebook, f"{str(path / 'one')!r}")
+    panel.choose("Source", "file")
+    notebook.page.evaluate(
+        """() => {
+          window.described = null;
+          const start = { at: 0 };
+          addEventListener("change", () => { start.at = performance.now(); }, true);
+          const seen = new MutationObserver(() => {
+            if (!document.querySelector(".hub-field")?.textContent.includes("1,000,000 float32")) return;
+            requestAnimationFrame(() => { window.described ??= performance.now() - start.at; });
+          });
+          seen.observe(document.body, { subtree: true, childList: true, characterData: true });
+        }"""
+    )
+    panel.upload(path / "numbers.csv")
+    notebook.page.wait_for_function("() => window.described !== null", timeout=PATIENCE)
+    seconds: float = notebook.page.evaluate("window.described") / 1000
+    return seconds
+
+
+def _write_form_subjects(folder: Path) -> None:
+    """Writes a module of a hundred inputs, one of a single vector, and a CSV file of a million numbers."""
+
+    def hundred() -> None:
+        inputs = {f"x{number}": tf1.placeholder(tf.float32, [None]) for number in range(100)}
+        hub.add_signature(inputs=inputs, outputs=tf.add_n(list(inputs.values())))
+
+    def one() -> None:
+        vector = tf1.placeholder(tf.float32, [None], "x")
+        hub.add_signature(inputs={"x": vector}, outputs=tf.reduce_sum(vector))
+
+    for function in (hundred, one):
+        export(hub.create_module_spec(function), folder / function.__name__)
+    numbers = np.random.default_rng(0).normal(size=1_000_000).astype(np.float32)
+    (folder / "numbers.csv").write_text("\n".join(map(str, numbers)))
 
 
 def _seconds(row: str) -> float:
@@ -171,4 +226,15 @@ def measure(decoder: Path | None, cnn: Path | None) -> dict[str, Any]:
     if cnn is not None:
         with user() as notebook:
             results["opening"] = opening(notebook, repr(str(cnn)))
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        _write_form_subjects(folder)
+        times = []
+        for _ in range(FORMS):
+            # In a browser of its own: JupyterLab would show the panel of the notebook before.
+            with user() as notebook:
+                times.append(opening(notebook, repr(str(folder / "hundred")), warm=True))
+        results["form"] = statistics.median(times)
+        with user() as notebook:
+            results["csv"] = reading(notebook, folder)
     return results

@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     from hubexplore.hub.spec import ModuleSpec as ModuleSpec
     from hubexplore.hub.summarize import summarize as summarize
     from hubexplore.inputs.sounds import read_audio as read_audio
+    from hubexplore.mapping.api import map as map  # noqa: A004 - hub.map, which nobody imports bare
+    from hubexplore.mapping.predictor import Predictor as Predictor
     from hubexplore.notebook.panel.explorer import explore as explore
     from hubexplore.notebook.panel.lens.panel import lens as lens
     from hubexplore.programs.installation import install as install
@@ -64,6 +66,7 @@ _WHERE = {
     "ModuleSpec": "hubexplore.hub.spec",
     "ModuleSummary": "hubexplore.summary.model",
     "NotebookSession": "hubexplore.session.session",
+    "Predictor": "hubexplore.mapping.predictor",
     "add_signature": "hubexplore.hub.authoring",
     "attach_image_module_info": "hubexplore.hub.image",
     "attach_message": "hubexplore.hub.authoring",
@@ -79,6 +82,7 @@ _WHERE = {
     "lens": "hubexplore.notebook.panel.lens.panel",
     "load": "hubexplore.hub.load",
     "load_module_spec": "hubexplore.hub.loading",
+    "map": "hubexplore.mapping.api",
     "read_audio": "hubexplore.inputs.sounds",
     "resolve": "hubexplore.hub.load",
     "save": "hubexplore.session.export.save",

@@ -210,6 +210,38 @@ class ConversionError(HubError, ValueError):
     """A conversion that was asked for in a way that the format does not have."""
 
 
+class MapError(HubError, ValueError, RuntimeError):
+    """Data, arguments or results of `hubexplore.map` that do not fit."""
+
+
+class MissingDataError(MapError, FileNotFoundError):
+    """There is no data at a path or pattern."""
+
+
+class DamagedDataError(MapError, OSError):
+    """A file of data that is cut, empty or not what its name says."""
+
+
+class RowError(MapError):
+    """A row that a module cannot be run on.
+
+    Attributes:
+      row: its number in the data, from 0.
+      file: the file that it is in; empty where it is in none.
+    """
+
+    row: int = -1
+    file: str = ""
+
+
+class MapTargetError(MapError, OSError):
+    """A folder of results that cannot be written or continued; what it holds is as before."""
+
+
+class RowLeakWarning(UserWarning):
+    """The results of a row depend on the other rows in its batch."""
+
+
 class GraphGrowthWarning(UserWarning):
     """A graph grows with every call or load, and with it the time and memory of each."""
 

@@ -25,6 +25,8 @@ PLACE: Final = ROOT / "build" / "front-ends"
 PACKAGES: Final = Path(__file__).with_suffix(".txt")
 HTML_MANAGER: Final = "@jupyter-widgets/html-manager@1.0.14"
 EMBED: Final = PLACE / "share" / "html-manager" / "embed-amd.js"
+NOT_DELIVERED: Final = EMBED.with_name("not-delivered.txt")
+"""Holds the reason, if the script could not be fetched."""
 
 
 def main() -> int:
@@ -64,11 +66,11 @@ def _fetch_html_manager() -> None:
         script = Path(folder, "node_modules", HTML_MANAGER.rpartition("@")[0], "dist", "embed-amd.js")
         if script.exists():
             shutil.copy(script, EMBED)
-        else:
-            print(
-                f"The package registry of npm did not deliver {HTML_MANAGER}: {done.stderr[-500:]}",
-                file=sys.stderr,
-            )
+            NOT_DELIVERED.unlink(missing_ok=True)
+            return
+        reason = f"The package registry of npm did not deliver {HTML_MANAGER}: {done.stderr[-500:]}"
+        print(reason, file=sys.stderr)
+        NOT_DELIVERED.write_text(reason, "utf-8")
 
 
 def _share(place: Path) -> None:

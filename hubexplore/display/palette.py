@@ -129,6 +129,7 @@ PANEL: Final[Mapping[str, str]] = {
     "tip-ink": themed("ui-inverse-font-color0", "#fff"),
     "mark": "#d81b60",
     "mark-rim": "#fff",
+    "veil": "rgba(0, 0, 0, .6)",
     "shadow": "rgba(0, 0, 0, .25)",
     "paper": PAPER,
     "dark-paper": "#141414",

@@ -129,7 +129,7 @@ def _files(variant: VariantSummary, folder: AssetFolder, max_classes: int) -> It
         # Only text files inside of the module have first lines in the summary: links that leave its folder,
         # which a stranger may have planted, are never followed.
         if asset.first_lines and asset.size is not None and asset.size <= MAX_BYTES:
-            lines = _lines(folder, asset.name, asset.size)
+            lines = text_lines(folder, asset.name, asset.size)
             if 0 < len(lines) <= max_classes + 1:  # one more for the background
                 yield _LabelFile(lines, _likelihood(asset, variant))
 
@@ -154,7 +154,7 @@ def _best(files: list[_LabelFile], classes: int) -> tuple[str, ...]:
 
 
 @functools.lru_cache(maxsize=4)
-def _lines(folder: AssetFolder, name: str, size: int) -> tuple[str, ...]:
+def text_lines(folder: AssetFolder, name: str, size: int) -> tuple[str, ...]:
     """Returns the lines of a text file without empty ones at its end; () if it is unreadable or not text."""
     with contextlib.suppress(OSError, ValueError):
         content = folder.filesystem.read(join(folder.directory, name), min(size, MAX_BYTES))

@@ -74,6 +74,8 @@ def scene_of(summary: ModuleSummary, run: Run, sounds: Sounds = NO_SOUNDS) -> Sc
         tuple(Member(name, value) for name, value in inputs.items()),
         pictures_of(inputs),
         class_labels.names_by_id(summary, request.tags),
+        run.rows,
+        run.unknown_words,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from hubexplore.inputs.code.expressions import MAX_CHARACTERS, Expressions, is_n
 from hubexplore.inputs.code.line_breaks import WIDTH, broken
 from hubexplore.session.names import variable_name
 from hubexplore.summary.files.redaction import HIDDEN
-from hubexplore.summary.model import IN_MEMORY
+from hubexplore.summary.model import HUB_MODULE, IN_MEMORY
 from hubexplore.summary.module_format import DEFAULT_OUTPUT, DEFAULT_SIGNATURE
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ _RESERVED: Final = frozenset({
     "picture", "pictures", "random", "session", "signature", "texts", "tf",
 })  # fmt: skip
 PYTHON: Final = "Python"
+EAGER: Final = "hub.load"
 CELL: Final = "Notebook cell"
 CELL_OF: Final = "Cell with {name}"
 INPUTS: Final = "inputs"
@@ -71,14 +73,16 @@ def codes(
     """
     writers: list[tuple[str, Callable[..., str]]] = []
     if _is_loaded(subject, request) and _is_word(subject.name or ""):
-        writers.append((CELL_OF.format(name=subject.name), _cell_of_name))
+        writers.append((CELL_OF.format(name=subject.name), functools.partial(_cell_of_name, fetch=fetch)))
     if _can_load(subject, request):
-        writers.append((CELL, _magic))
-    writers.append((PYTHON, _python))
+        writers.append((CELL, functools.partial(_magic, fetch=fetch)))
+    writers.append((PYTHON, functools.partial(_python, fetch=fetch)))
+    if _can_run_eagerly(subject, request) and not fetch:
+        writers.append((EAGER, _eager))
     found = []
     for language, write in writers:
         files = DataFiles(folder)
-        text = write(subject, request, Expressions(files), fetch)
+        text = write(subject, request, Expressions(files))
         found.append(RunCode(language, _with_note(text, files.unsaved), files.unsaved))
     return tuple(found)
 
@@ -90,7 +94,7 @@ def magic(subject: Subject, request: RunRequest, folder: Path | None = None) -> 
 
 def python(subject: Subject, request: RunRequest, folder: Path | None = None) -> str:
     """Returns the code in plain Python."""
-    return codes(subject, request, folder or Path())[-1].text
+    return next(code.text for code in codes(subject, request, folder or Path()) if code.language == PYTHON)
 
 
 def _with_note(text: str, files: Mapping[str, DataFile]) -> str:
@@ -172,6 +176,30 @@ def _python_module(
     expressions.imports["import hubexplore"] = None
     load = f"{module} = session.load({source}, {module!r}{tags})"
     return module, [*note, "session = hubexplore.NotebookSession()", broken(load)]
+
+
+def _can_run_eagerly(subject: Subject, request: RunRequest) -> bool:
+    """Whether `hub.load` gives something that is called as a module is; a TF2 SavedModel is not."""
+    is_dense = all(isinstance(entry.value, np.ndarray) for entry in request.input_values.values())
+    return subject.summary.format == HUB_MODULE and _place(subject) is not None and is_dense
+
+
+def _eager(subject: Subject, request: RunRequest, expressions: Expressions) -> str:
+    """Returns plain Python that runs the module eagerly, without a graph or session."""
+    inputs = _inputs(request, expressions)
+    source, note = _source(subject)
+    tags = f", tags={list(request.tags)!r}" if _needs_tags(subject, request) else ""
+    module = _name(subject, request)
+    expressions.imports["import hubexplore"] = None
+    options = [] if request.signature == DEFAULT_SIGNATURE else [f"signature={request.signature!r}"]
+    if not _is_plain(subject, request):
+        options.append("as_dict=True")
+    before = [*expressions.before, *note, broken(f"{module} = hubexplore.load({source}{tags})")]
+    call = f"{module}({', '.join([*filter(None, [inputs]), *options])})"
+    if len(call) > WIDTH and inputs:
+        before.append(_assigned(inputs))
+        call = f"{module}({', '.join([INPUTS, *options])})"
+    return "\n".join([*before, *_notes(subject, request), broken(call)])
 
 
 def _notes(subject: Subject, request: RunRequest) -> list[str]:

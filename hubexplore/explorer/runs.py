@@ -11,6 +11,7 @@ import numpy as np
 
 from hubexplore.display.values.value_kinds import is_readable
 from hubexplore.errors import HubError
+from hubexplore.explorer import known_words
 from hubexplore.inputs.input_value import InputValue
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class Run:
       outputs: values by name; None once they were too old to keep.
       call: its row in the log of the session that ran it; `session.log.replay(run.call.number)` repeats it.
       rows: captions of the rows of its outputs: the sentences that were typed.
+      unknown_words: words of the inputs that the vocabulary of the module lacks, as the module spells them.
     """
 
     number: int
@@ -54,6 +56,7 @@ class Run:
     outputs: dict[str, Any] | None
     call: CallRecord
     rows: tuple[str, ...] = ()
+    unknown_words: tuple[str, ...] = ()
 
     @property
     def asked(self) -> RunRequest:
@@ -84,6 +87,7 @@ class ModuleRunner:
         self.subject = subject
         self.runs: list[Run] = []
         self._numbers = itertools.count(1)
+        self._lookups: dict[tuple[Tags, str], tuple[known_words.WordLookup, ...]] = {}
 
     def run(self, request: RunRequest, replaced: Run | None = None) -> Run:
         """Runs a request and puts it into the log, unless it fails.
@@ -96,11 +100,13 @@ class ModuleRunner:
           HubError: the signature cannot be run on these inputs; the message states why.
           tf.errors.OpError, MemoryError: the run failed.
         """
-        outputs, call, _ = self.call(request)
+        word_lookups = self._word_lookups(request)
+        outputs, call, fetched = self.call(request, [lookup.keys for lookup in word_lookups])
         kept = [entry for entry in self.runs if entry is not replaced]
         is_known = replaced is not None and len(kept) < len(self.runs)
         number = replaced.number if replaced is not None and is_known else next(self._numbers)
-        run = Run(number, request, outputs, call, captions(request))
+        unknown = known_words.unknown_words(word_lookups, fetched)
+        run = Run(number, request, outputs, call, captions(request), unknown)
         self.runs[:] = [*kept, run]
         del self.runs[:-MAX_RUNS]
         log_bytes = 0
@@ -142,6 +148,16 @@ class ModuleRunner:
         outputs, fetched = result if fetch else (result, {})
         return outputs, calls[-1], fetched
 
+    def _word_lookups(self, request: RunRequest) -> tuple[known_words.WordLookup, ...]:
+        """Returns the lookups whose words a run fetches beside its outputs, if it has few texts."""
+        sizes = [np.asarray(value, object).size for value in request.inputs.values() if _holds_texts(value)]
+        if not 0 < sum(sizes) <= known_words.MAX_TEXTS:
+            return ()
+        key = request.tags, request.signature
+        if key not in self._lookups:
+            self._lookups[key] = known_words.lookups(self.subject.summary, *key)
+        return self._lookups[key]
+
     def numbered(self, number: int) -> Run:
         """Returns a run by its number.
 
@@ -166,6 +182,10 @@ def captions(request: RunRequest) -> tuple[str, ...]:
     return tuple(
         text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text) for text in texts[0]
     )
+
+
+def _holds_texts(value: Any) -> bool:
+    return isinstance(value, np.ndarray) and value.dtype.kind in "OSU"
 
 
 def _size(value: Any) -> int:

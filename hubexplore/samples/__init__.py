@@ -94,17 +94,36 @@ def _build(name: str, directory: str) -> None:
     build(name, directory)
 
 
-def digit_images(count: int | None = None) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
-    """Returns images of handwritten digits that were not used to train `digits`.
+def digit_images(
+    count: int | None = None, *, with_training: bool = False
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
+    """Returns images of handwritten digits, by default those that were not used to train `digits`.
 
     Args:
-      count: Number of images, from the first one on; by default all 360.
+      count: Number of images, from the first one on; by default all.
+      with_training: Whether the 1,437 images that trained the module follow the 360 others.
 
     Returns:
       (images, labels): float32 [count, 8, 8, 1] in [0, 1], as the module takes them, and int64 [count].
     """
     import numpy as np
 
-    with np.load(files.WEIGHTS / "digits" / "held_out.npz", allow_pickle=False) as archive:
-        pixels, labels = archive["pixels"][:count], archive["labels"][:count]
+    sources = [files.HELD_OUT_DIGITS, *([files.TRAINING_DIGITS] if with_training else [])]
+    parts = []
+    for source in sources:
+        with np.load(source, allow_pickle=False) as archive:
+            parts.append((archive["pixels"], archive["labels"]))
+    pixels, labels = (np.concatenate(arrays)[:count] for arrays in zip(*parts, strict=True))
     return pixels[..., np.newaxis].astype(np.float32) / files.LARGEST_PIXEL, labels.astype(np.int64)
+
+
+def verses() -> list[tuple[str, str, str]]:
+    """Returns the 3,779 verses of the four Gospels in the King James Version, in order.
+
+    Each is (book, place, text), such as ("John", "11:35", "Jesus wept.").
+    """
+    import lzma
+
+    with lzma.open(files.VERSES, "rt", encoding="utf-8") as lines:
+        rows = [line.rstrip("\n").split("\t") for line in lines]
+    return [(book, place, text) for book, place, text in rows]

@@ -10,6 +10,10 @@ import hubexplore
 
 PACKAGE: Final = pathlib.Path(__file__).parent
 WEIGHTS: Final = PACKAGE / "weights"
+DATA: Final = PACKAGE / "data"
+HELD_OUT_DIGITS: Final = WEIGHTS / "digits" / "held_out.npz"
+TRAINING_DIGITS: Final = DATA / "training_digits.npz"
+VERSES: Final = DATA / "verses.txt.xz"
 LARGEST_PIXEL: Final = 16.0
 """Largest value of a pixel of the digit images, which are stored as whole numbers."""
 

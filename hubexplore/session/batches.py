@@ -122,7 +122,7 @@ def joined(parts: Sequence[tuple[int, Mapping[str, Any]]]) -> dict[str, Any]:
 
 def _join(name: str, parts: Sequence[tuple[int, Any]]) -> Any:
     for rows, value in parts:
-        if _value_rows(value) != rows:
+        if value_rows(value) != rows:
             raise SignatureError(
                 f"Output {name!r} has the shape {tuple(np.shape(value))} for a batch of {rows} rows, not one "
                 f"entry per row, so the outputs of several batches cannot be joined. Leave batch_size out."
@@ -137,7 +137,8 @@ def _join(name: str, parts: Sequence[tuple[int, Any]]) -> Any:
     return np.concatenate([value for _, value in parts])
 
 
-def _value_rows(value: Any) -> int | None:
+def value_rows(value: Any) -> int | None:
+    """The number of rows of a result; None for a single value."""
     if is_sparse(value):
         return int(value.dense_shape[0]) if len(value.dense_shape) else None
     if is_ragged(value):

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import tensorflow as tf
 
+import hubexplore
 from hubexplore.display.wording import MAX_SENTENCE, visible
 from hubexplore.errors import GraphError, GraphGrowthWarning, NoSuchModuleError, closest
 from hubexplore.hub.danger_check import confirm_unchanged, require_trust
@@ -295,27 +296,48 @@ class NotebookSession:
         # Without a lock: reading a dict is atomic in CPython, and most calls were made before.
         runner = self._runners.get(key)
         if runner is None:
-            self._check_open()
-            live = self._live(module)
-            if not all(isinstance(item, str) for item in fetches or ()):
-                self._optimize()  # a tensor of the user may write
-            name = next((name for name, loaded in self._modules.items() if loaded is live), "")
             # The request keeps the fetched tensors, so their identities stay taken.
-            request = Request(signature, as_dict, fetches, timeout)
-            runner = self._runners[key] = SessionRunner(live, self._runtime, request, name)
+            runner = self._new_runner(module, key, Request(signature, as_dict, fetches, timeout))
         try:
             if batch_size is not None:
                 return runner.in_batches(inputs, batch_size, progress)
             return runner(inputs)
         except (tf.errors.OpError, RuntimeError) as error:
-            # Another thread may have closed the session or replaced the module, which the error does not say.
-            self._check_current(runner.module, error)
-            if not isinstance(error, tf.errors.OpError):
-                raise
-            explained = self._explained(error, timeout)
+            explained = self.explanation(error, runner.module, timeout)
             if explained is None:
                 raise
             raise explained from error
+
+    def _new_runner(self, module: Module | str, key: Any, request: Request) -> SessionRunner:
+        self._check_open()
+        live = self._live(module)
+        if not all(isinstance(item, str) for item in request.fetch or ()):
+            self._optimize()  # a tensor of the user may write
+        name = next((name for name, loaded in self._modules.items() if loaded is live), "")
+        runner = self._runners[key] = SessionRunner(live, self._runtime, request, name)
+        return runner
+
+    def runner(self, module: Module | str, signature: str | None = None) -> SessionRunner:
+        """The compiled signature that `call(..., as_dict=True)` runs, for runs that the log does not list.
+
+        Raises what `call` raises for a module or signature that is not there.
+        """
+        key = (module, signature, True, None, None)
+        return self._runners.get(key) or self._new_runner(module, key, Request(signature, as_dict=True))
+
+    def explanation(self, error: Exception, module: Module, timeout: float | None = None) -> RunError | None:
+        """The error of a run with its cause and remedy, if they are known.
+
+        Raises:
+          GraphError: (a RuntimeError) another thread closed or reset the session, or replaced the module,
+            which the error does not say.
+        """
+        self._check_current(module, error)
+        return self._explained(error, timeout) if isinstance(error, tf.errors.OpError) else None
+
+    def map(self, module: Any, data: Any, **options: Any) -> Any:
+        """Maps a data set through a module that is loaded here; the options are those of `hubexplore.map`."""
+        return hubexplore.map(module, data, session=self, **options)
 
     def applied(self, module: Module | str, signature: str | None = None) -> AppliedSignature:
         """The ops of a signature as `call` runs them: on placeholders, added to the graph the first time.
@@ -386,19 +408,7 @@ class NotebookSession:
         self._check_open()
         if module is not None:
             return variable_values.variable_values(self._live(module), self._session)
-        values: dict[str, Any] = {}
-        for name, loaded in self._modules.items():
-            module_values = {
-                f"{name}/{key}": value
-                for key, value in variable_values.variable_values(loaded, self._session).items()
-            }
-            if clashes := sorted(module_values.keys() & values):
-                raise GraphError(
-                    f"Variables of two modules would both be called {clashes[0]!r}. Ask for those of one "
-                    f"module: session.variables({name!r})."
-                )
-            values |= module_values
-        return values
+        return variable_values.values_of_modules(self._modules, self._session)
 
     def initialize(self) -> list[str]:
         """Initialises the variables and tables that are new in the graph; returns their names."""

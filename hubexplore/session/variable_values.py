@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 import numpy as np
 import tensorflow as tf
 
+from hubexplore.errors import GraphError
 from hubexplore.hub.module import Module
 
 _MAX_RUN_BYTES: Final = 1 << 26
@@ -59,4 +60,22 @@ def variable_values(module: Module, session: tf.compat.v1.Session) -> dict[str, 
             ends = zip(part.offset, value.shape, strict=True)
             whole[tuple(slice(start, start + size) for start, size in ends)] = value
         values[name] = whole
+    return values
+
+
+def values_of_modules(modules: Mapping[str, Module], session: tf.compat.v1.Session) -> dict[str, Any]:
+    """NumPy arrays of all modules; the names begin with that of the module.
+
+    Raises:
+      GraphError: (a RuntimeError) variables of two modules would have one name.
+    """
+    values: dict[str, Any] = {}
+    for name, module in modules.items():
+        module_values = {f"{name}/{key}": value for key, value in variable_values(module, session).items()}
+        if clashes := sorted(module_values.keys() & values):
+            raise GraphError(
+                f"Variables of two modules would both be called {clashes[0]!r}. Ask for those of one "
+                f"module: session.variables({name!r})."
+            )
+        values |= module_values
     return values

@@ -11,13 +11,10 @@ from typing import Final, TypeVar
 
 from hubexplore.errors import BrokenImportError, HubError
 from hubexplore.session.background.background_import import is_half_imported
+from hubexplore.session.background.interrupts import interrupt
 from hubexplore.session.interruption import run_interruptibly
 
 Result = TypeVar("Result")
-MSG_GOES_ON: Final = (
-    "Interrupted. TensorFlow is still being imported in the background, since half of it could not be used. "
-    "What needs it next waits for it."
-)
 MSG_BROKEN: Final = (
     "TensorFlow cannot be imported: an earlier import of it in this process was interrupted or failed, and "
     "left parts behind. Restart the process (in a notebook: Kernel > Restart Kernel) and import it again."
@@ -35,18 +32,10 @@ def import_whole(work: Callable[[], Result]) -> Result:
     try:
         return run_interruptibly(work)
     except KeyboardInterrupt:
-        raise _interrupt() from None
+        raise interrupt() from None
     except HubError:
         raise
     except Exception as error:
         if is_broken:
             raise BrokenImportError(MSG_BROKEN) from error
         raise
-
-
-def _interrupt() -> KeyboardInterrupt:
-    error = KeyboardInterrupt(MSG_GOES_ON)
-    # IPython shows this instead of a traceback, which would take seconds beside the import: making one looks
-    # through all modules. An attribute, since a kernel tells its clients the name of the class.
-    error._render_traceback_ = lambda: [f"KeyboardInterrupt: {MSG_GOES_ON}"]  # type: ignore[attr-defined]  # IPython's protocol
-    return error

@@ -83,7 +83,7 @@ def _marks(place: ModuleDirectory) -> Mapping[str, Mark]:
     if place.has_changed:
         raise _changed(place)
     try:
-        return {name: place.filesystem.mark(place.path(name)) for name in _names(place)}
+        return {name: place.filesystem.mark(place.path(name)) for name in content_names(place)}
     except OSError as error:
         raise _unreadable(place, error) from error
 
@@ -98,7 +98,9 @@ def content_digest(place: ModuleDirectory) -> str:
       UnreadableModuleError: a file cannot be read, or the folders hold more files than any module.
     """
     try:
-        files = [(name, _file_digest(place.path(name), place.filesystem)) for name in sorted(_names(place))]
+        files = [
+            (name, _file_digest(place.path(name), place.filesystem)) for name in sorted(content_names(place))
+        ]
     except OSError as error:
         raise _unreadable(place, error) from error
     # JSON keeps names and digests apart, so that no two different contents give the same text.
@@ -113,8 +115,8 @@ def _unreadable(place: ModuleDirectory, error: OSError) -> UnreadableModuleError
     )
 
 
-def _names(place: ModuleDirectory) -> Iterator[str]:
-    """Yields the paths of the files, from the module's directory."""
+def content_names(place: ModuleDirectory) -> Iterator[str]:
+    """Yields the paths of the files that the digest covers, from the module's directory."""
     if place.names is not None:
         yield from place.names
         folders: tuple[str, ...] = ()

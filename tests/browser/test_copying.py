@@ -1,4 +1,4 @@
-"""A user copies the code of a run, restarts the kernel, and gets the same values, also of what was uploaded."""
+"""A user copies the code of a run, restarts the kernel, and gets the same values, also of uploads."""
 
 from __future__ import annotations
 

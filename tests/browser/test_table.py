@@ -157,7 +157,7 @@ def test_thirty_inputs_are_on_one_screen_and_errors_at_their_cells(notebook: Not
     panel.fill("Random (seed 0)", rows=2)
     expect(cell(panel, "income", 2)).not_to_have_text("")
     panel.node.locator(".hub-title").scroll_into_view_if_needed()
-    headings = panel.node.get_by_role("columnheader")
+    headings = panel.node.locator("[role=columnheader]")
     for element in (headings.first, headings.last, panel.node.get_by_label("rate"), panel.run_button):
         expect(element).to_be_in_viewport(ratio=0.9)
     notebook.screenshot("table-of-thirty")
@@ -195,6 +195,8 @@ def test_thirty_inputs_are_on_one_screen_and_errors_at_their_cells(notebook: Not
     panel.node.get_by_label("Wrap columns").uncheck()
     sheet = panel.node.locator(".hub-sheet").evaluate("node => [node.scrollWidth, node.clientWidth]")
     assert sheet[0] > 2 * sheet[1]
+    widths = panel.node.evaluate("node => [node.scrollWidth, node.clientWidth, innerWidth]")
+    assert widths[0] <= widths[1] <= widths[2]
     notebook.screenshot("table-of-thirty-600")
 
 

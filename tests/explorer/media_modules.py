@@ -24,9 +24,10 @@ def sounds() -> None:
     """What models of sound take and return; none of the names says so."""
     x = tf1.placeholder(tf.float32, [None], "x")
     spectrum = _stft(x)
-    hub.add_signature(
-        "analyse", {"x": x}, {"a": tf.abs(spectrum), "b": _mel(tf.abs(spectrum)), "c": spectrum}
-    )
+    mels = _mel(tf.abs(spectrum))
+    dense = tf1.get_variable("dense", [64, 32], initializer=tf1.random_normal_initializer(seed=5))
+    results = {"a": tf.abs(spectrum), "b": mels, "c": spectrum, "embedding": tf.matmul(mels, dense)}
+    hub.add_signature("analyse", {"x": x}, results)
 
     x = tf1.placeholder(tf.float32, [None, None], "rows")
     spectrum = _stft(x)
@@ -65,6 +66,9 @@ def no_sounds() -> None:
     hub.add_signature("embed", {"features": features}, {"y": tf.nn.relu(tf.matmul(features, weights))})
     column = tf1.placeholder(tf.float32, [None], "column")
     hub.add_signature("score", {"column": column}, {"y": tf.sigmoid(column)})
+    words = tf1.placeholder(tf.float32, [None, 40, 16], "words")
+    mixed = tf.math.real(tf.signal.fft(tf.cast(words, tf.complex64)))
+    hub.add_signature("mix", {"words": words}, {"y": mixed})
     area, rate = tf1.placeholder(tf.float32, [None], "area"), tf1.placeholder(tf.float32, [], "rate")
     hub.add_signature("prices", {"area": area, "rate": rate}, {"y": area * rate})
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import pickle
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -26,6 +27,7 @@ from hubexplore.inputs.examples import examples
 from hubexplore.inputs.external import picture_arrays, picture_files, sources
 from hubexplore.inputs.input_value import InputValue
 from hubexplore.inputs.text import typed_text
+from hubexplore.summary.model import HUB_MODULE
 from tests.explorer.test_run_code import equal, file_of
 from tests.hub import graph_models, tf2_models
 from tests.hub.modules import export
@@ -40,13 +42,18 @@ from traitlets.config import Config
 warnings.simplefilter("ignore")
 shell = InteractiveShell(config=Config({"HistoryManager": {"enabled": False}}))
 sys.stdout = sys.stderr
-found = []
+found, known = [], set(shell.user_ns)
 for before, text in json.load(open(sys.argv[1])):
-    shell.reset()
+    shell.extension_manager.unload_extension("hubexplore")
+    for name in set(shell.user_ns) - known:
+        del shell.user_ns[name]
     for cell in before, text:
         done = shell.run_cell(cell)
         done.raise_error()
-    found.append(done.result)
+    result = done.result if isinstance(done.result, (dict, tuple)) else {"": done.result}
+    if isinstance(result, dict):  # eager tensors are those of this process
+        result = {name: value.numpy() if hasattr(value, "numpy") else value for name, value in result.items()}
+    found.append(result)
 pickle.dump(found, open(sys.argv[2], "wb"))
 """
 
@@ -200,32 +207,56 @@ def first(subject: Subject, value: InputValue) -> Case:
     return Case(subject, RunRequest(variant.tags, signature.name, {signature.inputs[0].name: value}))
 
 
-def test_each_kind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = tmp_path / "notebook"
-    folder.mkdir()
-    monkeypatch.chdir(folder)
-    programs, expected = [], []
-    for kind, (subject, request, before, fetch) in cases(folder).items():
-        outputs, _, fetched = ModuleRunner(subject).call(request, fetch)
-        codes = run_code.codes(subject, request, folder, fetch)
-        assert [code.language for code in codes] == ["Notebook cell", "Python"], kind
-        for code in codes:
-            data_files.save(code.files, folder)
-            assert len(code.text) < 4000, kind
-            assert "hubexplore." not in code.text.replace("hubexplore.NotebookSession()", "").replace(
-                "hubexplore.load_module_spec(", ""
-            ), f"{kind}: public names only"
-            programs.append((before, code.text))
-            expected.append((f"{kind}, {code.language}", outputs, fetched))
+LANGUAGES = ("Notebook cell", "Python", "hub.load")
+
+
+class Written(NamedTuple):
+    """Code of a run, what must run before it, and what it must give."""
+
+    kind: str
+    before: str
+    text: str
+    outputs: Any
+    fetched: Any
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Mapping[str, list[Written]]]:
+    """The folder of the notebook, and the code of all kinds by language."""
+    folder = tmp_path_factory.mktemp("notebook")
+    found: dict[str, list[Written]] = {language: [] for language in LANGUAGES}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        for kind, (subject, request, before, fetch) in cases(folder).items():
+            outputs, _, fetched = ModuleRunner(subject).call(request, fetch)
+            codes = run_code.codes(subject, request, folder, fetch)
+            languages = [code.language for code in codes]
+            is_hub_module = subject.summary.format == HUB_MODULE and not fetch
+            assert languages == list(LANGUAGES[: 3 if is_hub_module else 2]), kind
+            for code in codes:
+                data_files.save(code.files, folder)
+                found[code.language].append(Written(kind, before, code.text, outputs, fetched))
+    return folder, found
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_each_kind(written: tuple[Path, Mapping[str, list[Written]]], tmp_path: Path, language: str) -> None:
+    folder, codes = written
+    for code in codes[language]:
+        assert len(code.text) < 4000, code.kind
+        used = set(re.findall(r"hubexplore\.(\w+)", code.text))
+        assert used <= set(hub.__all__), f"{code.kind}: public names only"
+    programs = [(code.before, code.text) for code in codes[language]]
     (tmp_path / "programs.json").write_text(json.dumps(programs))
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM, tmp_path / "programs.json", tmp_path / "found.pickle"],
         capture_output=True, text=True, check=False, cwd=folder,
     )  # fmt: skip
     assert not done.returncode, done.stderr[-4000:]
-    found = pickle.loads((tmp_path / "found.pickle").read_bytes())
-    for (name, outputs, fetched), result in zip(expected, found, strict=True):
-        values, inner = result if fetched else (result, {})
-        assert fetched.keys() == inner.keys(), name
-        equal(inner, fetched)
-        equal(values if isinstance(values, dict) else {next(iter(outputs)): values}, outputs)
+    results = pickle.loads((tmp_path / "found.pickle").read_bytes())
+    for code, result in zip(codes[language], results, strict=True):
+        values, inner = result if code.fetched else (result, {})
+        assert inner.keys() == code.fetched.keys(), code.kind
+        equal(inner, code.fetched)
+        values = values if isinstance(values, dict) else {"": values}
+        equal(values if "" not in values else {next(iter(code.outputs)): values[""]}, code.outputs)

@@ -92,6 +92,11 @@ def parts(value: Any) -> list[Any]:
     return [value]
 
 
+def values_of(value: Any) -> Any:
+    """The value of an eager tensor; any other value as it is."""
+    return value.numpy() if isinstance(value, tf.Tensor) else value
+
+
 def equal(one: Any, other: Any) -> None:
     """Asserts that two results are the same."""
     if isinstance(one, dict):
@@ -112,7 +117,8 @@ def compare(run: Run, subject: Subject, request: RunRequest) -> str:
     for code in codes:
         data_files.save(code.files, Path())
         found = run(code.text)
-        equal(found if isinstance(found, dict) else {"default": found}, outputs)
+        found = found if isinstance(found, dict) else {"default": found}
+        equal({name: values_of(value) for name, value in found.items()}, outputs)
         assert max(map(len, code.text.splitlines())) < 1000
     return codes[0].text
 
@@ -527,7 +533,7 @@ def test_a_short_upload_is_written_out(run: Run, paths: Mapping[str, Path], fold
 def test_a_module_of_the_notebook(run: Run, paths: Mapping[str, Path]) -> None:
     """The first cell uses it; the others load it again, in a new kernel, unless it may have been trained."""
     request = RunRequest((), "line", given(paths["many"], "line", "1 2"))
-    for option, languages in (("", ["Cell with known", "Notebook cell", "Python"]),
+    for option, languages in (("", ["Cell with known", "Notebook cell", "Python", "hub.load"]),
                               ("--trainable", ["Cell with known", "Python"])):  # fmt: skip
         run(f"%hub_load {paths['many']} --as known {option}")
         session = run("%hub_session")

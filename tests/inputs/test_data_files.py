@@ -55,6 +55,7 @@ def test_files_of_one_code_have_different_names(tmp_path: Path) -> None:
         ("sitecustomize.py", "sitecustomize.py.png"),
         ("", "input.png"), ("..", "input.png"), (".png", "png.png"), ("a\nb\u202e:c.png", "a_b__c.png"),
         ("x" * 300 + ".png", "x" * 76 + ".png"), ("no suffix", "no suffix.png"), ("a.ipynb", "a.ipynb.png"),
+        ("a.MP3", "a.MP3"),
     ],
 )  # fmt: skip
 def test_names_of_strangers(tmp_path: Path, name: str, expected: str) -> None:

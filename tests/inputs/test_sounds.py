@@ -158,6 +158,21 @@ def test_scale_and_rate() -> None:
     assert np.abs(heard[0]).max() == pytest.approx(0.5, rel=0.01)
 
 
+def test_a_path_in_a_variable(tmp_path: Path) -> None:
+    path = tmp_path / "tone.wav"
+    path.write_bytes(file(TONE))
+    names = {"tone": path, "text": str(path), "other": tmp_path / "x.txt", "none": tmp_path / "none.wav"}
+    asked = audio("float32", None, RATE)
+    assert sources.variables(asked, names) == ["none", "text", "tone"]
+    for name in ("tone", "text"):
+        read = sources.from_variable(asked, names, name)
+        assert isinstance(read, sound_arrays.Sounds)
+        assert read.value.shape == (1, RATE)
+    with pytest.raises(SignatureError, match="Variable 'none': the file cannot be read: No such file"):
+        sources.from_variable(asked, names, "none")
+    assert sources.variables(field("float32", (None, 3)), names) == []
+
+
 def test_a_file_that_is_dropped_on_the_form() -> None:
     read = sources.read_file(audio("float32", None, RATE), "tone.flac", file(TONE, form="FLAC"))
     assert isinstance(read, sound_arrays.Sounds)

@@ -50,7 +50,7 @@ def test_load_registers_the_magics(shell: InteractiveShell) -> None:
     assert magics(shell) == set()
     shell.run_line_magic("load_ext", "hubexplore")
     assert magics(shell) == set(MAGICS)
-    assert magics(shell, "cell") == {"hub_call", "hub_module", "hub_graph"}
+    assert magics(shell, "cell") == {"hub_call", "hub_map", "hub_module", "hub_graph"}
     # A part that `HubMagics` does not inherit from would be missing in its own list as well.
     parts = set(HubMagicsBase.__subclasses__())
     assert parts == set(HubMagics.__bases__)

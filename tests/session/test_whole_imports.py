@@ -14,7 +14,8 @@ import pytest
 import tensorflow as tf
 
 import hubexplore as hub
-from hubexplore.session.whole_imports import MSG_BROKEN, MSG_GOES_ON, import_whole
+from hubexplore.session.background.interrupts import MSG_GOES_ON
+from hubexplore.session.whole_imports import MSG_BROKEN, import_whole
 
 
 def fail() -> None:

@@ -14,9 +14,9 @@ from hubexplore.summary.tensor_values import Array
 
 POLAR: Final = "Magnitude and phase"
 CARTESIAN: Final = "Real and imaginary"
-MSG_PHASE: Final = "Phases are angles in radians, −π to π; what is 0 beside the others has none."
-_NOTHING: Final = 1e-4
-"""Share of the largest magnitude below which a number is rounding."""
+MSG_PHASE: Final = "Phases are angles in radians, −π to π; numbers that are as good as 0 have none."
+_AS_GOOD_AS_0: Final = 1e-5
+"""Share of the largest magnitude below which a number is the rounding error of 0, and its phase is noise."""
 
 
 def draw(array: Array, view: str, draw_part: Callable[[Array], Figure]) -> Figure:
@@ -28,11 +28,11 @@ def draw(array: Array, view: str, draw_part: Callable[[Array], Figure]) -> Figur
       draw_part: draws real numbers of the shape of `array`.
     """
     if view == POLAR:
-        magnitude = np.abs(array)
-        finite = magnitude[np.isfinite(magnitude)]
-        # The phase of what rounding left is noise.
-        is_nothing = magnitude < _NOTHING * finite.max(initial=0)
-        parts = (("Magnitude", magnitude), ("Phase", np.where(is_nothing, np.nan, np.angle(array))))
+        magnitudes = np.abs(array)
+        finite = magnitudes[np.isfinite(magnitudes)]
+        least = _AS_GOOD_AS_0 * float(finite.max()) if finite.size else 0.0
+        phases = np.where(magnitudes <= least, np.nan, np.angle(array))
+        parts = (("Magnitude", magnitudes), ("Phase", phases))
     else:
         parts = (("Real part", array.real), ("Imaginary part", array.imag))
     blocks, notes = [], []

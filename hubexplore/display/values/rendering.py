@@ -73,7 +73,7 @@ def render(
       settings: values of `controls(value, view)` by key.
     """
     # Done once here, so that all parts of a view (pictures, tooltips, numbers) call a row by the same name.
-    rows, labels = distinct_captions(rows), distinct_captions(labels)
+    typed, rows, labels = rows, distinct_captions(rows), distinct_captions(labels)
     suitable = view_choice.views(value, name=name, labels=labels, shape=shape, sound=heard)
     selected = view if view in suitable else suitable[0]
     array = flat_of(value)
@@ -82,7 +82,7 @@ def render(
         if figure is not None:
             return with_numbers(selected, figure, Markup)
         selected = view_choice.TEXT
-    if (listed := _listed(value, selected, rows, labels)) is not None:
+    if (listed := _listed(value, selected, rows, labels, typed)) is not None:
         return Rendered(selected, listed)
     if selected == view_choice.SLICES:
         return with_numbers(selected, slices.slices(array, rows, settings), Markup)
@@ -101,10 +101,12 @@ def render(
     return with_numbers(selected, figure, lambda: lists.value_grid(value, rows, labels))
 
 
-def _listed(value: Any, view: str, rows: Sequence[str], labels: Sequence[str]) -> Markup | None:
+def _listed(
+    value: Any, view: str, rows: Sequence[str], labels: Sequence[str], typed: Sequence[str]
+) -> Markup | None:
     """Returns a value in a view without pictures; None for the other views."""
     if view == view_choice.TEXT:
-        return texts.text_list(flat_of(value), rows)
+        return texts.text_list(flat_of(value), rows, typed)
     if view == view_choice.ROWS and kind_of(value) == "dense":
         return lists.id_rows(flat_of(value), rows)
     if view in (view_choice.TABLE, view_choice.ROWS, view_choice.NUMBERS):

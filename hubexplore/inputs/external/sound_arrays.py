@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
@@ -66,6 +67,18 @@ def is_sound_file(content: bytes, name: str = "") -> bool:
         return content[8:12] == b"WAVE"
     is_mp3 = len(content) > 1 and content[0] == 0xFF and content[1] & 0xE0 == 0xE0
     return content.startswith(_BEGINNINGS) or (is_mp3 and name.lower().endswith(".mp3"))
+
+
+def path_of(field: Field, value: Any) -> str | None:
+    """Returns the path of a sound that a variable of the notebook holds; None for other values.
+
+    A string is a path only where the input takes numbers: elsewhere it may be the value itself.
+    """
+    if not takes_sounds(field) or not isinstance(value, os.PathLike if field.encoded else (str, os.PathLike)):
+        return None
+    path = os.fspath(value)
+    is_sound = isinstance(path, str) and path.lower().endswith(SUFFIXES)
+    return str(path) if is_sound else None
 
 
 def takes_sounds(field: Field) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -80,11 +81,9 @@ def variables(field: Field, namespace: Mapping[str, Any]) -> list[str]:
     for name, value in list(namespace.items()):
         try:
             # A name that is not a string raises an error here, and is left out.
-            if (
-                not name.startswith("_")
-                and name not in _IPYTHON_NAMES
-                and notebook_objects.may_fit(field, value)
-            ):
+            if name.startswith("_") or name in _IPYTHON_NAMES:
+                continue
+            if notebook_objects.may_fit(field, value) or sound_arrays.path_of(field, value):
                 names.append(name)
         except Exception:  # noqa: BLE001, S112 - an object of a stranger may do anything when looked at
             continue
@@ -92,7 +91,7 @@ def variables(field: Field, namespace: Mapping[str, Any]) -> list[str]:
 
 
 def from_variable(field: Field, namespace: Mapping[str, Any], name: str) -> InputValue:
-    """Returns a copy of the value of a variable.
+    """Returns a copy of the value of a variable; for an input of sounds, that of the file that it names.
 
     Raises:
       SignatureError: no variable has this name, or its value does not fit.
@@ -101,9 +100,15 @@ def from_variable(field: Field, namespace: Mapping[str, Any], name: str) -> Inpu
         near = closest(name, variables(field, namespace))
         raise SignatureError(f"The notebook has no variable {short(name)!r}.{near}")
     try:
+        path = sound_arrays.path_of(field, namespace[name])
+        if path is not None:
+            return read_file(field, os.path.basename(path), Path(path).read_bytes())
         value = notebook_objects.value_of(field, namespace[name])
     except SignatureError as error:
         raise SignatureError(f"Variable {short(name)!r}: {error}") from None
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise SignatureError(f"Variable {short(name)!r}: the file cannot be read: {reason}.") from None
     except Exception as error:  # noqa: BLE001 - as above
         raise SignatureError(
             f"Variable {short(name)!r} cannot be read as an array: it failed with {type(error).__name__}."

@@ -90,8 +90,14 @@ def read(field: Field, text: str) -> Array:
     return of_rows(field, rows if isinstance(rows, list) else [rows])
 
 
-def of_rows(field: Field, rows: Sequence[Any]) -> Array:
-    """Serializes mappings of values by feature for an input; raises like `read`."""
+def of_rows(field: Field, rows: Sequence[Any], numbered: bool = True) -> Array:
+    """Serializes mappings of values by feature for an input; raises like `read`.
+
+    Args:
+      field: the input.
+      rows: a mapping for each message.
+      numbered: whether messages of errors name the row.
+    """
     dtypes = {feature.name: feature.dtype for feature in field.encoding.features}
     literals = {
         dtype: Literals(dataclasses.replace(field, dtype=dtype, encoding=PLAIN))
@@ -113,7 +119,7 @@ def of_rows(field: Field, rows: Sequence[Any]) -> Array:
             if values is not None:
                 several = values if isinstance(values, (list, tuple)) else [values]
                 reader = literals[dtypes.get(name) or _dtype(several)]
-                where = f"row {number}, feature {short(str(name))!r}"
+                where = f"{f'row {number}, ' if numbered else ''}feature {short(str(name))!r}"
                 features[str(name)] = [_value(reader, value, where) for value in several]
         contents[number - 1] = serialized(features)
     return nested_lists.shaped(field, contents)

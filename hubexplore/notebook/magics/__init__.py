@@ -1,10 +1,11 @@
 """The magics: each parses its line, calls the session, and returns a value.
 
 Read `line_parser` first (a line becomes options, an error becomes one line), then `base` (what a word on the
-line stands for). `load_magics`, `call_magics`, `show_magics`, `doctor_magic`, `lens_magic`, `session_magic`,
-`try_magic` hold the line magics; `module_magic` and `graph_magic` those over a cell of code, which
-`cell_code` compiles; `csv_rows` reads a cell of rows. `load_status` shows progress, `completion` completes a
-line. `HubMagics` is all magics together. Nothing here imports TensorFlow or pandas when it is loaded.
+line stands for). `load_magics`, `call_magics`, `map_magic`, `show_magics`, `doctor_magic`, `lens_magic`,
+`session_magic`, `try_magic` hold the line magics; `module_magic` and `graph_magic` those over a cell of code,
+which `cell_code` compiles; `csv_rows` reads a cell of rows. `load_status` shows progress, `completion`
+completes a line. `HubMagics` is all magics together. Nothing here imports TensorFlow or pandas when it is
+loaded.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from hubexplore.notebook.magics.doctor_magic import DoctorMagics
 from hubexplore.notebook.magics.graph_magic import GraphMagics
 from hubexplore.notebook.magics.lens_magic import LensMagics
 from hubexplore.notebook.magics.load_magics import LoadMagics
+from hubexplore.notebook.magics.map_magic import MapMagics
 from hubexplore.notebook.magics.module_magic import ModuleMagics
 from hubexplore.notebook.magics.session_magic import SessionMagics
 from hubexplore.notebook.magics.show_magics import ShowMagics
@@ -25,6 +27,7 @@ from hubexplore.notebook.magics.try_magic import TryMagics
 class HubMagics(
     LoadMagics,
     CallMagics,
+    MapMagics,
     TryMagics,
     ModuleMagics,
     GraphMagics,

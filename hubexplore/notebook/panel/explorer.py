@@ -238,6 +238,8 @@ class Explorer(widgets.VBox):
                 fields = texts if isinstance(texts, list) else []
                 typed = [text if isinstance(text, str) else None for text in fields]
                 begin = self._try.start if message["kind"] == "run" else self._try.trust_and_start
+                edits = message.get("edits")
+                self._try.guarded(lambda: self._try.form.catch_up(edits if isinstance(edits, list) else ()))
                 self._try.guarded(lambda: begin(typed))
             case "ready" if not self._preloaded:
                 self._preloaded = True

@@ -13,6 +13,8 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from hubexplore.session.background.interrupts import interrupt
+
 _TANGLED: Final = frozenset({"tensorflow", "keras", "tf_keras", "tensorboard"})
 """TensorFlow, and the packages that it imports and that import it."""
 
@@ -49,7 +51,10 @@ class ImportGate:
     def _pass(self) -> None:
         __tracebackhide__ = True
         if threading.get_ident() != self._importer:
-            self._opened.wait()
+            try:
+                self._opened.wait()
+            except KeyboardInterrupt:
+                raise interrupt() from None
             if self._error is not None:
                 raise self._error
 

@@ -69,6 +69,11 @@ def check(
         )
 
 
+def rows_within(applied: AppliedSignature, inputs: Mapping[str, Any], most: int) -> int:
+    """Number of rows like these that a run can take within `most` bytes; 0 if not even one, or if unknown."""
+    return _peak_of_run(applied, inputs)[1].rows(most)
+
+
 def _peak_of_run(applied: AppliedSignature, inputs: Mapping[str, Any]) -> tuple[int, Peak]:
     """The number of rows that go in, and the memory of a run as a function of it."""
     rows, sizes = _sizes(applied, inputs)

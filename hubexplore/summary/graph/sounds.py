@@ -28,11 +28,11 @@ MIN_SAMPLES: Final = 400
 """Minimum length of an axis of samples whose length is fixed: 25 ms at 16 kHz."""
 MAX_CHANNELS: Final = 2
 _LONGEST_RATE: Final = 1_000_000
-_MOST_NODES: Final = 20_000
+_MOST_NODES: Final = 5_000
 """Maximum number of nodes that one walk looks at; a spectrum is near the waveform."""
 
 _DTYPES: Final = frozenset({"float16", "bfloat16", "float32", "float64", "int16"})
-_SPECTRA: Final = frozenset({"AudioSpectrogram", "Batch_FFT", "FFT", "Mfcc", "RFFT"})
+_SPECTRA: Final = frozenset({"AudioSpectrogram", "FFT", "Mfcc", "RFFT"})
 _FROM_SPECTRA: Final = frozenset({"IFFT", "IRFFT", "DecodeWav"})
 _SINKS: Final = _SPECTRA | {"EncodeWav"}
 # Ops through which samples stay samples, and a spectrum a spectrum: element by element, cut, put together.
@@ -45,6 +45,9 @@ _KEEPS: Final = frozenset({
     "SplitV", "Sqrt", "Square", "Squeeze", "StopGradient", "StridedSlice", "Sub", "Sum", "Switch", "Tanh",
     "Tile", "Transpose", "Unpack",
 })  # fmt: skip
+_PRODUCTS: Final = frozenset({"BatchMatMul", "BatchMatMulV2", "MatMul"})
+_OF_SOUND: Final = frozenset({"AudioSpectrogram", "DecodeWav", "EncodeWav", "IRFFT", "Mfcc"})
+"""Ops that only graphs with sounds have."""
 _RATE_NAME: Final = re.compile(r"(?:^|_)sampl(?:e|ing)_?(?:rate|freq|frequency)(?:$|_)")
 _SHORT_RATE_NAME: Final = re.compile(r"(?:^|_)(?:rate|sr|fs|hz)(?:$|_)")
 """Names of many other things, too: they count only beside a usual rate."""
@@ -126,7 +129,8 @@ def find_sounds(
         kind = _kind_of_output(tensor, graph, ranks)
         if kind:
             outputs[tensor.name] = Sound(kind, rates.of(tensor), rates.name)
-    return Sounds(inputs, outputs, Sound(WAVEFORM, rates.beside, rates.name))
+    may_turn_out = any(has_samples(tensor.dtype, tensor.shape) for tensor in results)
+    return Sounds(inputs, outputs, Sound(WAVEFORM, rates.beside, rates.name) if may_turn_out else Sound())
 
 
 def _may_be_sound(tensor: TensorSummary) -> bool:
@@ -143,6 +147,8 @@ def _kind_of_output(tensor: TensorSummary, graph: _Graph | None, ranks: set[int]
     source = "" if graph is None else graph.source(tensor.tensor)
     # A spectrogram has an axis more than the waveform; without that, it is what a layer made of one.
     has_frames = rank is not None and rank >= 2 and (rank > 2 or not ranks or 1 in ranks)
+    if source and not ranks and graph is not None and not graph.ops & _OF_SOUND:
+        return ""  # networks take spectra of other things than sounds, such as words
     if source in _FROM_SPECTRA or not source:
         if is_waveform and (source or (words & _SOUND_WORDS and not words & _SPECTROGRAM_WORDS)):
             return WAVEFORM
@@ -236,14 +242,22 @@ class _Graph:
         self._library = {function.signature.name: function for function in graph.library.function}
         self._top = _Scope(index_nodes(graph.node))
 
+    @functools.cached_property
+    def ops(self) -> frozenset[str]:
+        """The types of all nodes, also of those in functions."""
+        bodies = (body.node_def for body in self._library.values())
+        return frozenset(node.op for nodes in (self._top.nodes.values(), *bodies) for node in nodes)
+
     @property
     def noted_rate(self) -> int:
         """The rate with which an op of the graph reads or writes sound; 0 without such an op."""
-        scopes = [self._top.nodes, *(index_nodes(body.node_def) for body in self._library.values())]
-        for nodes in scopes:
+        # Mfcc(spectrogram, sample_rate), EncodeWav(audio, sample_rate).
+        told = {"Mfcc", "EncodeWav"}
+        if not told & self.ops:
+            return 0
+        for nodes in (self._top.nodes, *(index_nodes(body.node_def) for body in self._library.values())):
             for node in nodes.values():
-                # Mfcc(spectrogram, sample_rate), EncodeWav(audio, sample_rate).
-                if node.op in ("Mfcc", "EncodeWav") and len(node.input) > 1:
+                if node.op in told and len(node.input) > 1:
                     rate = _number(nodes.get(node_of(node.input[1])))
                     if is_rate(rate):
                         return int(rate)
@@ -293,9 +307,9 @@ class _Graph:
         """
         found = set()
         seen: set[tuple[int, str]] = set()
-        stack = [(self._top, tensor)]
+        stack = [(self._top, tensor, 0)]
         while stack and len(seen) < _MOST_NODES:
-            scope, edge = stack.pop()
+            scope, edge, products = stack.pop()
             name = node_of(edge)
             if (id(scope), name) in seen:
                 continue
@@ -306,13 +320,19 @@ class _Graph:
                 if scope.outer is not None and name in scope.arguments:
                     passed = list(_arguments(scope.call))
                     place = scope.arguments.index(name)
-                    stack += [(scope.outer, passed[place])] if place < len(passed) else []
+                    stack += [(scope.outer, passed[place], products)] if place < len(passed) else []
             elif node.op in _SPECTRA or node.op in _FROM_SPECTRA:
                 found.add(node.op)
             elif bodies := self._bodies(node, scope):
-                stack += [(body, result) for body in bodies for result in _results(body, self._library, node)]
+                results = (
+                    (body, result) for body in bodies for result in _results(body, self._library, node)
+                )
+                stack += [(body, result, products) for body, result in results]
             elif node.op in _KEEPS:
-                stack += [(scope, one) for one in node.input if one[:1] != "^"]
+                products += node.op in _PRODUCTS
+                # One product makes mels of hertz. What another one makes is a layer, such as an embedding.
+                if products <= 1:
+                    stack += [(scope, one, products) for one in node.input if one[:1] != "^"]
         return next(iter(sorted(found & _FROM_SPECTRA) or sorted(found)), "")
 
     def _bodies(self, node: Any, scope: _Scope) -> list[_Scope]:

@@ -71,7 +71,10 @@ def menu(page: Page, name: str, *labels: str) -> None:
 
 
 def _run_classic(page: Page) -> None:
-    page.wait_for_function("window.Jupyter?.notebook?.kernel?.is_connected()")
+    page.wait_for_function("window.Jupyter?.notebook?.kernel?.widget_manager")
+    # Until ipywidgets has asked the kernel for its widgets, new ones may lose their updates. It asks when the
+    # page is opened: an answer to the same question comes after that.
+    page.wait_for_function("Jupyter.notebook.kernel.widget_manager._loadFromKernel().then(() => true)")
     page.get_by_role("link", name="Cell", exact=True).click()
     page.get_by_role("menuitem", name="Run All", exact=True).click()
 

@@ -34,6 +34,14 @@ def test_a_few_are_read() -> None:
     assert values.views(np.asarray(made(1)[0])) == ("Numbers",)
 
 
+def test_rounding_errors_have_no_phase() -> None:
+    value = np.array([3 + 0j, 1e-7j, 0, -2 + 1e-9j] * 5)
+    (_, phase) = values.render(value).hovers
+    assert isinstance(phase, values.GridHover)
+    assert phase.values[:4] == ("0", "nan", "nan", "3.142")
+    assert values.render(0 * value).html.count("<img") == 2
+
+
 def test_odd_ones() -> None:
     value = made(20)
     value[3], value[4] = complex(np.nan, 1), complex(np.inf, -np.inf)

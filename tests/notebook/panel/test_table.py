@@ -198,6 +198,21 @@ def test_a_front_end_is_not_trusted(panel: Explorer, message: dict[str, Any]) ->
     assert drawn(panel)["texts"] == ["0.5", "false"]
 
 
+def test_a_run_takes_the_last_edits_along_and_each_counts_once(panel: Explorer) -> None:
+    type_rows(panel)
+    grid = grid_of(panel)
+    stamp = {"view": "a", "drawing": drawn(panel)["drawing"]}
+    first = {"kind": "edit", "row": 0, "columns": [0], "block": [["1"]], **stamp, "number": 1}
+    second = {"kind": "insert", "row": 0, **stamp, "number": 2}
+    third = {**first, "block": [["3"]], "number": 3}
+    hear(panel, **first)
+    panel._on_message({"kind": "run", "texts": [], "edits": [first, second, third, "odd"]})
+    panel._try.worker.wait()
+    for message in (second, third, {**third, "number": 4, "drawing": -1}):
+        grid._handle_custom_msg(message, [])
+    assert [row[0] for row in drawn(panel)["rows"]] == ["3", "1", "90"]
+
+
 def test_the_static_picture_shows_the_cells(panel: Explorer) -> None:
     type_rows(panel)
     hear(panel, kind="edit", row=0, columns=[3], block=[["<b>Bonn</b>"]])

@@ -10,6 +10,8 @@ from typing import Protocol
 
 import pytest
 
+from hubexplore.session.background.interrupts import MSG_GOES_ON
+
 ROOT = Path(__file__).parents[3]
 
 # As TensorFlow does: the package finds `compat` only at its end, and imports Keras, which imports it.
@@ -106,6 +108,26 @@ in_background.wait()
 print(tensorflow.compat.__name__, builtins.__import__ is plain)
 """
     assert script(code) == "tensorflow.compat True"
+
+
+def test_an_interrupt_ends_the_wait_and_not_the_import(script: Script) -> None:
+    code = """
+import signal
+in_background.start()
+begun.wait()
+def stop():
+    wait_until(threading.main_thread(), "_pass")
+    os.kill(os.getpid(), signal.SIGINT)
+threading.Thread(target=stop).start()
+try:
+    import tensorflow.compat
+except KeyboardInterrupt as error:
+    print(*error._render_traceback_())
+go_on.set()
+import tensorflow.compat
+print(tensorflow.compat.__name__)
+"""
+    assert script(code).splitlines() == [f"KeyboardInterrupt: {MSG_GOES_ON}", "tensorflow.compat"]
 
 
 def test_other_imports_do_not_wait(script: Script) -> None:

@@ -50,7 +50,7 @@ def test_a_rate_beside_it_says_that_an_input_is_a_waveform(heard: Subject) -> No
     assert sounds.inputs["x"].rate_name == "sampleRate"
 
 
-@pytest.mark.parametrize("signature", ["forecast", "embed", "score", "prices"])
+@pytest.mark.parametrize("signature", ["forecast", "embed", "score", "prices", "mix"])
 def test_long_rows_alone_are_no_sounds(signature: str) -> None:
     subject = Subject(hub.create_module_spec(media_modules.no_sounds))
     assert subject.sounds((), signature) == Sounds()

@@ -75,12 +75,16 @@ class Scene:
       inputs: the inputs.
       pictures: the picture of each row of the input; none if it has no pictures.
       class_names: names by id, if the module has a list of them.
+      rows: the texts that went in, if one input is a list of them.
+      unknown_words: words among them that the vocabulary of the module lacks.
     """
 
     outputs: tuple[Member, ...]
     inputs: tuple[Member, ...] = ()
     pictures: tuple[Picture, ...] = ()
     class_names: tuple[str, ...] = ()
+    rows: tuple[str, ...] = ()
+    unknown_words: tuple[str, ...] = ()
 
     def numbers(self) -> Iterator[tuple[Member, Array]]:
         """Yields the outputs that are dense arrays of numbers or truth values with at least one entry."""

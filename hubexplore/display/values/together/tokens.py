@@ -26,9 +26,11 @@ class Tokens:
 
     Attributes:
       members: texts, then ids.
+      unknown_words: what the vocabulary of the module lacks.
     """
 
     members: tuple[Member, Member]
+    unknown_words: frozenset[str] = frozenset()
 
     views = (VIEW,)
     controls: tuple[Control, ...] = ()
@@ -44,7 +46,10 @@ class Tokens:
         count = min(len(words), texts.MAX_TEXTS)
         shown = zip(words[:count], ids[:count], strict=True)
         captions = [names[at] if at < len(names) else "" for at in range(count)]
-        return Rendered(VIEW, texts.listed(captions, (texts.chips(*pair) for pair in shown), len(words)))
+        return Rendered(
+            VIEW,
+            texts.listed(captions, (texts.chips(*pair, self.unknown_words) for pair in shown), len(words)),
+        )
 
 
 def find(scene: Scene) -> Iterator[Group]:
@@ -61,7 +66,7 @@ def find(scene: Scene) -> Iterator[Group]:
             if other is not member and list(map(len, rows_of.get(other.name, []))) == lengths
         ]
         if len(others) == 1 and max(lengths) > 1 and _hold_ids(rows_of[others[0].name]):
-            yield Tokens((member, others[0]))
+            yield Tokens((member, others[0]), frozenset(scene.unknown_words))
 
 
 def _rows(member: Member) -> list[Array] | None:

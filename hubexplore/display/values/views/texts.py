@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, Final
 
 from hubexplore.display.markup import Markup, join, tag
@@ -23,8 +23,14 @@ MAX_HTML: Final = 120_000
 """Maximum length in characters of the HTML of a list of texts."""
 
 
-def text_list(array: Array, rows: Texts) -> Markup:
-    """Returns texts as a list: an item for each row, with the tokens of the row."""
+def text_list(array: Array, rows: Texts, typed: Sequence[str] = ()) -> Markup:
+    """Returns texts as a list: an item for each row, with the tokens of the row.
+
+    Args:
+      array: of texts.
+      rows: captions of the first dimension.
+      typed: the texts of the captions as they went in. In texts that continue them, what is new is marked.
+    """
     if not array.ndim:
         return _whole_text(array[()])
     if not array.size:
@@ -38,12 +44,18 @@ def text_list(array: Array, rows: Texts) -> Markup:
         else ""
         for number in range(min(len(lines), MAX_TEXTS))
     ]
-    contents = (chips(line) if len(line) > 1 else _whole_text(line[0]) for line in lines[:MAX_TEXTS])
+    shown = lines[:MAX_TEXTS]
+    prompts = list(typed[: len(shown)]) if array.ndim == 1 and len(typed) == len(lines) else []
+    if prompts and all(_continues(line[0], prompt) for line, prompt in zip(shown, prompts, strict=True)):
+        # The text begins with what its caption would say.
+        continued = (_continuation(prompt, line[0]) for prompt, line in zip(prompts, shown, strict=True))
+        return listed([""] * len(shown), continued, len(lines))
+    contents = (chips(line) if len(line) > 1 else _whole_text(line[0]) for line in shown)
     return listed(names, contents, len(lines))
 
 
 def listed(names: Sequence[str], contents: Iterator[Markup], count: int) -> Markup:
-    """Returns a numbered list of bounded size.
+    """Returns a list of bounded size.
 
     Args:
       names: the caption of each item; "" for none.
@@ -68,13 +80,17 @@ def listed(names: Sequence[str], contents: Iterator[Markup], count: int) -> Mark
     return join(tag("ol", *(tag("li", item) for item in items), start=0), *note)
 
 
-def chips(texts: Array, ids: Array | None = None) -> Markup:
-    """Returns the texts of a row as chips, each with its id if there are ids."""
+def chips(texts: Array, ids: Array | None = None, unknown: Collection[str] = ()) -> Markup:
+    """Returns the texts of a row as chips, each with its id if there are ids; unknown ones are marked."""
     parts: list[Markup | str] = []
     for at, text in enumerate(texts[:MAX_IN_ROW]):
         number = [] if ids is None else [tag("small", item_text(ids[at]))]
+        is_unknown = bool(unknown) and item_text(text) in unknown
         # The space separates them in copied text.
-        parts += [tag("span", _short_text(text), *number, class_="chip"), " "]
+        parts += [
+            tag("span", short_text(text), *number, class_="chip unknown" if is_unknown else "chip"),
+            " ",
+        ]
     more = [f"… and {len(texts) - MAX_IN_ROW:,} more"] if len(texts) > MAX_IN_ROW else []
     return tag("span", *parts, *more, class_="chips")
 
@@ -84,7 +100,8 @@ def more_note(remaining: int, noun: str) -> Markup:
     return tag("p", f"… and {counted(remaining, noun)} more; all of it is in .value", class_="note")
 
 
-def _short_text(item: Any) -> Markup:
+def short_text(item: Any) -> Markup:
+    """Returns a text on one line, which is cut if it is long."""
     text = item_text(item)
     return tag("code", visible(text, MAX_TEXT)) if text else _empty()
 
@@ -107,6 +124,22 @@ def _binary(item: bytes) -> Markup:
     more = "…" if len(item) > MAX_BYTES else ""
     shown = visible(item_text(item[:MAX_BYTES]), MAX_SENTENCE)
     return join(tag("code", shown + more), tag("small", counted(len(item), "byte")))
+
+
+def _continues(item: Any, prompt: str) -> bool:
+    text = item_text(item)
+    return bool(prompt) and len(text) > len(prompt) and text.startswith(prompt)
+
+
+def _continuation(prompt: str, item: Any) -> Markup:
+    """Returns a text that begins with a prompt, with the rest marked as new."""
+    lines = item_text(item)[len(prompt) :].replace("\r\n", "\n").rstrip("\n").split("\n")
+    new = "\n".join(visible(line, MAX_SENTENCE) for line in lines[:MAX_LINES])
+    begun = "\n".join(visible(line, MAX_SENTENCE) for line in prompt.split("\n")[-MAX_LINES:])
+    more = [more_note(len(lines) - MAX_LINES, "line")] if len(lines) > MAX_LINES else []
+    if "\n" not in begun and "\n" not in new:
+        return tag("code", begun, tag("ins", new))
+    return join(tag("pre", begun, tag("ins", new), class_="lines"), *more)
 
 
 def _empty() -> Markup:

@@ -146,6 +146,7 @@ class FieldBox(widgets.VBox):
     def __init__(self, field: Field, namespace: Namespace, changed: Callable[[], None]) -> None:
         self.field = field
         self._changed = changed
+        self._shown_fault = ""
         self._sources: dict[str, Any] = {} if field.problem else self._make(namespace)
         kind = "" if field.kind == "dense" else f"{field.kind} "
         caption = tag(
@@ -194,7 +195,8 @@ class FieldBox(widgets.VBox):
         if paper is not None and self._source_choice.value != PICTURE:
             with contextlib.suppress(HubError):
                 paper.learn(self.entry().value)
-        self.show_fault("")
+        # The message keeps its place until the next run: the Run button must not move below a mouse.
+        self.remove_class("hub-faulty")
         self._changed()
 
     def show_fault(self, message: str) -> None:
@@ -203,10 +205,11 @@ class FieldBox(widgets.VBox):
             self.add_class("hub-faulty")
             self._hint.value = tag("span", visible(message, MAX_SENTENCE), class_="hub-fault")
             self._hint.layout.display = None
-        elif "hub-faulty" in self._dom_classes:
+        elif self._shown_fault:
             self.remove_class("hub-faulty")
             self._hint.value = tag("span", self.field.problem or self.field.hint, class_="hub-hint")
             self._hint.layout.display = "none" if self.is_typed else None
+        self._shown_fault = message
 
     def focus(self) -> None:
         """Moves the focus of the browser to the field."""

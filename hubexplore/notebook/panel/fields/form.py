@@ -185,6 +185,10 @@ class Form(widgets.VBox):
         # The keys of `inputs` are no variables of the notebook that code could refer to.
         return {name: dataclasses.replace(entry, variable="") for name, entry in entries.items()}
 
+    def catch_up(self, edits: Sequence[Any]) -> None:
+        """Makes the edits of the table that a run took along and that have not come by themselves."""
+        self._table.grid.catch_up(edits)
+
     def type(self, texts: Sequence[str | None]) -> None:
         """Takes the texts that were typed into the text fields on screen, in their order."""
         boxes = [box for box in self._boxes.values() if box.is_typed]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
@@ -35,7 +36,8 @@ class Grid(FrontendWidget):
     """Cells and boxes as text.
 
     Messages: `edit` {row, columns, block} writes texts, `insert` {row} and `remove` {row, count} change rows,
-    `clear` empties the table, `box` {box, text} writes a box.
+    `clear` empties the table, `box` {box, text} writes a box. Each has the `drawing` in which it was made,
+    and a `number` within its `view`: it may come by itself or with a run, whichever is first.
 
     Args:
       changed: is called when a user has changed something.
@@ -54,6 +56,9 @@ class Grid(FrontendWidget):
         self.sheet = Sheet(Layout())
         self._is_filtered = False
         self._drawings = 0
+        self._seen: dict[str, int] = {}  # the number of the last edit of each view
+        # Front ends may give each widget a thread.
+        self._lock = threading.RLock()
         super().__init__()
         self._changed, self._refused = changed, refused
         self.listen(lambda message, _: self._on_message(message))
@@ -65,7 +70,9 @@ class Grid(FrontendWidget):
 
     def draw(self) -> None:
         """Sends all cells, which the kernel has changed; what is wrong with earlier ones is forgotten."""
-        self._drawings += 1
+        with self._lock:
+            self._drawings += 1
+            self._seen.clear()
         with self.hold_sync():
             self.form = {"drawing": self._drawings}
             self.faults = {**self.faults, "cells": []}
@@ -93,16 +100,43 @@ class Grid(FrontendWidget):
             "drawing": self._drawings,
         }
 
+    def entries(self) -> dict[str, InputValue]:
+        """Returns the values by name of the input; raises SheetError for cells that cannot be read."""
+        with self._lock:
+            return self.sheet.entries()
+
+    def catch_up(self, messages: Sequence[Any]) -> None:
+        """Makes the edits among messages that have not come yet.
+
+        Raises:
+          HubError: one of them is not possible.
+        """
+        for message in messages:
+            if isinstance(message, dict):
+                self._take(message)
+
     def _on_message(self, message: Message) -> None:
         try:
-            is_known = self._edit(message)
+            is_edit = self._take(message)
         except HubError as error:
             self._refused(error)
             # What the browser shows was not accepted.
             self.draw()
             return
-        if is_known:
+        if is_edit:
             self._changed()
+
+    def _take(self, message: Message) -> bool:
+        """Makes an edit; returns False for one that was made already, or in cells that are gone."""
+        with self._lock:
+            view, number = str(message.get("view")), message.get("number")
+            if message.get("drawing", self._drawings) != self._drawings:
+                return False
+            if isinstance(number, int):
+                if number <= self._seen.get(view, 0):
+                    return False
+                self._seen[view] = number
+            return self._edit(message)
 
     def _edit(self, message: Message) -> bool:
         """Does what a message asks; returns False for a malformed one, as a front end may send anything."""
@@ -183,7 +217,7 @@ class TableBox(widgets.VBox):
           SheetError: with the error of each cell that cannot be read.
         """
         try:
-            entries = self.grid.sheet.entries()
+            entries = self.grid.entries()
         except SheetError as error:
             self.grid.show_faults(error.errors, focus=focus)
             raise

@@ -57,7 +57,10 @@ export function makeBoxes(changed) {
       if (!field) return;
       markFault(field, message);
       const fault = field.parentElement?.querySelector(".hub-fault");
-      if (fault) fault.textContent = message;
+      if (!(fault instanceof HTMLElement)) return;
+      // What is below must not move while a mouse button is pressed there.
+      fault.style.visibility = message ? "visible" : "hidden";
+      if (message) fault.textContent = message;
     },
 
     /** @param {number} box */

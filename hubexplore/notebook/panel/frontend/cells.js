@@ -25,6 +25,7 @@ const SHORT = 8;
  * @property {number[]} held columns whose cells cannot be edited
  * @property {number} total number of rows, with those that are not shown
  * @property {number | null} most maximum number of rows
+ * @property {number} drawing counts what the kernel has drawn
  * @property {boolean} filtered whether there are inputs enough for a filter
  */
 /** @typedef {[row: number, column: number, message: string]} Fault `row` is -1 for a box */

@@ -13,7 +13,7 @@ import { button, make, save } from "./dom.js";
 export function offerEnlarging(picture, options) {
   let frame = /** @type {HTMLElement | null} */ (picture.closest(".hub-hover"));
   if (!frame) {
-    frame = make("span", { className: "hub-hover", tabIndex: 0, role: "group", "aria-label": picture.alt });
+    frame = make("span", { className: "hub-framed", tabIndex: 0, role: "group", "aria-label": picture.alt });
     picture.replaceWith(frame);
     frame.append(picture);
   }

@@ -8,22 +8,16 @@ import { makeFilter, makeToolbar, takeDrops } from "./toolbar.js";
 import { fillCell, isOn, makeBand, makeCell, markFault, movedFaults } from "./cells.js";
 import { makeBoxes } from "./boxes.js";
 import { copied, filled, pasted } from "./clipboard.js";
-import { along, limited, moved } from "./moves.js";
+import { makeTeller } from "./edits.js";
+import { along, arranged, COLUMN_WIDTH, limited, moved } from "./moves.js";
 
 /** @typedef {import("./cells.js").Form} Form */
 /** @typedef {import("./cells.js").Column} Column */
 /** @typedef {import("./cells.js").Fault} Fault */
 /** @typedef {{ form: Form, faults: { number: number, cells: Fault[] }, eager: boolean }} Traits */
-/**
- * @typedef {{ kind: "edit", row: number, columns: number[], block: string[][] }
- *   | { kind: "insert", row: number } | { kind: "remove", row: number, count: number }
- *   | { kind: "clear" } | { kind: "box", box: number, text: string }} Sent
- */
+/** @typedef {import("./edits.js").Sent} Sent */
 /** @typedef {import("./moves.js").Spot} Spot */
 
-const WRAPPED_ROWS = 5;
-const COLUMN_WIDTH = 90;
-const HEAD_WIDTH = 40;
 const HELP = "Arrow keys move, Enter or typing edits, Tab goes on, Escape leaves the table. " +
   "Ctrl+C and Ctrl+V exchange cells with a spreadsheet.";
 
@@ -50,13 +44,14 @@ function render({ model, el }) {
   let wraps = null;
   let perBand = 1;
   let faultNumber = model.get("faults").number;
+  const tell = makeTeller(model);
 
   const boxes = makeBoxes((box, text, isTyping) => {
     if (form.texts[box] === text || (isTyping && !model.get("eager"))) return;
     form.texts[box] = text;
     faults.delete(`-1:${box}`);
     boxes.mark(box, "");
-    model.send({ kind: "box", box, text });
+    tell({ kind: "box", box, text });
   });
   const table = make("table", {
     role: "grid",
@@ -71,7 +66,7 @@ function render({ model, el }) {
   const tools = makeToolbar({
     add: () => insert(),
     remove: () => removeRows(),
-    clear: () => model.send({ kind: "clear" }),
+    clear: () => tell({ kind: "clear" }),
     wrap: (isChosen) => {
       wraps = isChosen;
       drawTable();
@@ -92,6 +87,7 @@ function render({ model, el }) {
 
   // ---- where things are
 
+  const size = () => ({ rows: rows.length, places: shown.length, perBand });
   const columnAt = (/** @type {number} */ place) => shown[place] ?? 0;
   const isHeld = (/** @type {number} */ column) => form.held.includes(column);
   const textOf = (/** @type {Spot} */ spot) => rows[spot.row]?.[columnAt(spot.place)] ?? "";
@@ -103,8 +99,6 @@ function render({ model, el }) {
     if (!(cell instanceof HTMLElement)) return null;
     return { row: Number(cell.dataset.row), place: shown.indexOf(Number(cell.dataset.column)) };
   }
-
-  const size = () => ({ rows: rows.length, places: shown.length, perBand });
 
   /** The selected rows and columns. */
   function selection() {
@@ -132,13 +126,10 @@ function render({ model, el }) {
 
   function drawTable() {
     cells.clear();
-    const fitting = Math.max(1, Math.floor((sheet.clientWidth - HEAD_WIDTH) / COLUMN_WIDTH));
-    const isWrapped = wraps ?? rows.length <= WRAPPED_ROWS;
-    const overflows = shown.length > fitting;
-    const bands = overflows && isWrapped ? Math.ceil(shown.length / fitting) : 1;
-    perBand = Math.max(1, Math.ceil(shown.length / bands));
-    tools.showWrap(overflows, isWrapped);
-    table.classList.toggle("hub-wide", overflows && bands === 1);
+    const fitted = arranged(shown.length, rows.length, sheet.clientWidth, wraps);
+    perBand = fitted.perBand;
+    tools.showWrap(fitted.overflows, fitted.isWrapped);
+    table.classList.toggle("hub-wide", fitted.overflows && !fitted.isWrapped);
     table.setAttribute("aria-rowcount", String(form.total + 1));
     table.setAttribute("aria-colcount", String(form.columns.length + 1));
     const bodies = [];
@@ -192,7 +183,7 @@ function render({ model, el }) {
       most: form.most ?? Infinity,
       isHeld: form.held.length > 0,
     });
-    note.textContent = faults.get(`${active.row}:${columnAt(active.place)}`) ?? "";
+    note.title = note.textContent = faults.get(`${active.row}:${columnAt(active.place)}`) ?? "";
   }
 
   // ---- moving
@@ -242,7 +233,7 @@ function render({ model, el }) {
         if (!grows) fill(row + at, column);
       })
     );
-    model.send({ kind: "edit", row, columns: taken, block: written });
+    tell({ kind: "edit", row, columns: taken, block: written });
     if (grows) drawTable();
     else {
       drawSelection();
@@ -269,7 +260,7 @@ function render({ model, el }) {
     area.setSelectionRange(area.value.length, area.value.length);
     area.addEventListener("blur", () => commit());
     area.addEventListener("input", () => {
-      if (model.get("eager")) model.send({ kind: "edit", row, columns: [column], block: [[area.value]] });
+      if (model.get("eager")) tell({ kind: "edit", row, columns: [column], block: [[area.value]] });
     });
   }
 
@@ -296,7 +287,7 @@ function render({ model, el }) {
     commit();
     const row = rows.length === 0 ? 0 : active.row + 1;
     rows.splice(row, 0, form.columns.map(() => ""));
-    model.send({ kind: "insert", row });
+    tell({ kind: "insert", row });
     showMoved(row, 1);
   }
 
@@ -306,7 +297,7 @@ function render({ model, el }) {
     const removed = Math.min(bottom - top + 1, rows.length);
     rows.splice(top, removed);
     if (rows.length === 0) rows.push(form.columns.map(() => ""));
-    model.send({ kind: "remove", row: top, count: removed });
+    tell({ kind: "remove", row: top, count: removed });
     showMoved(top, -removed);
   }
 
@@ -482,10 +473,12 @@ function render({ model, el }) {
     table.addEventListener(name, onClipboard);
   }
   // A run takes what is being typed along, and so does the filter.
-  root.addEventListener("hub-commit", () => {
-    if (!editor) return;
-    commit();
-    cellOf(active)?.focus();
+  root.addEventListener("hub-commit", (event) => {
+    if (editor) {
+      commit();
+      cellOf(active)?.focus();
+    }
+    if (event instanceof CustomEvent) event.detail.push(...tell.recent());
   });
 
   let width = 0;

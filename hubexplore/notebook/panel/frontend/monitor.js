@@ -11,7 +11,7 @@ const FIELD = ".hub-field textarea";
 // Front ends put each output into boxes of their own, whose padding would stay: those that are known go as well.
 const BOXES = [".jp-OutputArea-child", ".output_area"];
 
-/** @typedef {{ kind: "ready" } | { kind: "run" | "trust", texts: (string | null)[] }} Sent */
+/** @typedef {{ kind: "ready" } | { kind: "run" | "trust", texts: (string | null)[], edits: object[] }} Sent */
 /** @typedef {{ picture: string }} Traits */
 
 /** @param {import("./dom.js").View<Traits, Sent>} view */
@@ -28,13 +28,15 @@ function render({ model, el }) {
 
   /** @param {"run" | "trust"} kind */
   function run(kind) {
-    // A cell of the table sends its text when it is left; its message has to be first.
+    // The table adds its last edits, whose own messages may come later.
+    /** @type {object[]} */
+    const edits = [];
     for (const grid of panel?.querySelectorAll(".hub-grid") ?? []) {
-      grid.dispatchEvent(new Event("hub-commit"));
+      grid.dispatchEvent(new CustomEvent("hub-commit", { detail: edits }));
     }
     /** @type {Iterable<HTMLTextAreaElement>} */
     const fields = panel?.querySelectorAll(FIELD) ?? [];
-    model.send({ kind, texts: [...fields].map((field) => typed.has(field) ? field.value : null) });
+    model.send({ kind, texts: [...fields].map((field) => typed.has(field) ? field.value : null), edits });
     typed = new WeakSet();
   }
 

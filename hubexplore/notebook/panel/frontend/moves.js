@@ -10,6 +10,26 @@
  */
 
 const PAGE = 10;
+// More rows are easier to read in columns that scroll than in bands.
+const WRAPPED_ROWS = 5;
+export const COLUMN_WIDTH = 90;
+const HEAD_WIDTH = 40;
+
+/**
+ * Returns how many columns stand side by side.
+ *
+ * @param {number} columns
+ * @param {number} rows
+ * @param {number} width of the table in pixels
+ * @param {boolean | null} wraps whether the user wants bands; null to decide by the number of rows
+ */
+export function arranged(columns, rows, width, wraps) {
+  const fitting = Math.max(1, Math.floor((width - HEAD_WIDTH) / COLUMN_WIDTH));
+  const isWrapped = wraps ?? rows <= WRAPPED_ROWS;
+  const overflows = columns > fitting;
+  const bands = overflows && isWrapped ? Math.ceil(columns / fitting) : 1;
+  return { perBand: Math.max(1, Math.ceil(columns / bands)), overflows, isWrapped };
+}
 
 /**
  * Returns the nearest spot in the table.

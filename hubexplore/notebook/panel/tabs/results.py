@@ -20,6 +20,7 @@ from hubexplore.display.values.views.plot import Native
 from hubexplore.display.values.views.png import png_file
 from hubexplore.display.wording import visible
 from hubexplore.notebook.panel.browser_widgets import FrontendWidget, Message, script
+from hubexplore.notebook.panel.tabs.unknown_words import UnknownWords
 from hubexplore.summary.graph.sounds import Sound
 from hubexplore.summary.model import Shape
 
@@ -201,8 +202,11 @@ def as_value(member: Member) -> Value:
 
 
 def items_of(scene: Scene) -> list[ResultItem]:
-    """Returns what is shown of a run: groups of outputs, and the other outputs."""
-    return [as_value(entry) if isinstance(entry, Member) else Together(entry) for entry in grouped(scene)]
+    """Returns what is shown of a run: groups of outputs, the other outputs, and the words it did not know."""
+    items: list[ResultItem] = [
+        as_value(entry) if isinstance(entry, Member) else Together(entry) for entry in grouped(scene)
+    ]
+    return [*items, UnknownWords(scene.rows, scene.unknown_words)] if scene.unknown_words else items
 
 
 class Results(FrontendWidget):

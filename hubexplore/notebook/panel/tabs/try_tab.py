@@ -17,6 +17,7 @@ from hubexplore.inputs.input_value import InputValue
 from hubexplore.notebook.panel.browser_widgets import Message, RunLog
 from hubexplore.notebook.panel.fields.form import Form
 from hubexplore.notebook.panel.fields.signature_selector import SignatureSelector
+from hubexplore.notebook.panel.import_countdown import count_down
 from hubexplore.notebook.panel.panel_texts import (
     MSG_CANCELLED,
     MSG_CANCELLING,
@@ -34,7 +35,7 @@ from hubexplore.notebook.panel.tabs.pinned_run import PinnedRuns
 from hubexplore.notebook.panel.tabs.results import Results, items_of
 from hubexplore.notebook.panel.tabs.run_code_box import RunCodeBox
 from hubexplore.notebook.panel.worker import Step, Task, Worker
-from hubexplore.session.tf_startup import import_status, import_tensorflow
+from hubexplore.session.tf_startup import import_tensorflow
 
 MAX_LIVE_SECONDS: Final = 1.0
 """Longest duration in seconds of a run that is repeated at every change."""
@@ -293,14 +294,12 @@ class TryTab(widgets.VBox):
 
         # Steps of their own: the status shows why the first run takes seconds, and Cancel can end it there.
         before: list[Step] = [] if subject.has_loaded(tags) else [(lambda: subject.where(tags), say_busy)]
-        importing = import_status()
-        if importing and before:
-            before.insert(0, (import_tensorflow, say_loading))
-            self.status.say(f"{importing[0].upper()}{importing[1:]} …", busy=True)
-        elif before:
-            say_loading()
-        else:
+        if not before:
             say_busy()
+        elif count_down(self.status):
+            before.insert(0, (import_tensorflow, say_loading))
+        else:
+            say_loading()
         if not self.worker.start(work, done, failed or self._fail, before=before, task=task):
             self._set_busy(False)
             self.status.say("")

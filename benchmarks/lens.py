@@ -1,0 +1,92 @@
+"""Waiting times at the panel of `hubexplore.lens` on 200,000 vectors of 100 numbers, in a real JupyterLab."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from playwright.sync_api import FloatRect, expect
+
+from benchmarks.explorer import Waits, user
+from tests.browser.notebook import PATIENCE, Notebook
+
+ROWS: Final = 200_000
+LASSOS: Final = 12
+_DATA: Final = f"""
+import numpy as np, pandas as pd, hubexplore as hub
+random = np.random.default_rng(0)
+label = random.integers(0, 10, {ROWS})
+vectors = (random.normal(size=(10, 100))[label] * 2 + random.normal(size=({ROWS}, 100))).astype(np.float32)
+frame = pd.DataFrame({{
+    "text": [f"row {{at}}" for at in range({ROWS})], "label": label, "vector": list(vectors),
+    "prediction": np.where(random.random({ROWS}) < 0.05, 0, label),
+}})
+hub.lens  # the import is not measured
+"""
+_PICTURE: Final = """() => {
+  window.drawn = null;
+  const start = performance.now();
+  const look = () => {
+    const canvas = document.querySelector(".hubexplore-panel .hub-map canvas");
+    if (canvas?.getBoundingClientRect().height) window.drawn = performance.now() - start;
+    else requestAnimationFrame(look);
+  };
+  addEventListener("keydown", () => requestAnimationFrame(look), { capture: true, once: true });
+}"""
+# From the end of a lasso until another table is painted.
+_WATCH: Final = """() => {
+  window.ended = 0;
+  window.listed = [];
+  addEventListener("pointerup", () => { window.ended = performance.now(); }, true);
+  addEventListener("mouseup", () => { window.ended = performance.now(); }, true);
+  let caption = "";
+  new MutationObserver(() => {
+    const text = document.querySelector(".hub-rows caption")?.textContent ?? "";
+    if (text === caption) return;
+    caption = text;
+    requestAnimationFrame(() => window.listed.push(performance.now() - window.ended));
+  }).observe(document.body, { subtree: true, childList: true });
+}"""
+
+
+def measure() -> dict[str, Any]:
+    """Measures the seconds until the first picture, and from a lasso to its table."""
+    with user() as notebook:
+        notebook.new()
+        notebook.run(_DATA)
+        cell = notebook.write("hub.lens(frame, label='label', prediction='prediction')")
+        notebook.page.evaluate(_PICTURE)
+        notebook.cell(cell).locator(".cm-content").click()
+        notebook.page.keyboard.press("Shift+Enter")
+        notebook.page.wait_for_function("() => window.drawn !== null", timeout=PATIENCE)
+        return {"picture": notebook.page.evaluate("window.drawn") / 1000, "lasso": _lassos(notebook)}
+
+
+def _lassos(notebook: Notebook) -> Waits:
+    page = notebook.page
+    canvas = notebook.panel.locator(".hubexplore-panel .hub-map canvas").first
+    expect(canvas).to_be_visible()
+    notebook.panel.locator(".hubexplore-panel .hub-map button").nth(1).click()
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    assert box is not None, "the canvas is visible"
+    page.evaluate(_WATCH)
+    waited: list[float] = []
+    for number in range(LASSOS):
+        _lasso(notebook, box, 0.3 + 0.02 * number)
+        page.wait_for_function("number => window.listed.length > number", arg=len(waited), timeout=PATIENCE)
+        waited.append(page.evaluate("window.listed.at(-1)") / 1000)
+    return Waits.of(waited)
+
+
+def _lasso(notebook: Notebook, box: FloatRect, top: float) -> None:
+    """Draws a rectangle with this upper edge, as a share of the map."""
+    mouse = notebook.page.mouse
+
+    def move(across: float, down: float) -> None:
+        mouse.move(box["x"] + box["width"] * across, box["y"] + box["height"] * down, steps=8)
+
+    move(0.3, top)
+    mouse.down()
+    for corner in ((0.7, top), (0.7, 0.7), (0.3, 0.7), (0.3, top + 0.01)):
+        move(*corner)
+    mouse.up()

@@ -1,0 +1,113 @@
+"""Columns of picture files, as paths or as bytes, for inputs that take pictures."""
+
+from __future__ import annotations
+
+import base64
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hubexplore.errors import MapError
+from hubexplore.inputs.external.picture_arrays import default_choice, read_picture
+from hubexplore.inputs.external.picture_files import BEGINNINGS
+from hubexplore.inputs.fields import IMAGE, Field
+from hubexplore.mapping.rows import Column
+from hubexplore.mapping.running.values import Uneven
+from hubexplore.summary.tensor_values import Array
+
+if TYPE_CHECKING:
+    from hubexplore.hub.tensor_info import TensorInfo
+    from hubexplore.mapping.running.callee import Callee
+
+
+class PictureReader:
+    """Reads and decodes the pictures of a batch, several at a time; Pillow releases Python's lock.
+
+    Args:
+      callee: whose inputs get the pictures.
+      folder: where relative paths are looked for, if they are not in the current directory.
+    """
+
+    def __init__(self, callee: Callee, folder: str = "") -> None:
+        self._callee = callee
+        self._folder = folder
+        self._pool = ThreadPoolExecutor(os.cpu_count() or 1, "hubexplore-pictures")
+
+    def close(self) -> None:
+        """Ends the threads."""
+        self._pool.shutdown(cancel_futures=True)
+
+    def value(self, name: str, info: TensorInfo, columns: Sequence[Column]) -> Any:
+        """The pictures in a column as a value for an input; None where it has no pictures.
+
+        An array [rows, height, width, channels] of the input's dtype, or `Uneven` rows where the input takes
+        any size; for an input that decodes pictures itself an array of their bytes.
+
+        Raises:
+          MapError, SignatureError: a picture cannot be read.
+        """
+        is_text = info.dtype.name == "string"
+        if info.kind != "dense" or len(columns) != 1 or not (is_text or info.get_shape().rank == 4):
+            return None
+        files = _files(columns[0])
+        if files is None:
+            return None
+        field = self._callee.fields[name]
+        if is_text:
+            return self._contents(field, files) if field.encoded == "image" else None
+        return self._pictures(field, files) if field.asks == IMAGE else None
+
+    def _contents(self, field: Field, files: Sequence[str | bytes]) -> Array:
+        """The bytes of pictures for a graph that decodes them, in base64 if it decodes that first."""
+        contents = self._pool.map(self._content, files)
+        if field.encoding.base64:
+            # What is no picture was encoded by the user.
+            contents = (
+                base64.urlsafe_b64encode(content) if content.startswith(BEGINNINGS) else content
+                for content in contents
+            )
+        return np.fromiter(contents, object, len(files))
+
+    def _pictures(self, field: Field, files: Sequence[str | bytes]) -> Array | Uneven:
+        pictures = list(self._pool.map(lambda file: self._decoded(field, file), files))
+        if len({picture.shape for picture in pictures}) > 1:
+            return Uneven(pictures)
+        return np.stack(pictures)
+
+    def _decoded(self, field: Field, file: str | bytes) -> Array:
+        name = file if isinstance(file, str) else "the bytes in this row"
+        return read_picture(field, name, self._content(file), default_choice(field))
+
+    def _content(self, file: str | bytes) -> bytes:
+        if not isinstance(file, str):
+            return file
+        path = Path(file)
+        if not path.is_file() and self._folder and (Path(self._folder) / file).is_file():
+            path = Path(self._folder) / file
+        try:
+            return path.read_bytes()
+        except OSError as error:
+            raise MapError(f"The picture {file!r} cannot be read: {error.strerror or error}.") from error
+
+
+def _files(column: Column) -> list[Any] | None:
+    """The paths or contents in a column; None where it holds something else."""
+    if isinstance(column, np.ndarray):
+        values = column.tolist() if column.dtype == object and column.ndim == 1 else None
+    else:
+        import pyarrow as pa
+
+        if pa.types.is_struct(column.type) and column.type.get_field_index("bytes") >= 0:
+            column = column.field("bytes")
+        kinds = (pa.types.is_string, pa.types.is_large_string, pa.types.is_binary, pa.types.is_large_binary)
+        values = column.to_pylist() if any(check(column.type) for check in kinds) else None
+    if not values or not isinstance(values[0], (str, bytes)):
+        return None
+    missing = next((value for value in values if not isinstance(value, (str, bytes))), None)
+    if missing is not None or None in values:
+        raise MapError(f"A picture is missing ({missing!r}).")
+    return list(values)

@@ -1,0 +1,81 @@
+"""Words that a module looks up in its vocabulary and does not find."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import hubexplore as hub
+from hubexplore.explorer import known_words
+from hubexplore.explorer.runs import ModuleRunner, RunRequest
+from hubexplore.explorer.subject import Subject
+from hubexplore.inputs.input_value import InputValue
+
+v1 = tf.compat.v1
+
+
+def run(source: object, texts: list[str], signature: str = "default") -> tuple[str, ...]:
+    """Returns the unknown words of a run on texts."""
+    runner = ModuleRunner(Subject(source))
+    (name,) = hub.summarize(source).variants[0].signatures[0].inputs
+    request = RunRequest((), signature, {name.name: InputValue(np.array(texts, object))})
+    done = runner.run(request)
+    assert list(done.outputs or {}) == ["default"]  # what was fetched beside them is not among them
+    runner.subject.close()
+    return done.unknown_words
+
+
+def test_the_words_of_sentences() -> None:
+    found = run("sample:text-embedding", ["the King of Xyzzy", "a qwertz and a xyzzy"])
+    assert found == ("xyzzy", "qwertz")
+    assert run("sample:text-embedding", ["the king"]) == ()
+
+
+def vocabulary_module(path: Path, key_index: int) -> hub.ModuleSpec:
+    vocabulary = path / "words.txt"
+    vocabulary.write_text("one\t1\ntwo\t2\n" if key_index >= 0 else "one\ntwo\n")
+
+    def module_fn() -> None:
+        words = v1.placeholder(tf.string, [None])
+        start = tf.lookup.TextFileInitializer(
+            str(vocabulary),
+            tf.string,
+            key_index if key_index >= 0 else tf.lookup.TextFileIndex.WHOLE_LINE,
+            tf.int64,
+            1 if key_index >= 0 else tf.lookup.TextFileIndex.LINE_NUMBER,
+        )
+        table = tf.lookup.StaticHashTable(start, 0)
+        hub.add_signature(inputs=words, outputs=table.lookup(words))
+
+    spec = hub.create_module_spec(module_fn)
+    spec.export(path / "module")
+    return hub.load_module_spec(path / "module")
+
+
+def test_a_word_with_the_id_of_the_default_is_known(tmp_path: Path) -> None:
+    """And what is looked up may be what is fed."""
+    vocabulary_module(tmp_path, -1)
+    assert run(tmp_path / "module", ["one", "three", ""]) == ("three",)
+
+
+def test_columns_of_a_file_say_nothing(tmp_path: Path) -> None:
+    vocabulary_module(tmp_path, 0)
+    assert run(tmp_path / "module", ["one", "three"]) == ()
+
+
+def test_many_texts_are_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(known_words, "MAX_TEXTS", 2)
+    assert run("sample:text-embedding", ["xyzzy"] * 2) == ("xyzzy",)
+    assert run("sample:text-embedding", ["xyzzy"] * 3) == ()
+
+
+def test_many_words_are_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(known_words, "MAX_WORDS", 2)
+    assert run("sample:text-embedding", ["xa xb xc xd"]) == ("xa", "xb")
+
+
+def test_numbers_have_no_words() -> None:
+    assert known_words.lookups(hub.summarize("sample:digits"), (), "default") == ()
