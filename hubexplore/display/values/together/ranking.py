@@ -106,11 +106,11 @@ def find(scene: Scene) -> Iterator[Group]:
     by_shape: dict[tuple[int, ...], list[Member]] = {}
     for member in scene.outputs:
         array = member.array
-        # Vectors for one thing and matrices for several; a single entry is not a table.
+        # Vectors for one thing and matrices for several; a single entry is a table only if it is a row.
         if (
             array is not None
             and array.ndim in (1, 2)
-            and array.shape[-1] > 1
+            and (array.shape[-1] > 1 or member.shape == (None,))
             and len(array)
             and is_column(array)
             and not _is_prose(array)
