@@ -267,16 +267,14 @@ def _columns(scene: Scene, member: Member, array: Array) -> Iterator[Bands]:
     lines = [(f"{member.name} [{at}]", array[..., at]) for at in range(count)]
     # Two open dimensions, or many rows, are rather those of a picture.
     are_rows = rows < _MIN_PICTURE or (member.shape or (0, 0))[:2].count(None) == 1
-    if (
-        not is_narrow
-        or not are_rows
-        or member.words & _PLACES
-        or not all(_is_curve(line) for _, line in lines)
-    ):
+    if not is_narrow or not are_rows or member.words & _PLACES:
         return
     history = _history(scene, rows)
     with np.errstate(invalid="ignore"):
         is_ordered = count > 2 and bool((np.diff(array, axis=-1) >= 0).mean() >= _IN_ORDER)
+    # Columns in order after a series are its quantiles, however it goes up and down.
+    if not (is_ordered and history) and not all(_is_curve(line) for _, line in lines):
+        return
     if is_ordered:
         yield Bands((member,), tuple(lines[1:-1]), (lines[0], lines[-1]), history)
     else:
