@@ -10,9 +10,11 @@ import ipywidgets as widgets
 from hubexplore.display import values
 from hubexplore.display.markup import Markup
 from hubexplore.display.wording import MAX_TEXT, beginning, counted
+from hubexplore.explorer.heard import sounds_of
 from hubexplore.explorer.runs import Run
 from hubexplore.notebook.panel.panel_texts import inputs_text
 from hubexplore.notebook.panel.tabs.results import Pair, Results
+from hubexplore.summary.graph.sounds import Sounds
 
 _COMPARED: Final = 2  # results.js lays out two values side by side
 INPUT: Final = "Input"
@@ -24,11 +26,17 @@ class PinnedRuns(widgets.VBox):
 
     Args:
       is_random: returns whether a signature (tags of its variant, name) has random outputs.
+      sounds: returns which inputs and outputs of a signature are sound.
     """
 
-    def __init__(self, is_random: Callable[[tuple[str, ...], str], bool]) -> None:
+    def __init__(
+        self,
+        is_random: Callable[[tuple[str, ...], str], bool],
+        sounds: Callable[[tuple[str, ...], str], Sounds],
+    ) -> None:
         self.runs: list[Run] = []
         self._is_random = is_random
+        self._sounds = sounds
         self.results = Results(title="Comparison of two runs")
         super().__init__([self.results])
 
@@ -55,14 +63,14 @@ class PinnedRuns(widgets.VBox):
         # Else a user may look for the cause of a difference that every repetition has.
         is_random = any(self._is_random(run.request.tags, run.request.signature) for run in (first, second))
         note = " · the outputs are random" if is_random else ""
-        pairs = _pairs(first, second)
+        pairs = _pairs(first, second, self._sounds(first.request.tags, first.request.signature))
         equal = [pair for pair in pairs if values.are_equal(pair.first, pair.second)]
         unlike = [pair for pair in pairs if not any(pair is other for other in equal)]
         title = f"Run {first.number} and run {second.number}{note}{_equal_text(equal, bool(unlike))}"
         self.results.show(title, None, unlike)
 
 
-def _pairs(first: Run, second: Run) -> Sequence[Pair]:
+def _pairs(first: Run, second: Run, sounds: Sounds) -> Sequence[Pair]:
     """Returns the inputs, then the outputs, that both runs have under the same name."""
     inputs = [
         {name: entry.display_value for name, entry in run.request.input_values.items()}
@@ -79,6 +87,7 @@ def _pairs(first: Run, second: Run) -> Sequence[Pair]:
     unlike |= inputs[1].keys() - inputs[0].keys()
     titles = (_title(first, unlike), _title(second, unlike))
     change = f"Run {second.number} − run {first.number}"
+    heard = {INPUT: sounds.inputs, OUTPUT: sounds_of(first, sounds)}
     return [
         Pair(
             f"{side} {name}",
@@ -87,6 +96,7 @@ def _pairs(first: Run, second: Run) -> Sequence[Pair]:
             rows if side == OUTPUT else (),
             titles=titles if side == OUTPUT else (_title(first), _title(second)),
             change=change,
+            sound=heard[side].get(name),
         )
         for side, (before, after) in ((INPUT, inputs), (OUTPUT, outputs))
         for name in before

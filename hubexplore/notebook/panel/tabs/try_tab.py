@@ -75,10 +75,8 @@ class TryTab(widgets.VBox):
         # Whether Run was clicked while an example is searched for; None while none is.
         self._run_when_filled: bool | None = None
         self.form = Form(namespace, self._on_input)
-        auto = widgets.Layout(width="auto")
-        self._fill = widgets.Dropdown(
-            description="Fill with", layout=widgets.Layout(width="18em"), style=_LABEL_STYLE
-        )
+        auto, fitting = widgets.Layout(width="auto"), widgets.Layout(width="auto", max_width="26em")
+        self._fill = widgets.Dropdown(description="Fill with", layout=fitting, style=_LABEL_STYLE)
         self._rows = widgets.BoundedIntText(
             value=2,
             min=1,
@@ -102,7 +100,7 @@ class TryTab(widgets.VBox):
         self._live = widgets.Checkbox(description="Live: run on every change", indent=False, layout=auto)
         self.status = StatusLine()
         self.results = Results()
-        self.pinned_runs = PinnedRuns(runner.subject.is_random)
+        self.pinned_runs = PinnedRuns(runner.subject.is_random, runner.subject.sounds)
         self.run_log = RunLog()
         self.code = RunCodeBox()
         super().__init__(self._rows_of_widgets())
