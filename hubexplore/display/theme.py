@@ -108,6 +108,7 @@ _LOOKS: Final = """  color: var(--hub-text); line-height: 1.45; }
 .hubexplore figcaption { color: var(--hub-dim); font-size: 90%; overflow-wrap: anywhere; }
 .hubexplore img { max-width: 100%; height: auto; }
 .hubexplore img.photo { image-rendering: pixelated; }
+.hubexplore figure img.photo { outline: 1px solid var(--hub-line); }
 .hubexplore .tree { font-size: 90%; min-width: 50em; max-width: 64em; }
 .hubexplore .tree details[open] > summary ~ div { overflow-x: visible; }
 .hubexplore .tree td:nth-child(3) { white-space: nowrap; }

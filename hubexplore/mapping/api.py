@@ -59,7 +59,7 @@ def map(  # noqa: A001 - the public name is hubexplore.map
       signature: its name; None means `default`, or `serving_default` of a SavedModel.
       inputs: for each input the column it takes, or a list of columns whose values side by side are a row, or
         a value for all rows. By default an input takes the column of its name, and the only input the only
-        column. A column of paths to pictures, or of their bytes, is decoded for an input of pictures; an
+        column. A column of paths to pictures, or of their bytes, is decoded for an input of pictures, and an
         input of serialized tf.Examples takes the columns of its features.
       outputs: names of the outputs that are wanted, or a dict of their columns; all by default.
       keep: columns of the data that the result has as well; True keeps all of them.

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,6 +41,7 @@ SETTINGS = {
     # While a file is being renamed, the server may fail to list its folder; JupyterLab opens a dialog then.
     "docmanager-extension/plugin": {"renameUntitledFileOnSave": False},
 }
+NO_SETTINGS: Mapping[str, Any] = {}
 
 
 @dataclass(frozen=True)
@@ -77,11 +78,15 @@ class Lab:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
         shutil.copytree(NOTEBOOKS, self.root, dirs_exist_ok=True)
 
-    def forget_settings(self) -> None:
-        """Restores the settings of a fresh installation, except for those that would disturb the tests."""
+    def forget_settings(self, others: Mapping[str, Any] = NO_SETTINGS) -> None:
+        """Restores the settings of a fresh installation, except for those that would disturb the tests.
+
+        Args:
+          others: further settings, values by the name of the extension.
+        """
         folder = self.root.parent / "settings"
         shutil.rmtree(folder, ignore_errors=True)
-        for name, values in SETTINGS.items():
+        for name, values in {**SETTINGS, **others}.items():
             path = folder / "@jupyterlab" / f"{name}.jupyterlab-settings"
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(json.dumps(values))

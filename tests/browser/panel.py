@@ -18,8 +18,11 @@ TAB_STOPS: Final = """panel => {
   const scrolls = node => ['auto', 'scroll'].includes(getComputedStyle(node).overflowX)
     && (node.scrollWidth > node.clientWidth || node.scrollHeight > node.clientHeight)
     && !node.querySelector(kinds);
-  window.places = [...panel.querySelectorAll('*')].filter(node =>
-    shown(node) && (node.isContentEditable || (node.matches(kinds) ? node.tabIndex >= 0 : scrolls(node))));
+  const stops = node => node.isContentEditable
+    || (node.matches(kinds) ? node.matches('audio') || node.tabIndex >= 0 : scrolls(node));
+  // A grid is one stop: Escape and Tab leave it.
+  window.places = [...panel.querySelectorAll('*')].filter(node => shown(node)
+    && (node.matches('[role=grid]') || (!node.closest('[role=grid]') && stops(node))));
   return window.places.length;
 }"""
 _FOCUS: Final = """panel => {
@@ -27,7 +30,9 @@ _FOCUS: Final = """panel => {
   if (!panel.contains(node)) return null;
   const style = getComputedStyle(node);
   const outlined = style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) > 0;
-  return {place: window.places.indexOf(node), seen: outlined || style.boxShadow !== 'none',
+  const grid = node.closest('[role=grid]');
+  const place = window.places.indexOf(grid ?? node);
+  return {place, inGrid: Boolean(grid), seen: outlined || style.boxShadow !== 'none',
           what: node.outerHTML.slice(0, 200), top: Math.round(node.getBoundingClientRect().top + scrollY)};
 }"""
 # The elements that extend beyond the right edge of the panel: text would be cut, or a second scroll bar
@@ -209,14 +214,20 @@ class Panel:
 
 
 def walk(panel: Panel) -> list[dict[str, Any]]:
-    """Presses Tab from the first element until the focus leaves the panel; returns the focused elements."""
+    """Presses Tab from the first element until the focus leaves the panel; returns the focused elements.
+
+    A grid counts as one, and so does a player, through whose parts the focus goes.
+    """
     count = panel.node.evaluate(TAB_STOPS)
     panel.node.evaluate("() => window.places[0].focus({focusVisible: true})")
     seen: list[dict[str, Any]] = []
+    presses = 0
     while (place := panel.node.evaluate(_FOCUS)) is not None:
-        # Tab goes through the buttons of a player, which the browser hides within it.
-        if not (seen and place["place"] == seen[-1]["place"] and place["what"].startswith("<audio")):
+        if not seen or place["place"] != seen[-1]["place"]:
             seen.append(place)
-        assert len(seen) <= 2 * count, "the focus goes round in circles"
+        presses += 1
+        assert presses <= 3 * count, "the focus goes round in circles"
+        if place["inGrid"]:
+            panel.page.keyboard.press("Escape")
         panel.page.keyboard.press("Tab")
     return seen

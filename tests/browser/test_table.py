@@ -195,6 +195,8 @@ def test_thirty_inputs_are_on_one_screen_and_errors_at_their_cells(notebook: Not
     panel.node.get_by_label("Wrap columns").uncheck()
     sheet = panel.node.locator(".hub-sheet").evaluate("node => [node.scrollWidth, node.clientWidth]")
     assert sheet[0] > 2 * sheet[1]
+    widths = panel.node.evaluate("node => [node.scrollWidth, node.clientWidth, innerWidth]")
+    assert widths[0] <= widths[1] <= widths[2]
     notebook.screenshot("table-of-thirty-600")
 
 

@@ -16,6 +16,9 @@ import pytest
 import tensorflow as tf
 
 from hubexplore.errors import DamagedDataError, MapError, RowError
+from hubexplore.inputs.external.picture_arrays import default_choice, read_pixels
+from hubexplore.inputs.fields import Field
+from hubexplore.mapping.running.plain_pictures import plain_pixels
 from hubexplore.mapping.sources import table_files
 from hubexplore.session.session import NotebookSession
 
@@ -217,6 +220,30 @@ class TestPictures:
     def test_pictures_of_any_size_run_as_they_are(self, folder: Path, shared: NotebookSession) -> None:
         result = shared.map("pictures", folder, signature="any")
         assert np.stack(result["mean"]).shape == (3, 3)
+
+    @pytest.mark.parametrize(
+        ("name", "mode", "is_plain"),
+        [("a.png", "RGB", True), ("a.jpg", "RGB", True), ("a.png", "RGBA", False), ("a.png", "L", False)],
+    )
+    def test_usual_pictures_are_those_of_pillow(
+        self, name: str, mode: str, is_plain: bool, tmp_path: Path
+    ) -> None:
+        numbers = np.random.default_rng(0).integers(0, 255, (4, 4, 4), np.uint8)
+        PIL.Image.fromarray(numbers).convert(mode).save(tmp_path / name)
+        content = (tmp_path / name).read_bytes()
+        field = Field("image", "float32", (None, 4, 4, 3), "dense", "image", "", 4, 4, 3)
+        pixels = plain_pixels(field, [content, content])
+        assert (pixels is not None) == is_plain
+        if pixels is not None:
+            expected = read_pixels(field, name, content, default_choice(field))
+            np.testing.assert_array_equal(pixels[1], expected)
+
+    def test_a_picture_that_is_turned_is_not_usual(self, tmp_path: Path) -> None:
+        exif = PIL.Image.Exif()
+        exif[0x0112] = 6  # the camera was held upright
+        PIL.Image.new("RGB", (4, 4), "red").save(tmp_path / "a.jpg", exif=exif)
+        field = Field("image", "float32", (None, 4, 4, 3), "dense", "image", "", 4, 4, 3)
+        assert plain_pixels(field, [(tmp_path / "a.jpg").read_bytes()]) is None
 
     def test_paths_in_a_column(
         self, folder: Path, shared: NotebookSession, monkeypatch: pytest.MonkeyPatch

@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+import numpy as np
+
 from hubexplore.display.markup import Markup, join, tag
 from hubexplore.display.values import complex_parts, view_choice
 from hubexplore.display.values.control import NO_SETTINGS, Control, Settings
@@ -84,6 +86,7 @@ def render(
         selected = view_choice.TEXT
     if (listed := _listed(value, selected, rows, labels, typed)) is not None:
         return Rendered(selected, listed)
+    array = array.astype(np.uint8) if array.dtype.kind == "b" else array
     if selected == view_choice.SLICES:
         return with_numbers(selected, slices.slices(array, rows, settings), Markup)
     if selected == view_choice.FILM:

@@ -94,6 +94,8 @@ def views(
         # A few are read one by one.
         rest = (TABLE, *parts) if array.size <= _FEW_COMPLEX else (*parts, TABLE)
         return (*_sound_view(array, sound), *rest)
+    if array.dtype.kind == "b" and array.ndim > 1 and (drawn := _picture_views(array.shape)):
+        return (*drawn, TABLE)
     if not array.ndim or not is_number(array) or not array.size:
         return (TABLE if array.ndim else NUMBERS,)
     heard = _sound_view(array, sound)

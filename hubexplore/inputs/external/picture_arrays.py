@@ -21,7 +21,15 @@ from hubexplore.summary.tensor_values import Array
 if TYPE_CHECKING:
     import PIL.Image
 
-__all__ = ["ImageChoice", "Pictures", "default_choice", "preview", "read_picture", "read_pictures"]
+__all__ = [
+    "ImageChoice",
+    "Pictures",
+    "default_choice",
+    "numbers_of",
+    "preview",
+    "read_pictures",
+    "read_pixels",
+]
 
 MAX_PIXELS: Final = 50_000_000
 """Maximum number of pixels of a picture in its file; decoded, it takes four bytes a pixel."""
@@ -167,23 +175,29 @@ def choice_like(value: Any) -> ImageChoice | None:
     return ImageChoice(scale=scale, invert=bool(np.median(border) < (low + high) / 2))
 
 
-def read_picture(field: Field, name: str, content: bytes, choice: ImageChoice) -> Array:
+def read_pixels(field: Field, name: str, content: bytes, choice: ImageChoice) -> Array:
     """Decodes one picture as `read_pictures` does; where the input takes any size, it keeps its own.
 
     Returns:
-      [height, width, channels] of the input's dtype; sides of an input of any size are at most `MAX_SIDE`.
+      uint8 [height, width, channels]; `numbers_of` makes numbers of them. Sides of a picture for an input of
+      any size are at most `MAX_SIDE`.
 
     Raises:
       SignatureError: it is not a picture, damaged or too large.
     """
-    if _is_integral(field):
-        choice = ImageChoice(choice.fit, "0 to 255", choice.invert)
     picture, _ = open_picture(name, content)
     if field.any_size:
         field = _sized(field, picture)
-    array = fitted(picture, (field.width, field.height), field.channels, choice)
-    shaped: Array = array.reshape(field.height, field.width, field.channels)
-    return shaped.astype(field.numpy, copy=False)
+    pixels = np.asarray(_fitted(picture, (field.width, field.height), field.channels, choice))
+    return pixels.reshape(field.height, field.width, field.channels)
+
+
+def numbers_of(field: Field, pixels: Array, choice: ImageChoice) -> Array:
+    """The numbers that an input takes for the pixels of one picture, or of many."""
+    if _is_integral(field):
+        choice = ImageChoice(choice.fit, "0 to 255", choice.invert)
+    numbers: Array = _array(pixels, choice)
+    return numbers.astype(field.numpy, copy=False)
 
 
 def preview(value: Any, limit: int = 8) -> tuple[bytes, ...]:
@@ -293,7 +307,7 @@ def fitted(picture: PIL.Image.Image, size: tuple[int, int], channels: int, choic
     """Returns a picture as numbers, float32 [height, width] or [height, width, 3].
 
     Args:
-      picture: in RGBA.
+      picture: as `open_picture` returns it.
       size: width and height in pixels.
       channels: 1 or 3.
       choice: how it becomes numbers.
@@ -309,6 +323,8 @@ def _fitted(
     import PIL.ImageOps
 
     smooth = PIL.Image.Resampling.LANCZOS
+    if picture.size == size and picture.mode == ("L" if channels == 1 else "RGB"):
+        return picture
     match choice.fit:
         case "crop":
             fitted = PIL.ImageOps.fit(picture, size, smooth)
@@ -323,18 +339,18 @@ def _fitted(
     return PIL.Image.alpha_composite(paper, fitted).convert("L" if channels == 1 else "RGB")
 
 
-def _array(picture: PIL.Image.Image, choice: ImageChoice) -> Any:
-    """The numbers of a picture: float32 [height, width] or [height, width, 3]."""
-    pixels = np.asarray(picture, np.float32)
+def _array(picture: Any, choice: ImageChoice) -> Any:
+    """The numbers of a picture, or of the pixels of several: float32 in their shape."""
+    pixels = np.array(picture, np.float32)
     if choice.invert:
-        pixels = 255 - pixels
+        np.subtract(255, pixels, out=pixels)
     match choice.scale:
         case "0 to 1":
-            return pixels / 255
+            pixels /= 255
         case "-1 to 1":
-            return pixels / 127.5 - 1
-        case "0 to 255":
-            return pixels
+            pixels /= 127.5
+            pixels -= 1
+    return pixels
 
 
 def _unreadable(name: str, content: bytes, error: Exception, formats: Sequence[str]) -> str:

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hubexplore.errors import MapError
-from hubexplore.inputs.external.picture_arrays import default_choice, read_picture
+from hubexplore.inputs.external.picture_arrays import default_choice, numbers_of, read_pixels
 from hubexplore.inputs.external.picture_files import BEGINNINGS
 from hubexplore.inputs.fields import IMAGE, Field
 from hubexplore.mapping.rows import Column
+from hubexplore.mapping.running.plain_pictures import plain_pixels
 from hubexplore.mapping.running.values import Uneven
 from hubexplore.summary.tensor_values import Array
 
@@ -35,6 +36,7 @@ class PictureReader:
     def __init__(self, callee: Callee, folder: str = "") -> None:
         self._callee = callee
         self._folder = folder
+        self._are_plain = True
         self._pool = ThreadPoolExecutor(os.cpu_count() or 1, "hubexplore-pictures")
 
     def close(self) -> None:
@@ -73,14 +75,21 @@ class PictureReader:
         return np.fromiter(contents, object, len(files))
 
     def _pictures(self, field: Field, files: Sequence[str | bytes]) -> Array | Uneven:
-        pictures = list(self._pool.map(lambda file: self._decoded(field, file), files))
+        choice = default_choice(field)
+        if self._are_plain:
+            pixels = plain_pixels(field, list(self._pool.map(self._content, files)))
+            if pixels is not None:
+                return numbers_of(field, pixels, choice)
+            # The pictures of a data set are mostly alike: the next ones are not tried.
+            self._are_plain = False
+        pictures = list(self._pool.map(lambda file: self._pixels(field, file), files))
         if len({picture.shape for picture in pictures}) > 1:
-            return Uneven(pictures)
-        return np.stack(pictures)
+            return Uneven([numbers_of(field, picture, choice) for picture in pictures])
+        return numbers_of(field, np.stack(pictures), choice)
 
-    def _decoded(self, field: Field, file: str | bytes) -> Array:
+    def _pixels(self, field: Field, file: str | bytes) -> Array:
         name = file if isinstance(file, str) else "the bytes in this row"
-        return read_picture(field, name, self._content(file), default_choice(field))
+        return read_pixels(field, name, self._content(file), default_choice(field))
 
     def _content(self, file: str | bytes) -> bytes:
         if not isinstance(file, str):

@@ -201,6 +201,16 @@ class TestMasks:
         # What is true is what the output is called.
         assert keys(labels > 0) == ["person"]
 
+    def test_a_mask_for_each_thing(self) -> None:
+        things = np.zeros((1, 3, 48, 64), bool)
+        things[0, 0, 4:20, 4:20] = things[0, 1, 16:40, 16:40] = things[0, 2, :4, 50:] = True
+        found = group(scene({"masks": things}, PICTURE), masks.Mask)
+        assert found.classes[0, 18, 18] == 1  # the first one is in front
+        assert sorted(np.unique(found.classes)) == [0, 1, 2, 3]
+        assert "masks 2</span>" in drawn(found).html
+        group(scene({"masks": things[0].astype(np.float32) * 0.9}, PICTURE), masks.Mask)
+        single(scene({"features": things.astype(np.float32) * 0.9}, PICTURE))
+
     def test_a_large_picture_is_reduced(self) -> None:
         large = Picture(np.zeros((1024, 900, 3), np.uint8), (2048, 1800))
         found = group(scene({"labels": np.ones((1, 512, 450), int)}, large), masks.Mask)
@@ -307,6 +317,13 @@ class TestRanking:
             assert isinstance(table, ranking.Ranking)
             assert table.views == ("Table",)
         group(scene(written("one line\n")), ranking.Ranking)
+
+    def test_one_row_is_a_table_too(self) -> None:
+        answer = {
+            "answer": Member("answer", texts("the king"), ("Who?",), shape=(None,)),
+            "start": Member("start", np.array([12]), ("Who?",), shape=(None,)),
+        }
+        assert "Who?" in drawn(group(scene(answer), ranking.Ranking)).html
 
     def test_embeddings_and_scores_of_one_shape_are_apart(self) -> None:
         single(scene({"a": RANDOM.normal(size=(2, 8)), "b": RANDOM.normal(size=(2, 8))}))

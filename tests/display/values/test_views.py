@@ -223,6 +223,13 @@ def test_a_single_number_needs_no_table() -> None:
     assert "<table" in values.render(np.array([0.83]), rows=["a customer"]).html
 
 
+def test_truth_values_of_pixels_are_a_picture() -> None:
+    mask = RANDOM.uniform(size=(1, 40, 60, 1)) > 0.5
+    assert values.views(mask) == ("Images", "Tiles", "Table")
+    assert "0 is black, 1 is white" in values.render(mask).html
+    assert values.views(mask[0, :2, :2, 0]) == ("Table",)
+
+
 def test_the_only_picture_has_no_number() -> None:
     pictures = RANDOM.uniform(size=(2, 12, 12, 3))
     assert "<figcaption" not in values.render(pictures[:1]).html

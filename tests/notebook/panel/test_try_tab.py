@@ -227,7 +227,7 @@ class TestRuns:
     def test_two_clicks_run_once(self, half: Person, monkeypatch: pytest.MonkeyPatch) -> None:
         gate = threading.Event()
         whole = half.tab.runner.call
-        monkeypatch.setattr(half.tab.runner, "call", lambda request: (gate.wait(), whole(request))[1])
+        monkeypatch.setattr(half.tab.runner, "call", lambda *request: (gate.wait(), whole(*request))[1])
         half.type(only(half), "1")
         half.tab.start()
         assert half.tab._run.disabled
@@ -244,9 +244,9 @@ class TestRuns:
         said: list[str] = []
         monkeypatch.setattr(subject, "where", lambda tags: (gate.wait(), where(tags))[1])
 
-        def slowly(request: Any) -> Any:
+        def slowly(*request: Any) -> Any:
             said.append(half.tab.status.value)
-            return call(request)
+            return call(*request)
 
         monkeypatch.setattr(runner, "call", slowly)
         half.type(only(half), "1")
@@ -263,7 +263,7 @@ class TestRuns:
     ) -> None:
         gate = threading.Event()
         whole = half.tab.runner.call
-        monkeypatch.setattr(half.tab.runner, "call", lambda request: (gate.wait(), whole(request))[1])
+        monkeypatch.setattr(half.tab.runner, "call", lambda *request: (gate.wait(), whole(*request))[1])
         half.type(only(half), "1")
         half.tab.start()
         half.tab._cancel.click()
@@ -356,7 +356,7 @@ class TestRuns:
             assert "replaced" in person.error
 
     def test_what_is_unexpected_is_no_traceback(self, half: Person, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(half.tab.runner, "call", lambda request: 1 // 0)
+        monkeypatch.setattr(half.tab.runner, "call", lambda *request: 1 // 0)
         half.type(only(half), "1")
         half.run()
         assert "ZeroDivisionError" in half.error

@@ -203,12 +203,32 @@ def find(scene: Scene) -> Iterator[Group]:
     if not scene.pictures:
         return
     for member, array in scene.numbers():
+        instances = _instances(member, array, scene)
+        if instances is not None:
+            yield instances
+            continue
         mask = _pixels_of(array, len(scene.pictures))
         if mask is None or not all(_has_form_of(mask.shape[1:3], picture) for picture in scene.pictures):
             continue
         group = _as_mask(member, mask, scene)
         if group is not None:
             yield group
+
+
+def _instances(member: Member, array: Array, scene: Scene) -> Mask | None:
+    """Returns masks [pictures, things, height, width], one for each thing, as classes of pixels."""
+    stack = array[None] if array.ndim == 3 and len(scene.pictures) == 1 else array
+    is_stack = stack.ndim == 4 and len(stack) == len(scene.pictures) and 1 < stack.shape[1] <= MAX_LISTED * 4
+    if not is_stack or not all(_has_form_of(stack.shape[2:4], picture) for picture in scene.pictures):
+        return None
+    # Features have channels first too; those are neither true nor false, nor shares of a mask.
+    if stack.dtype.kind != "b" and not (member.words & _WORDS and are_shares(stack)):
+        return None
+    belongs = stack if stack.dtype.kind == "b" else numerics.as_floats(stack) >= 0.5
+    # Where two things overlap, the first one is in front: detectors return the surest one first.
+    classes = np.where(belongs.any(1), belongs.argmax(1) + 1, 0)
+    names = ("background", *(f"{member.name} {at}" for at in range(stack.shape[1])))
+    return Mask((member,), classes, scene.pictures, class_names=names)
 
 
 def _pixels_of(array: Array, count: int) -> Array | None:

@@ -105,7 +105,7 @@ class Ranking:
                 columns.append(Column(member.name))
                 cells.append([self._class_text(entry) for entry in array.tolist()])
                 continue
-            columns.append(Column(member.name, _alignment(array)))
+            columns.append(Column(member.name, _alignment(array), keep_empty=True))
             cells.append(_cells(array))
         note = f"… and {size - MAX_RANKS:,} more; all of it is in .value" if size > MAX_RANKS else ""
         return grid_html(Grid(caption, tuple(columns), tuple(zip(*cells, strict=True)), note), self.views[0])
@@ -121,11 +121,11 @@ def find(scene: Scene) -> Iterator[Group]:
     by_shape: dict[tuple[int, ...], list[Member]] = {}
     for member in scene.outputs:
         array = member.array
-        # Vectors for one thing and matrices for several; a single entry is not a table.
+        # Vectors for one thing and matrices for several; a single entry is a table only if it is a row.
         if (
             array is not None
             and array.ndim in (1, 2)
-            and array.shape[-1] > 1
+            and (array.shape[-1] > 1 or member.shape == (None,))
             and len(array)
             and is_column(array)
             and not _is_prose(array)

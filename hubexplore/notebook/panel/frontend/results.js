@@ -73,6 +73,22 @@ const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowD
 const percent = (fraction) => `${100 * fraction}%`;
 
 /**
+ * Puts a tooltip to the right of a place, or to the left of it, where it is not cut off.
+ *
+ * @param {HTMLElement} tip
+ * @param {HTMLElement} frame around the picture
+ * @param {number} x of the place, as a fraction of the width
+ */
+function aside(tip, frame, x) {
+  const room = (frame.closest(".hub-output-body") ?? frame).getBoundingClientRect();
+  const box = frame.getBoundingClientRect();
+  const place = box.left + x * box.width;
+  const width = tip.offsetWidth;
+  const shift = place + 10 + width <= room.right ? 10 : -10 - width;
+  tip.style.setProperty("--x", `${Math.max(shift, room.left - place)}px`);
+}
+
+/**
  * Adds a tooltip with the value at a place to a picture.
  *
  * @template Place
@@ -111,7 +127,7 @@ function addHover(picture, places) {
     // place that is a whole column.
     const below = top < 0.12;
     tip.style.top = percent(below && height < 0.3 ? top + height : top);
-    tip.classList.toggle("hub-tip-left", left > 0.6);
+    aside(tip, frame, Math.min(left + width / 2, 0.98));
     tip.classList.toggle("hub-tip-below", below);
   }
 
