@@ -62,7 +62,7 @@ class Mask:
       strengths: float [pictures, height, width] from 0 to 1, by which the colour of a pixel is weakened.
       pictures: one for each mask.
       class_names: names by id.
-      is_part: whether there are more classes beside these, as in the other slices of a volume.
+      place: which part of the input the pictures are, such as a slice of a volume; "" for all of it.
     """
 
     members: tuple[Member, ...]
@@ -70,14 +70,14 @@ class Mask:
     pictures: tuple[Picture, ...]
     strengths: Array | None = None
     class_names: tuple[str, ...] = ()
-    is_part: bool = False
+    place: str = ""
 
     @property
     def has_background(self) -> bool:
         """Whether class 0 stands for no class and stays without a colour."""
         name = self.class_names[0].strip().lower() if self.class_names else ""
         is_nothing = not name or name in BACKGROUNDS or self.class_names == _TRUTH
-        return is_nothing and (self.is_part or bool(self.classes.any()))
+        return is_nothing and (bool(self.place) or bool(self.classes.any()))
 
     views = (VIEW,)
     controls = (Control(OPACITY, "Opacity", 0.0, 1.0, 0.55, 0.05),)
@@ -118,7 +118,7 @@ class Mask:
             for at in coloured[:MAX_LISTED]
         ]
         more = len(coloured) - len(legend)
-        note = f"… and {counted(more, 'class')} more." if more else ""
+        note = self.place + (f" … and {counted(more, 'class')} more." if more else "")
         if len(coloured) < len(order) and self.class_names != _TRUTH:
             note += f" {_class_text(names, 0)} has no colour."
         left = len(self.pictures) - len(shown)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
-from hubexplore.display.markup import Markup, join, tag
+from hubexplore.display.markup import Markup
 from hubexplore.display.values import numerics
 from hubexplore.display.values.control import Control
 from hubexplore.display.values.rendering import Rendered, with_numbers
@@ -64,18 +64,16 @@ class Voxels:
         limits = numerics.limits_of(numerics.drawable(numerics.as_floats(self.volume)))
         pixels, _ = brightness(self.volume[:, number], limits)
         colours = pixels[..., :3] if pixels.shape[-1] >= 3 else pixels[..., :1].repeat(3, axis=-1)
+        depth = self.numbers.shape[1]
         size = (int(colours.shape[1]), int(colours.shape[2]))
         mask = Mask(
             self.members,
             self.numbers[:, number].astype(int),
             tuple(Picture(picture, size) for picture in colours),
             class_names=self.class_names,
-            is_part=True,
+            place=f"Slice {number} of {depth:,} (0 to {depth - 1:,}).",
         )
-        depth = self.numbers.shape[1]
-        place = tag("p", f"Slice {number} of {depth:,} (0 to {depth - 1:,}).", class_="note")
-        drawn = mask.draw(MASK, settings)
-        return replace(drawn, html=join(drawn.html, place))
+        return mask.draw(MASK, settings)
 
 
 def find(scene: Scene) -> Iterator[Group]:
