@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -105,3 +106,26 @@ class TestVoxels:
     def test_values_of_other_places_are_not_of_the_voxels(self) -> None:
         items = grouped(scene({"features": RANDOM.normal(size=(2, 3, 4, 5))}, ct=self.VOLUME))
         assert all(isinstance(item, Member) for item in items)
+
+
+class TestSeries:
+    def test_the_columns_of_the_series_that_went_in_are_lines(self) -> None:
+        history = RANDOM.uniform(size=(2, 48, 3))
+        found = group(scene({"forecast": history[:, -24:]}, history=history), bands.Bands)
+        assert [name for name, _ in found.lines] == ["forecast [0]", "forecast [1]", "forecast [2]"]
+        single(scene({"forecast": history[:, -24:, :2]}, history=history))
+        single(scene({"hidden_state": history[:, -24:]}, history=history))
+
+    def test_a_verdict_on_each_step_of_a_series_is_no_list_of_things(self) -> None:
+        series = RANDOM.uniform(size=(2, 200))
+        verdicts = {"is_anomaly": series > 0.9, "anomaly_score": series}
+        assert not any(isinstance(item, ranking.Ranking) for item in grouped(scene(verdicts, series=series)))
+        group(scene(verdicts), ranking.Ranking)
+
+
+def test_what_the_input_says_comes_before_what_is_said_of_it() -> None:
+    outputs = {
+        "labels": texts("PERSON", "O", "O"), "tokens": texts("Emma", "was", "here"), "scores": SCORES[0],
+    }  # fmt: skip
+    found = group(replace(scene(outputs), rows=("Emma was here",)), ranking.Ranking)
+    assert [member.name for member in found.members] == ["tokens", "labels", "scores"]

@@ -272,13 +272,27 @@ def _columns(scene: Scene, member: Member, array: Array) -> Iterator[Bands]:
     history = _history(scene, rows)
     with np.errstate(invalid="ignore"):
         is_ordered = count > 2 and bool((np.diff(array, axis=-1) >= 0).mean() >= _IN_ORDER)
-    # Columns in order after a series are its quantiles, however it goes up and down.
-    if not (is_ordered and history) and not all(_is_curve(line) for _, line in lines):
+    # Columns in order after a series are its quantiles, and as many columns as it has go on with them,
+    # however it goes up and down.
+    continues = bool(is_ordered and history) or _has_columns_of_input(scene, member, array)
+    if not continues and not all(_is_curve(line) for _, line in lines):
         return
     if is_ordered:
         yield Bands((member,), tuple(lines[1:-1]), (lines[0], lines[-1]), history)
     else:
         yield Bands((member,), tuple(lines), None, history)
+
+
+def _has_columns_of_input(scene: Scene, member: Member, array: Array) -> bool:
+    """Returns whether an input [rows, steps, columns] is a series of the same columns."""
+    return not member.words & _OF_ANOTHER_KIND and any(
+        (given := other.array) is not None
+        and given.ndim == 3
+        and given.dtype.kind == "f"
+        and (len(given), given.shape[2]) == (len(array), array.shape[2])
+        and given.shape[1] >= _MIN_CURVE
+        for other in scene.inputs
+    )
 
 
 def _bounds(pairs: list[tuple[Member, Array]]) -> tuple[tuple[Member, Array], tuple[Member, Array]] | None:

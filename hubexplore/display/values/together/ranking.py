@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from types import EllipsisType
 from typing import Final, Literal
@@ -136,12 +136,44 @@ def find(scene: Scene) -> Iterator[Group]:
         # Numbers for each row of the input are a table, whatever they mean.
         is_per_row = all(member.shape == (None,) for member in members)
         has_names = any(_names_things(array) for array in arrays.values())
-        if len(members) < 2 or not (is_per_row or has_names):
+        if len(members) < 2 or not (is_per_row or has_names) or _are_steps(arrays, scene):
             continue
-        ordered = sorted(members, key=lambda member: _precedence(arrays[member.name]))
+        ordered = sorted(
+            members,
+            key=lambda member: (
+                not _is_of_input(arrays[member.name], scene.rows),
+                _precedence(arrays[member.name]),
+            ),
+        )
         with_ids = [member for member in members if are_ids(arrays[member.name])]
         class_names = scene.class_names if len(with_ids) == 1 else ()
         yield Ranking(tuple(ordered), class_names, is_per_row, None if is_per_row else _chances(ordered))
+
+
+def _are_steps(arrays: dict[str, Array], scene: Scene) -> bool:
+    """Returns whether the entries are about the steps of a series that went in, not about things."""
+    shape = next(iter(arrays.values())).shape
+    is_series = any(
+        (given := member.array) is not None
+        and given.shape == shape
+        and given.dtype.kind == "f"
+        and given.ndim == 2
+        and given.shape[1] > MAX_RANKS
+        for member in scene.inputs
+    )
+    return is_series and not any(is_text(array) for array in arrays.values())
+
+
+def _is_of_input(array: Array, rows: Sequence[str]) -> bool:
+    """Returns whether the entries of each row are parts of the text that went in, such as its words."""
+    stack = array[None] if array.ndim == 1 else array
+    if not is_text(array) or len(stack) != len(rows):
+        return False
+    return all(
+        item_text(entry).lower() in text.lower()
+        for entries, text in zip(stack, rows, strict=True)
+        for entry in entries[:MAX_RANKS]
+    )
 
 
 def _chances(members: list[Member]) -> Array | None:
