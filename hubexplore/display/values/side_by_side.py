@@ -8,9 +8,10 @@ from typing import Any, Final
 import numpy as np
 
 from hubexplore.display.markup import join, tag
+from hubexplore.display.tables.grid import Column, Grid, grid_html
 from hubexplore.display.values import numerics, view_choice
 from hubexplore.display.values.rendering import Rendered, render, with_numbers
-from hubexplore.display.values.value_facts import facts
+from hubexplore.display.values.value_facts import brief, facts
 from hubexplore.display.values.value_kinds import is_number
 from hubexplore.display.values.view_choice import views
 from hubexplore.display.values.views import images, lists
@@ -78,6 +79,20 @@ def pair(
         columns.append(tag("div", tag("p", tag("strong", change)), third.html))
         hovers += third.hovers
     return Rendered("Side by side", join(verdict_line, tag("div", *columns, class_="beside")), tuple(hovers))
+
+
+def table(pairs: Sequence[tuple[str, Any, Any]], titles: tuple[str, str]) -> Rendered:
+    """Lists small values that differ, a line for each: where there are many, drawings would hide the rest.
+
+    Args:
+      pairs: name, first and second value of each.
+      titles: what the first and the second values are of.
+    """
+    columns = (Column("name", code=True), *map(Column, titles), Column("difference", cut="end"))
+    cells = tuple(
+        (name, brief(first), brief(second), difference(first, second)[0]) for name, first, second in pairs
+    )
+    return Rendered("Side by side", grid_html(Grid("", columns, cells), "Side by side"))
 
 
 def _difference_view(

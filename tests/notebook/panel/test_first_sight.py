@@ -67,3 +67,22 @@ def test_pinned_runs_know_what_is_sound() -> None:
     shown = person.tab.pinned_runs.results.shown["outputs"]
     assert [part["html"].count("<audio") for part in shown] == [6, 6]  # two rows
     person.explorer.close()
+
+
+def test_many_inputs_that_differ_are_one_table_and_outputs_stay_in_sight() -> None:
+    def score() -> None:
+        inputs = {f"x{at}": tf1.placeholder(tf.float32, [None], f"x{at}") for at in range(30)}
+        hub.add_signature("default", inputs, {"score": tf.add_n(list(inputs.values()))})
+
+    person = Person(hub.explore(hub.create_module_spec(score)))
+    for example in ("Random (seed 0)", "Ramp"):
+        person.tab._fill.value = example
+        person.tab.fill()
+        person.run()
+    for number in (1, 2):
+        person.hear(person.tab.run_log, kind="pin", number=number, on=True)
+    inputs, output = person.tab.pinned_runs.results.shown["outputs"]
+    assert [inputs["name"], output["name"]] == ["Inputs", "Output score"]
+    assert inputs["html"].count("<tr") == 31
+    assert "Largest difference" in inputs["html"]
+    person.explorer.close()

@@ -3,22 +3,53 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import ipywidgets as widgets
+import numpy as np
 
 from hubexplore.display import values
 from hubexplore.display.markup import Markup
+from hubexplore.display.values.control import NO_SETTINGS, Control, Settings
 from hubexplore.display.wording import MAX_TEXT, beginning, counted
 from hubexplore.explorer.heard import sounds_of
 from hubexplore.explorer.runs import Run
 from hubexplore.notebook.panel.panel_texts import inputs_text
-from hubexplore.notebook.panel.tabs.results import Pair, Results
+from hubexplore.notebook.panel.tabs.results import Pair, ResultItem, Results
 from hubexplore.summary.graph.sounds import Sounds
+from hubexplore.summary.tensor_values import kind_of
 
 _COMPARED: Final = 2  # results.js lays out two values side by side
+MIN_LISTED: Final = 4
+"""Number of small inputs that differ from which on they are a table rather than drawings."""
 INPUT: Final = "Input"
 OUTPUT: Final = "Output"
+
+
+@dataclass(frozen=True)
+class Listed:
+    """Small inputs of two runs that differ, one below the other."""
+
+    pairs: tuple[Pair, ...]
+
+    name: str = "Inputs"
+    views: tuple[str, ...] = ("Side by side",)
+    forms: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def facts(self) -> str:  # noqa: D102 - as ResultItem
+        return f"{counted(len(self.pairs), 'input')} that differ"
+
+    def controls(self, view: str) -> tuple[Control, ...]:  # noqa: D102
+        return ()
+
+    def render(self, view: str | None, settings: Settings = NO_SETTINGS) -> values.Rendered:  # noqa: D102
+        rows = [(pair.name.removeprefix(f"{INPUT} "), pair.first, pair.second) for pair in self.pairs]
+        return values.table(rows, self.pairs[0].titles)
+
+    def download(self, form: str, stem: str, settings: Settings = NO_SETTINGS) -> None:  # noqa: D102
+        return None
 
 
 class PinnedRuns(widgets.VBox):
@@ -67,7 +98,7 @@ class PinnedRuns(widgets.VBox):
         equal = [pair for pair in pairs if values.are_equal(pair.first, pair.second)]
         unlike = [pair for pair in pairs if not any(pair is other for other in equal)]
         title = f"Run {first.number} and run {second.number}{note}{_equal_text(equal, bool(unlike))}"
-        self.results.show(title, None, unlike)
+        self.results.show(title, None, _gathered(unlike))
 
 
 def _pairs(first: Run, second: Run, sounds: Sounds) -> Sequence[Pair]:
@@ -102,6 +133,20 @@ def _pairs(first: Run, second: Run, sounds: Sounds) -> Sequence[Pair]:
         for name in before
         if name in after
     ]
+
+
+def _gathered(pairs: Sequence[Pair]) -> Sequence[ResultItem]:
+    """Returns the comparisons, those of many small inputs as one table."""
+    small = tuple(
+        pair
+        for pair in pairs
+        if pair.name.startswith(f"{INPUT} ")
+        and all(kind_of(value) == "dense" and np.ndim(value) <= 1 for value in (pair.first, pair.second))
+        and pair.sound is None
+    )
+    if len(small) < MIN_LISTED:
+        return pairs
+    return (Listed(small), *(pair for pair in pairs if not any(pair is other for other in small)))
 
 
 def _title(run: Run, inputs: Collection[str] = ()) -> str:
