@@ -17,6 +17,7 @@ from hubexplore.display.values.view_choice import views
 from hubexplore.display.values.views import images, lists
 from hubexplore.summary.distance import distance
 from hubexplore.summary.graph.sounds import Sound
+from hubexplore.summary.model import Shape
 from hubexplore.summary.tensor_values import Array, flat_of, kind_of, shape_of
 
 _ROW_VIEWS: Final = (view_choice.SCORES, view_choice.SIMILARITY, view_choice.MAP)
@@ -39,6 +40,7 @@ def pair(
     labels: Sequence[str] = (),
     titles: tuple[str, str] = ("First", "Second"),
     change: str = "Second − first",
+    shape: Shape = None,
     sound: Sound | None = None,
 ) -> Rendered:
     """Draws two values in one view and, where they are numbers of one shape, the second minus the first.
@@ -51,10 +53,11 @@ def pair(
       labels: names of the classes in the last dimension.
       titles: what each value is of, such as "Run 1".
       change: title of the second minus the first.
+      shape: the shape that the signature declares, as for `render`.
       sound: what is known of both values if they are sound.
     """
     # One view for both: pictures of two kinds could not be compared.
-    possible = [views(value, name=name, labels=labels, sound=sound) for value in (first, second)]
+    possible = [views(value, name=name, labels=labels, shape=shape, sound=sound) for value in (first, second)]
     view = next((view for view in possible[0] if view in possible[1]), possible[0][0])
     # What one view draws of both is sound in their difference, too.
     heard = sound or (Sound() if view == view_choice.SOUND else None)
@@ -62,11 +65,12 @@ def pair(
     verdict_line = tag("p", tag("strong", verdict_text))
     if verdict_text == EQUAL:
         # Two equal pictures would send the reader looking for a difference.
-        rendering = render(first, view, name=name, rows=rows, labels=labels, heard=heard)
+        rendering = render(first, view, name=name, rows=rows, labels=labels, shape=shape, heard=heard)
         details = tag("details", tag("summary", "What both have"), rendering.html)
         return Rendered("Side by side", join(verdict_line, details), rendering.hovers)
     renderings = [
-        render(value, view, name=name, rows=rows, labels=labels, heard=heard) for value in (first, second)
+        render(value, view, name=name, rows=rows, labels=labels, shape=shape, heard=heard)
+        for value in (first, second)
     ]
     columns = [
         tag("div", tag("p", tag("strong", title), " ", tag("small", facts(value))), drawing.html)
@@ -75,7 +79,7 @@ def pair(
     hovers = [*renderings[0].hovers, *renderings[1].hovers]
     # drawable() may have clipped a difference, but never to 0, so np.any is exact.
     if deltas is not None and deltas.ndim and np.any(deltas):
-        third = _difference_view(deltas, view, rows, labels, heard)
+        third = _difference_view(deltas, view, rows, labels, shape=shape, heard=heard)
         columns.append(tag("div", tag("p", tag("strong", change)), third.html))
         hovers += third.hovers
     return Rendered("Side by side", join(verdict_line, tag("div", *columns, class_="beside")), tuple(hovers))
@@ -96,7 +100,13 @@ def table(pairs: Sequence[tuple[str, Any, Any]], titles: tuple[str, str]) -> Ren
 
 
 def _difference_view(
-    deltas: Array, view: str, rows: Sequence[str], labels: Sequence[str], heard: Sound | None
+    deltas: Array,
+    view: str,
+    rows: Sequence[str],
+    labels: Sequence[str],
+    *,
+    shape: Shape,
+    heard: Sound | None,
 ) -> Rendered:
     if view == view_choice.IMAGES:
         return with_numbers(
@@ -104,7 +114,7 @@ def _difference_view(
         )
     if view in _ROW_VIEWS:
         view = view_choice.PLOT if deltas.ndim == 1 else view_choice.HEAT
-    return render(deltas, view, rows=rows, labels=labels, heard=heard)
+    return render(deltas, view, rows=rows, labels=labels, shape=shape, heard=heard)
 
 
 def difference(first: Any, second: Any) -> tuple[str, Array | None]:

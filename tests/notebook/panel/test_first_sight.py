@@ -86,3 +86,21 @@ def test_many_inputs_that_differ_are_one_table_and_outputs_stay_in_sight() -> No
     assert inputs["html"].count("<tr") == 31
     assert "Largest difference" in inputs["html"]
     person.explorer.close()
+
+
+def test_pinned_runs_have_the_labels_of_single_ones() -> None:
+    def churn() -> None:
+        spent = tf1.placeholder(tf.float32, [None], "spent")
+        hub.add_signature("default", {"spent": spent}, {"probability": tf.sigmoid(spent)})
+
+    person = Person(hub.explore(hub.create_module_spec(churn)))
+    for text in ("-1 1", "2 3"):
+        person.type("spent", text)
+        person.run()
+    for number in (1, 2):
+        person.hear(person.tab.run_log, kind="pin", number=number, on=True)
+    output = person.tab.pinned_runs.results.shown["outputs"][-1]
+    assert output["name"] == "Output probability"
+    # A number for each row of the input: rows, not classes.
+    assert "class 0" not in output["html"]
+    person.explorer.close()

@@ -53,6 +53,11 @@ _OF_ANOTHER_KIND: Final = frozenset({
     "attention", "embedding", "embeddings", "encoding", "features", "hidden", "latent", "logits",
     "probabilities", "scores", "state", "weights",
 })  # fmt: skip
+_SCORES: Final = frozenset({
+    "logit", "logits", "prob", "probabilities", "probability", "probs", "score", "scores",
+})  # fmt: skip
+_MIN_SCORED: Final = 50
+"""A series of up to as many steps may be a row of features, of which each has a class."""
 _PLACES: Final = frozenset({
     "anchors", "bbox", "bboxes", "box", "boxes", "joints", "keypoints", "landmarks", "points", "pose",
 })  # fmt: skip
@@ -178,6 +183,7 @@ class Bands:
 
 def find(scene: Scene) -> Iterator[Group]:
     """Yields outputs of one axis: a lower and an upper bound, with what lies between them; forecasts."""
+    yield from _scores_of_steps(scene)
     found = [
         (member, array)
         for member, array in scene.numbers()
@@ -237,6 +243,21 @@ def _continued(scene: Scene, series: list[tuple[Member, Array]]) -> Iterator[Ban
         if further:
             members = tuple(member for member, _ in further)
             yield Bands(members, tuple((member.name, array) for member, array in further), None, history)
+
+
+def _scores_of_steps(scene: Scene) -> Iterator[Bands]:
+    """Yields a score for each step of a long series that went in: the steps are places, not classes."""
+    lengths = {
+        given.shape
+        for other in scene.inputs
+        if (given := other.array) is not None
+        and given.ndim == 2
+        and given.dtype.kind == "f"
+        and _MIN_SCORED < given.shape[1] <= MAX_STEPS
+    }
+    for member, array in scene.numbers():
+        if array.shape in lengths and array.dtype.kind == "f" and member.words & _SCORES:
+            yield Bands((member,), ((member.name, numerics.as_floats(array)),))
 
 
 def _continues(history: Array, array: Array) -> bool:

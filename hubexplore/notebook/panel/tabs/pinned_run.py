@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import ipywidgets as widgets
@@ -12,8 +12,8 @@ import numpy as np
 from hubexplore.display import values
 from hubexplore.display.markup import Markup
 from hubexplore.display.values.control import NO_SETTINGS, Control, Settings
+from hubexplore.display.values.together.scene import Scene
 from hubexplore.display.wording import MAX_TEXT, beginning, counted
-from hubexplore.explorer.heard import sounds_of
 from hubexplore.explorer.runs import Run
 from hubexplore.notebook.panel.panel_texts import inputs_text
 from hubexplore.notebook.panel.tabs.results import Pair, ResultItem, Results
@@ -58,16 +58,19 @@ class PinnedRuns(widgets.VBox):
     Args:
       is_random: returns whether a signature (tags of its variant, name) has random outputs.
       sounds: returns which inputs and outputs of a signature are sound.
+      scene: returns the outputs of a run with what the module says of them.
     """
 
     def __init__(
         self,
         is_random: Callable[[tuple[str, ...], str], bool],
         sounds: Callable[[tuple[str, ...], str], Sounds],
+        scene: Callable[[Run], Scene],
     ) -> None:
         self.runs: list[Run] = []
         self._is_random = is_random
         self._sounds = sounds
+        self._scene = scene
         self.results = Results(title="Comparison of two runs")
         super().__init__([self.results])
 
@@ -94,14 +97,15 @@ class PinnedRuns(widgets.VBox):
         # Else a user may look for the cause of a difference that every repetition has.
         is_random = any(self._is_random(run.request.tags, run.request.signature) for run in (first, second))
         note = " · the outputs are random" if is_random else ""
-        pairs = _pairs(first, second, self._sounds(first.request.tags, first.request.signature))
+        sounds = self._sounds(first.request.tags, first.request.signature)
+        pairs = _pairs(first, second, self._scene(first), sounds)
         equal = [pair for pair in pairs if values.are_equal(pair.first, pair.second)]
         unlike = [pair for pair in pairs if not any(pair is other for other in equal)]
         title = f"Run {first.number} and run {second.number}{note}{_equal_text(equal, bool(unlike))}"
         self.results.show(title, None, _gathered(unlike))
 
 
-def _pairs(first: Run, second: Run, sounds: Sounds) -> Sequence[Pair]:
+def _pairs(first: Run, second: Run, scene: Scene, sounds: Sounds) -> Sequence[Pair]:
     """Returns the inputs, then the outputs, that both runs have under the same name."""
     inputs = [
         {name: entry.display_value for name, entry in run.request.input_values.items()}
@@ -118,7 +122,10 @@ def _pairs(first: Run, second: Run, sounds: Sounds) -> Sequence[Pair]:
     unlike |= inputs[1].keys() - inputs[0].keys()
     titles = (_title(first, unlike), _title(second, unlike))
     change = f"Run {second.number} − run {first.number}"
-    heard = {INPUT: sounds.inputs, OUTPUT: sounds_of(first, sounds)}
+    known = {OUTPUT: {member.name: member for member in scene.outputs}}
+    known[INPUT] = {
+        member.name: replace(member, sound=sounds.inputs.get(member.name)) for member in scene.inputs
+    }
     return [
         Pair(
             f"{side} {name}",
@@ -127,7 +134,9 @@ def _pairs(first: Run, second: Run, sounds: Sounds) -> Sequence[Pair]:
             rows if side == OUTPUT else (),
             titles=titles if side == OUTPUT else (_title(first), _title(second)),
             change=change,
-            sound=heard[side].get(name),
+            labels=known[side][name].labels,
+            shape=known[side][name].shape,
+            sound=known[side][name].sound,
         )
         for side, (before, after) in ((INPUT, inputs), (OUTPUT, outputs))
         for name in before

@@ -118,7 +118,7 @@ class Value:
 class Pair:
     """Two values of one name, side by side; `titles` are those of the values, `change` of the difference.
 
-    `sound` is what is known of both if they are sound.
+    `shape` is what the signature declares; `sound` is what is known of both if they are sound.
     """
 
     name: str
@@ -128,6 +128,7 @@ class Pair:
     labels: tuple[str, ...] = ()
     titles: tuple[str, str] = ("First", "Second")
     change: str = "Second − first"
+    shape: Shape = None
     sound: Sound | None = None
 
     facts: str = ""
@@ -147,6 +148,7 @@ class Pair:
             labels=self.labels,
             titles=self.titles,
             change=self.change,
+            shape=self.shape,
             sound=self.sound,
         )
 
