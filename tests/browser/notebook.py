@@ -5,7 +5,6 @@ Every wait is for a state of the page, of the document or of the kernel, never f
 
 from __future__ import annotations
 
-import contextlib
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -217,18 +216,24 @@ class Notebook:
             "name => document.body.dataset.jpThemeName === name", arg=THEMES[name], timeout=PATIENCE
         )
 
-    @contextlib.contextmanager
-    def themed(self, name: str) -> Iterator[None]:
-        """Changes to a theme and back, without the menu."""
-        for theme in (name, "light"):
-            self.page.evaluate(
-                "theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", THEMES[theme]
-            )
-            self.page.wait_for_function(
-                "name => document.body.dataset.jpThemeName === name", arg=THEMES[theme]
-            )
-            if theme != "light":
-                yield
+    def switch_theme(self, name: str) -> None:
+        """Changes to a theme without the menu."""
+        self.page.evaluate(
+            "theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", THEMES[name]
+        )
+        self.page.wait_for_function("name => document.body.dataset.jpThemeName === name", arg=THEMES[name])
+
+    def both_themes(self) -> Iterator[str]:
+        """Yields the light or the dark theme, whichever it is, and then changes to the other one.
+
+        It does not change back: JupyterLab fails to remove a style sheet that it is still loading.
+        """
+        names = ["light", "dark"]
+        if self.page.evaluate("() => document.body.dataset.jpThemeLight === 'false'"):
+            names.reverse()
+        yield names[0]
+        self.switch_theme(names[1])
+        yield names[1]
 
     def zoom(self, percent: int) -> None:
         """As the browser's own zoom: as if the window had fewer and larger pixels."""

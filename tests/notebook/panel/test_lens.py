@@ -171,6 +171,21 @@ def test_a_typed_text_finds_its_rows(frame: pd.DataFrame) -> None:
     lens.close()
 
 
+def test_a_module_finds_the_rows_of_a_text() -> None:
+    texts = ["a king sat on his throne", "she wrote a letter", "bread and wine"]
+    vectors = hub.map("sample:text-embedding", pd.Series(texts), progress=False)
+    frame = pd.DataFrame({"text": texts, "vector": list(vectors)})
+    for find in ("sample:text-embedding", hub.Predictor("sample:text-embedding")):
+        lens = hub.lens(frame, find=find)
+        lens._text.value = "the queen and her throne"
+        assert lens._neighbours[0] == 0
+        lens.close()
+    lens = hub.lens(frame, find=hub.Predictor("sample:text-embedding", "neighbours"))
+    lens._text.value = "king"
+    assert "no output with vectors of 100 numbers" in lens._status.value
+    lens.close()
+
+
 def test_names_of_strangers_are_text(frame: pd.DataFrame, tmp_path: Path) -> None:
     picture = tmp_path / "a.png"
     Image.new("RGB", (8, 4)).save(picture)

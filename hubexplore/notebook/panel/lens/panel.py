@@ -25,6 +25,7 @@ from hubexplore.mapped.tables.still import legend, still_map
 from hubexplore.notebook.panel.browser_widgets import PanelMonitor, panel_style, style
 from hubexplore.notebook.panel.lens.pick_list import PickList
 from hubexplore.notebook.panel.lens.point_map import PointMap
+from hubexplore.notebook.panel.lens.text_search import Search, search_by
 from hubexplore.notebook.panel.open_panels import OPEN_PANELS
 from hubexplore.notebook.panel.panel_texts import error_text, one_line_traceback
 from hubexplore.notebook.panel.snapshot import Snapshot
@@ -48,7 +49,7 @@ def lens(
     prediction: Any = None,
     vectors: Any = None,
     classes: Sequence[str] | None = None,
-    find: Callable[[str], Any] | None = None,
+    find: Any = None,
 ) -> Lens:
     """Shows a panel over a mapped data set: a map of its vectors, its rows, and where it is wrong.
 
@@ -69,7 +70,8 @@ def lens(
       vectors: the column that is drawn as a map, a list or array of one size in each row; by default the
         last one that does not hold scores.
       classes: names of the classes, in the order of the scores.
-      find: returns the vector [size] of a typed text; the panel then shows its nearest rows.
+      find: what makes the vector of a typed text, whose nearest rows the panel then shows: the handle of the
+        module, a `Predictor`, or a function from a text to a vector [size].
 
     Raises:
       ConversionError: (a ValueError) the result is not a table, or has no such column.
@@ -80,7 +82,8 @@ def lens(
         subject = subject_of(
             result, other, label=label, prediction=prediction, vectors=vectors, classes=classes
         )
-        return Lens(subject, find)
+        size = subject.matrix.shape[1]
+        return Lens(subject, None if find is None else search_by(find, subject.vectors, size))
 
 
 class LensMonitor(PanelMonitor):
@@ -99,7 +102,7 @@ class Lens(widgets.VBox):
 
     _is_closed = True
 
-    def __init__(self, subject: LensSubject, find: Callable[[str], Any] | None = None) -> None:
+    def __init__(self, subject: LensSubject, find: Search | None = None) -> None:
         super().__init__()
         self.add_class("hubexplore-panel")
         self.add_class("hub-lens-panel")
@@ -332,8 +335,7 @@ class Lens(widgets.VBox):
         if not text or self._find is None:
             return
         try:
-            vector = np.asarray(self._find(text), np.float32)
-            found = nearest_to(self._subject.matrix, vector)
+            found = nearest_to(self._subject.matrix, self._find(text))
         except Exception as error:  # noqa: BLE001 - shown here: the function is the user's
             self._fail(error_text(error))
             return
