@@ -20,7 +20,7 @@ from hubexplore.display.values.downloads import (
 )
 from hubexplore.display.values.hover import GridHover, Hover, PointsHover
 from hubexplore.display.values.rendering import Rendered, controls, render
-from hubexplore.display.values.side_by_side import are_equal, pair
+from hubexplore.display.values.side_by_side import are_equal, pair, table
 from hubexplore.display.values.value_facts import brief, facts
 from hubexplore.display.values.value_kinds import captions_of
 from hubexplore.display.values.view_choice import views
@@ -45,5 +45,6 @@ __all__ = [
     "forms_of_several",
     "pair",
     "render",
+    "table",
     "views",
 ]

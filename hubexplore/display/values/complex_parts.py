@@ -35,14 +35,16 @@ def draw(array: Array, view: str, draw_part: Callable[[Array], Figure]) -> Figur
         parts = (("Magnitude", magnitudes), ("Phase", phases))
     else:
         parts = (("Real part", array.real), ("Imaginary part", array.imag))
-    blocks, notes = [], []
+    blocks, said = [], []
     hovers: list[Hover | None] = []
     for title, part in parts:
         figure = draw_part(part)
         heading = tag("p", tag("strong", title))
         blocks.append(tag("div", heading, tag("div", figure.html, class_="pictures")))
         hovers += figure.hovers
-        notes.append(figure.note)
-    notes = list(dict.fromkeys(filter(None, notes)))
+        said.append((title, figure.note))
+    texts = list(dict.fromkeys(note for _, note in said if note))
+    # Two notes that differ, such as of brightness, say which part each is about.
+    notes = texts if len(texts) < 2 else [f"{title}: {note}" for title, note in said if note]
     notes += [MSG_PHASE] if view == POLAR else []
     return Figure(join(*blocks), tuple(hovers), " ".join(notes))

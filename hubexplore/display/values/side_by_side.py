@@ -8,13 +8,16 @@ from typing import Any, Final
 import numpy as np
 
 from hubexplore.display.markup import join, tag
+from hubexplore.display.tables.grid import Column, Grid, grid_html
 from hubexplore.display.values import numerics, view_choice
 from hubexplore.display.values.rendering import Rendered, render, with_numbers
-from hubexplore.display.values.value_facts import facts
+from hubexplore.display.values.value_facts import brief, facts
 from hubexplore.display.values.value_kinds import is_number
 from hubexplore.display.values.view_choice import views
 from hubexplore.display.values.views import images, lists
 from hubexplore.summary.distance import distance
+from hubexplore.summary.graph.sounds import Sound
+from hubexplore.summary.model import Shape
 from hubexplore.summary.tensor_values import Array, flat_of, kind_of, shape_of
 
 _ROW_VIEWS: Final = (view_choice.SCORES, view_choice.SIMILARITY, view_choice.MAP)
@@ -37,6 +40,8 @@ def pair(
     labels: Sequence[str] = (),
     titles: tuple[str, str] = ("First", "Second"),
     change: str = "Second − first",
+    shape: Shape = None,
+    sound: Sound | None = None,
 ) -> Rendered:
     """Draws two values in one view and, where they are numbers of one shape, the second minus the first.
 
@@ -48,17 +53,25 @@ def pair(
       labels: names of the classes in the last dimension.
       titles: what each value is of, such as "Run 1".
       change: title of the second minus the first.
+      shape: the shape that the signature declares, as for `render`.
+      sound: what is known of both values if they are sound.
     """
     # One view for both: pictures of two kinds could not be compared.
-    view = views(first, name=name, labels=labels)[0]
+    possible = [views(value, name=name, labels=labels, shape=shape, sound=sound) for value in (first, second)]
+    view = next((view for view in possible[0] if view in possible[1]), possible[0][0])
+    # What one view draws of both is sound in their difference, too.
+    heard = sound or (Sound() if view == view_choice.SOUND else None)
     verdict_text, deltas = difference(first, second)
     verdict_line = tag("p", tag("strong", verdict_text))
     if verdict_text == EQUAL:
         # Two equal pictures would send the reader looking for a difference.
-        rendering = render(first, view, name=name, rows=rows, labels=labels)
+        rendering = render(first, view, name=name, rows=rows, labels=labels, shape=shape, heard=heard)
         details = tag("details", tag("summary", "What both have"), rendering.html)
         return Rendered("Side by side", join(verdict_line, details), rendering.hovers)
-    renderings = [render(value, view, name=name, rows=rows, labels=labels) for value in (first, second)]
+    renderings = [
+        render(value, view, name=name, rows=rows, labels=labels, shape=shape, heard=heard)
+        for value in (first, second)
+    ]
     columns = [
         tag("div", tag("p", tag("strong", title), " ", tag("small", facts(value))), drawing.html)
         for title, value, drawing in zip(titles, (first, second), renderings, strict=True)
@@ -66,20 +79,42 @@ def pair(
     hovers = [*renderings[0].hovers, *renderings[1].hovers]
     # drawable() may have clipped a difference, but never to 0, so np.any is exact.
     if deltas is not None and deltas.ndim and np.any(deltas):
-        third = _difference_view(deltas, view, rows, labels)
+        third = _difference_view(deltas, view, rows, labels, shape=shape, heard=heard)
         columns.append(tag("div", tag("p", tag("strong", change)), third.html))
         hovers += third.hovers
     return Rendered("Side by side", join(verdict_line, tag("div", *columns, class_="beside")), tuple(hovers))
 
 
-def _difference_view(deltas: Array, view: str, rows: Sequence[str], labels: Sequence[str]) -> Rendered:
+def table(pairs: Sequence[tuple[str, Any, Any]], titles: tuple[str, str]) -> Rendered:
+    """Lists small values that differ, a line for each: where there are many, drawings would hide the rest.
+
+    Args:
+      pairs: name, first and second value of each.
+      titles: what the first and the second values are of.
+    """
+    columns = (Column("name", code=True), *map(Column, titles), Column("difference", cut="end"))
+    cells = tuple(
+        (name, brief(first), brief(second), difference(first, second)[0]) for name, first, second in pairs
+    )
+    return Rendered("Side by side", grid_html(Grid("", columns, cells), "Side by side"))
+
+
+def _difference_view(
+    deltas: Array,
+    view: str,
+    rows: Sequence[str],
+    labels: Sequence[str],
+    *,
+    shape: Shape,
+    heard: Sound | None,
+) -> Rendered:
     if view == view_choice.IMAGES:
         return with_numbers(
             view, images.images(deltas, rows, centred=True), lambda: lists.value_grid(deltas, rows, labels)
         )
     if view in _ROW_VIEWS:
         view = view_choice.PLOT if deltas.ndim == 1 else view_choice.HEAT
-    return render(deltas, view, rows=rows, labels=labels)
+    return render(deltas, view, rows=rows, labels=labels, shape=shape, heard=heard)
 
 
 def difference(first: Any, second: Any) -> tuple[str, Array | None]:

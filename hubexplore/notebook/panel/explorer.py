@@ -70,7 +70,7 @@ def explore(
     Args:
       x: a path or handle, or a folder with several versions of a model, of which the panel offers a choice; a
         ModuleSpec; a Module of a NotebookSession; or the summary of a module on disk.
-      signature: the signature to begin with; by default `default`, else the first.
+      signature: the signature to begin with; by default `default`, else the first that has inputs.
       tags: of the graph variant to begin with; by default the one without tags, else that for serving.
       session: the session that loaded the Module `x`; found automatically if a variable of the notebook or
         the magics have it.
@@ -99,7 +99,7 @@ class Explorer(widgets.VBox):
 
     Args:
       subject: the module to try.
-      signature: the signature to begin with; by default `default`, else the first.
+      signature: the signature to begin with; by default `default`, else the first that has inputs.
       tags: of the graph variant to begin with; by default the one without tags, else that for serving.
 
     Raises:

@@ -28,6 +28,12 @@ def test_parts(shape: tuple[int, ...], pictures: int) -> None:
     assert cartesian.html.index("Real part") < cartesian.html.index("Imaginary part")
 
 
+def test_each_part_has_its_own_brightness() -> None:
+    html = values.render(made(2, 16, 16)).html
+    assert "Magnitude: Each matrix is a tile" in html
+    assert "Phase: Each matrix is a tile" in html
+
+
 def test_a_few_are_read() -> None:
     assert values.views(made(4))[0] == "Table"
     assert values.views(made(1)) == ("Table",)

@@ -108,7 +108,7 @@ class TestBoxes:
             PICTURE,
         )
         boxed = next(item for item in grouped(found) if isinstance(item, boxes.Boxes))
-        assert "1 of 3 boxes" in drawn(boxed, threshold=0.0).html
+        assert "1 of 1 box" in drawn(boxed, threshold=0.0).html
 
     def test_names_that_may_be_shifted_are_not_used(self) -> None:
         from_one = {**DETECTION, "detection_classes": CLASSES + 1}
@@ -291,7 +291,7 @@ class TestRanking:
     def test_sorted_scores_have_ranks_and_others_have_places(self) -> None:
         ids = np.array([3, 1, 2])
         ranked = drawn(group(scene({"ids": ids, "scores": np.array([0.5, 0.3, 0.2])}), ranking.Ranking))
-        placed = drawn(group(scene({"ids": ids, "scores": np.array([0.3, 0.5, 0.2])}), ranking.Ranking))
+        placed = drawn(group(scene({"ids": ids, "scores": np.array([0.3, 0.9, 0.2])}), ranking.Ranking))
         assert ["rank" in ranked.html, "rank" in placed.html] == [True, False]
 
     def test_numbers_for_each_row_are_a_table_of_rows(self) -> None:

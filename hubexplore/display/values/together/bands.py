@@ -53,6 +53,11 @@ _OF_ANOTHER_KIND: Final = frozenset({
     "attention", "embedding", "embeddings", "encoding", "features", "hidden", "latent", "logits",
     "probabilities", "scores", "state", "weights",
 })  # fmt: skip
+_SCORES: Final = frozenset({
+    "logit", "logits", "prob", "probabilities", "probability", "probs", "score", "scores",
+})  # fmt: skip
+_MIN_SCORED: Final = 50
+"""A series of up to as many steps may be a row of features, of which each has a class."""
 _PLACES: Final = frozenset({
     "anchors", "bbox", "bboxes", "box", "boxes", "joints", "keypoints", "landmarks", "points", "pose",
 })  # fmt: skip
@@ -178,6 +183,7 @@ class Bands:
 
 def find(scene: Scene) -> Iterator[Group]:
     """Yields outputs of one axis: a lower and an upper bound, with what lies between them; forecasts."""
+    yield from _scores_of_steps(scene)
     found = [
         (member, array)
         for member, array in scene.numbers()
@@ -239,6 +245,21 @@ def _continued(scene: Scene, series: list[tuple[Member, Array]]) -> Iterator[Ban
             yield Bands(members, tuple((member.name, array) for member, array in further), None, history)
 
 
+def _scores_of_steps(scene: Scene) -> Iterator[Bands]:
+    """Yields a score for each step of a long series that went in: the steps are places, not classes."""
+    lengths = {
+        given.shape
+        for other in scene.inputs
+        if (given := other.array) is not None
+        and given.ndim == 2
+        and given.dtype.kind == "f"
+        and _MIN_SCORED < given.shape[1] <= MAX_STEPS
+    }
+    for member, array in scene.numbers():
+        if array.shape in lengths and array.dtype.kind == "f" and member.words & _SCORES:
+            yield Bands((member,), ((member.name, numerics.as_floats(array)),))
+
+
 def _continues(history: Array, array: Array) -> bool:
     """Returns whether an output is in the units of the history, and a curve as it is."""
     low, high = numerics.limits_of(numerics.drawable(history))
@@ -267,20 +288,32 @@ def _columns(scene: Scene, member: Member, array: Array) -> Iterator[Bands]:
     lines = [(f"{member.name} [{at}]", array[..., at]) for at in range(count)]
     # Two open dimensions, or many rows, are rather those of a picture.
     are_rows = rows < _MIN_PICTURE or (member.shape or (0, 0))[:2].count(None) == 1
-    if (
-        not is_narrow
-        or not are_rows
-        or member.words & _PLACES
-        or not all(_is_curve(line) for _, line in lines)
-    ):
+    if not is_narrow or not are_rows or member.words & _PLACES:
         return
     history = _history(scene, rows)
     with np.errstate(invalid="ignore"):
         is_ordered = count > 2 and bool((np.diff(array, axis=-1) >= 0).mean() >= _IN_ORDER)
+    # Columns in order after a series are its quantiles, and as many columns as it has go on with them,
+    # however it goes up and down.
+    continues = bool(is_ordered and history) or _has_columns_of_input(scene, member, array)
+    if not continues and not all(_is_curve(line) for _, line in lines):
+        return
     if is_ordered:
         yield Bands((member,), tuple(lines[1:-1]), (lines[0], lines[-1]), history)
     else:
         yield Bands((member,), tuple(lines), None, history)
+
+
+def _has_columns_of_input(scene: Scene, member: Member, array: Array) -> bool:
+    """Returns whether an input [rows, steps, columns] is a series of the same columns."""
+    return not member.words & _OF_ANOTHER_KIND and any(
+        (given := other.array) is not None
+        and given.ndim == 3
+        and given.dtype.kind == "f"
+        and (len(given), given.shape[2]) == (len(array), array.shape[2])
+        and given.shape[1] >= _MIN_CURVE
+        for other in scene.inputs
+    )
 
 
 def _bounds(pairs: list[tuple[Member, Array]]) -> tuple[tuple[Member, Array], tuple[Member, Array]] | None:

@@ -83,7 +83,13 @@ class Boxes:
 
     @property
     def facts(self) -> str:  # noqa: D102
-        return f"{counted(self.corners.shape[1], 'box')} on the input"
+        most: int = max(self._size(number) for number in range(len(self.corners)))
+        return f"{counted(most, 'box')} on the input"
+
+    def _size(self, number: int) -> int:
+        """Returns how many boxes of a picture count: those after them fill the array up."""
+        size = int(self.corners.shape[1])
+        return size if self.counts is None else min(size, max(int(self.counts[number]), 0))
 
     def draw(self, view: str, settings: dict[str, float]) -> Rendered:  # noqa: D102
         usual = self.controls[0].value if self.controls else 0.0
@@ -107,7 +113,7 @@ class Boxes:
                 (name, text, ", ".join(numerics.number_text(entry) for entry in self.corners[number][at]))
                 for at, text in zip(chosen, texts, strict=True)
             ]
-        all_boxes = self.corners[: len(figures)].shape[1] * len(figures)
+        all_boxes = sum(self._size(number) for number in range(len(figures)))
         note = f"{drawn_boxes:,} of {counted(all_boxes, 'box')}"
         note += f" with a score of at least {threshold:g}." if self.scores is not None else "."
         grid = text_grid(("row", "box", view.partition("(")[2].rstrip(")") or "corners"), numbers)
@@ -115,9 +121,7 @@ class Boxes:
 
     def _chosen(self, number: int, threshold: float) -> Array:
         """Returns the indices of the boxes of a picture that are drawn, the best first."""
-        size = self.corners.shape[1]
-        if self.counts is not None:
-            size = min(size, max(int(self.counts[number]), 0))
+        size = self._size(number)
         chosen = np.arange(size)
         if self.scores is not None:
             scores = numerics.as_floats(self.scores[number][:size])

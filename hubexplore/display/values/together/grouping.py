@@ -2,11 +2,29 @@
 
 from __future__ import annotations
 
-from hubexplore.display.values.together import bands, boxes, keypoints, masks, ranking, scalars, tokens
+from hubexplore.display.values.together import (
+    bands,
+    boxes,
+    keypoints,
+    masks,
+    ranking,
+    scalars,
+    tokens,
+    voxels,
+)
 from hubexplore.display.values.together.scene import Group, Member, Scene
 
 # What is drawn on the picture that went in says most; a table is what is left.
-_FINDERS = (boxes.find, keypoints.find, masks.find, bands.find, tokens.find, ranking.find, scalars.find)
+_FINDERS = (
+    boxes.find,
+    keypoints.find,
+    masks.find,
+    voxels.find,
+    bands.find,
+    tokens.find,
+    ranking.find,
+    scalars.find,
+)
 
 
 def grouped(scene: Scene) -> list[Group | Member]:

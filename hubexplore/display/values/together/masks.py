@@ -45,6 +45,8 @@ _MAX_BYTES: Final = 150_000
 _SCREEN_SIDE: Final = 320
 _SWATCH: Final = 12
 _TRUTH: Final = ("no", "yes")
+_SCORE_WORDS: Final = frozenset({"class", "classes", "logit", "logits", "score", "scores"})
+"""Names of numbers for each class, where there are some for each pixel of the picture."""
 _WORDS: Final = frozenset(
     {"mask", "masks", "segmentation", "segment", "semantic", "saliency", "matte", "alpha", "foreground"}
 )
@@ -60,6 +62,7 @@ class Mask:
       strengths: float [pictures, height, width] from 0 to 1, by which the colour of a pixel is weakened.
       pictures: one for each mask.
       class_names: names by id.
+      place: which part of the input the pictures are, such as a slice of a volume; "" for all of it.
     """
 
     members: tuple[Member, ...]
@@ -67,13 +70,14 @@ class Mask:
     pictures: tuple[Picture, ...]
     strengths: Array | None = None
     class_names: tuple[str, ...] = ()
+    place: str = ""
 
     @property
     def has_background(self) -> bool:
         """Whether class 0 stands for no class and stays without a colour."""
         name = self.class_names[0].strip().lower() if self.class_names else ""
         is_nothing = not name or name in BACKGROUNDS or self.class_names == _TRUTH
-        return is_nothing and bool(self.classes.any())
+        return is_nothing and (bool(self.place) or bool(self.classes.any()))
 
     views = (VIEW,)
     controls = (Control(OPACITY, "Opacity", 0.0, 1.0, 0.55, 0.05),)
@@ -114,7 +118,7 @@ class Mask:
             for at in coloured[:MAX_LISTED]
         ]
         more = len(coloured) - len(legend)
-        note = f"… and {counted(more, 'class')} more." if more else ""
+        note = self.place + (f" … and {counted(more, 'class')} more." if more else "")
         if len(coloured) < len(order) and self.class_names != _TRUTH:
             note += f" {_class_text(names, 0)} has no colour."
         left = len(self.pictures) - len(shown)
@@ -248,7 +252,8 @@ def _as_mask(member: Member, mask: Array, scene: Scene) -> Mask | None:
     is_named = bool(member.words & _WORDS)
     if mask.shape[-1] > 1:
         # Numbers for each class of each pixel. Other channels are features, or a picture.
-        is_mask = _are_class_scores(mask, is_named)
+        is_whole = mask.shape[1:3] == scene.pictures[0].size
+        is_mask = _are_class_scores(mask, is_named or (is_whole and bool(member.words & _SCORE_WORDS)))
         classes = mask.argmax(-1) if is_mask else mask[..., 0]
         return Mask((member,), classes, scene.pictures, class_names=scene.class_names) if is_mask else None
     flat = mask[..., 0]

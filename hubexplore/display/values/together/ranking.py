@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from types import EllipsisType
 from typing import Final, Literal
 
 import numpy as np
@@ -34,6 +35,10 @@ MAX_CELL: Final = 120
 """Maximum number of characters of a text that stands in a table beside others for a row of the input."""
 MAX_TABLES: Final = 8
 """Maximum number of rows that have a table."""
+_CLASS_WORDS: Final = frozenset({
+    "categories", "category", "class", "classes", "label", "labels", "probabilities", "probability", "probs",
+    "score", "scores", "species", "topics",
+})  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -44,11 +49,14 @@ class Ranking:
       members: texts first, then ids and truth values, then other numbers; else in the order of the outputs.
       class_names: names of the ids of the one output that holds ids.
       per_row: whether each entry belongs to a row of the input, so that there is no order of merit.
+      chances: how likely each entry is, of the shape of the members: the likeliest is listed first; None if
+        the entries stay in their order.
     """
 
     members: tuple[Member, ...]
     class_names: tuple[str, ...] = ()
     per_row: bool = False
+    chances: Array | None = None
 
     @property
     def views(self) -> tuple[str, ...]:  # noqa: D102 - as Group
@@ -68,16 +76,23 @@ class Ranking:
         rows = distinct_captions(next((member.rows for member in self.members if member.rows), ()))
         if arrays[0].ndim == 1:
             names = rows if len(rows) == len(arrays[0]) else ()
-            return Rendered(self.views[0], self._table(arrays, names, ""))
+            return Rendered(self.views[0], self._table(self._ordered(arrays, ...), names, ""))
         has_titles = len(arrays[0]) > 1 or bool(rows)
         tables = [
-            self._table([array[number] for array in arrays], (), row_name(rows, number) if has_titles else "")
+            self._table(self._ordered(arrays, number), (), row_name(rows, number) if has_titles else "")
             for number in range(min(len(arrays[0]), MAX_TABLES))
         ]
         left = len(arrays[0]) - len(tables)
         note = f"… and {counted(left, 'row')} more; all of it is in .value"
         notes = [tag("p", note, class_="note")] if left else []
         return Rendered(self.views[0], join(*tables, *notes))
+
+    def _ordered(self, arrays: list[Array], number: int | EllipsisType) -> list[Array]:
+        """Returns the entries of a row of the outputs, or of outputs of one row, the likeliest first."""
+        if self.chances is None:
+            return [array[number] for array in arrays]
+        order = np.argsort(-self.chances[number], kind="stable")
+        return [array[number][order] for array in arrays]
 
     def _table(self, arrays: list[Array], names: Texts, caption: str) -> Markup:
         size = len(arrays[0])
@@ -121,11 +136,61 @@ def find(scene: Scene) -> Iterator[Group]:
         # Numbers for each row of the input are a table, whatever they mean.
         is_per_row = all(member.shape == (None,) for member in members)
         has_names = any(_names_things(array) for array in arrays.values())
-        if len(members) < 2 or not (is_per_row or has_names):
+        if len(members) < 2 or not (is_per_row or has_names) or _are_steps(arrays, scene):
             continue
-        ordered = sorted(members, key=lambda member: _precedence(arrays[member.name]))
+        ordered = sorted(
+            members,
+            key=lambda member: (
+                not _is_of_input(arrays[member.name], scene.rows),
+                _precedence(arrays[member.name]),
+            ),
+        )
         with_ids = [member for member in members if are_ids(arrays[member.name])]
-        yield Ranking(tuple(ordered), scene.class_names if len(with_ids) == 1 else (), is_per_row)
+        class_names = scene.class_names if len(with_ids) == 1 else ()
+        yield Ranking(tuple(ordered), class_names, is_per_row, None if is_per_row else _chances(ordered))
+
+
+def _are_steps(arrays: dict[str, Array], scene: Scene) -> bool:
+    """Returns whether the entries are about the steps of a series that went in, not about things."""
+    shape = next(iter(arrays.values())).shape
+    is_series = any(
+        (given := member.array) is not None
+        and given.shape == shape
+        and given.dtype.kind == "f"
+        and given.ndim == 2
+        and given.shape[1] > MAX_RANKS
+        for member in scene.inputs
+    )
+    return is_series and not any(is_text(array) for array in arrays.values())
+
+
+def _is_of_input(array: Array, rows: Sequence[str]) -> bool:
+    """Returns whether the entries of each row are parts of the text that went in, such as its words."""
+    stack = array[None] if array.ndim == 1 else array
+    if not is_text(array) or len(stack) != len(rows):
+        return False
+    return all(
+        item_text(entry).lower() in text.lower()
+        for entries, text in zip(stack, rows, strict=True)
+        for entry in entries[:MAX_RANKS]
+    )
+
+
+def _chances(members: list[Member]) -> Array | None:
+    """Returns the one output that says how likely each class is, float [..., entries]: its rows sum to 1.
+
+    The weights of the words of a sentence do so too, but their order is that of the sentence: what the
+    entries are is known only if they are the same in all rows, or if they are called classes.
+    """
+    arrays = [array for member in members if (array := member.array) is not None]
+    shares = [numerics.as_floats(array) for array in arrays if are_shares(array)]
+    chances = [floats for floats in shares if np.allclose(floats.sum(-1), 1, atol=1e-3)]
+    named = [array for array in arrays if is_text(array)]
+    are_fixed = any(
+        array.ndim == 2 and len(array) > 1 and bool(np.all(array == array[:1])) for array in named
+    )
+    are_called = any(member.words & _CLASS_WORDS for member in members)
+    return chances[0] if len(chances) == 1 and (are_fixed or are_called) else None
 
 
 def _is_sorted(array: Array) -> bool:

@@ -70,7 +70,9 @@ class Form(widgets.VBox):
             self._is_asking = False
         self.watch(self._eager)
         has_table = bool(places.names) or len(self.fields) >= MIN_FILTERED
-        self.children = (*((self._table,) if has_table else ()), *self._boxes.values())
+        parts: list[widgets.Widget] = [self._table] if has_table else []
+        # Settings without a table follow what they are settings of, such as a prompt.
+        self.children = (*parts, *self._boxes.values()) if places.columns else (*self._boxes.values(), *parts)
         # Else ipywidgets keeps the boxes of all signatures that were ever chosen.
         reused = set(map(id, self.children))
         close_all(box for box in before.values() if id(box) not in reused)

@@ -179,7 +179,8 @@ class TableBox(widgets.VBox):
         self._variables = widgets.Dropdown(
             description="or variable",
             style={"description_width": "initial"},
-            layout=widgets.Layout(width="13em"),
+            # As wide as its longest name, which an author may make as long as the panel.
+            layout=widgets.Layout(width="auto", max_width="26em"),
         )
         self._refresh = widgets.Button(description="Refresh", tooltip="List the tables of the notebook now")
         self._loader = widgets.HBox([self._upload, self._variables, self._refresh])

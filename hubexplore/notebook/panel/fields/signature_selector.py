@@ -20,7 +20,7 @@ class SignatureSelector(widgets.HBox):
       summary: of the module.
       changed: is called when another signature or variant has been chosen.
       tags: of the variant to begin with; by default the one without tags, else that for serving.
-      signature: the signature to begin with; by default `default`, else the first.
+      signature: the signature to begin with; by default `default`, else the first that has inputs.
     """
 
     def __init__(
@@ -103,10 +103,13 @@ class SignatureSelector(widgets.HBox):
             self._changed()
 
     def _fill(self, preferred: str | None) -> None:
-        names = [signature.name for signature in callable_signatures(self.variant)]
+        signatures = callable_signatures(self.variant)
+        names = [signature.name for signature in signatures]
         self._signature.options = [(visible(name), index) for index, name in enumerate(names)]
         default = default_signature(names)
-        otherwise = default if default in names else names[0]
+        # One without inputs states facts, such as where a vocabulary is, beside the one that computes.
+        first = next((signature.name for signature in signatures if signature.inputs), names[0])
+        otherwise = default if default in names else first
         # A signature that both variants have stays chosen when the variant changes.
         chosen = preferred if preferred in names else otherwise
         self._signature.index = names.index(chosen)

@@ -3,20 +3,53 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 import ipywidgets as widgets
+import numpy as np
 
 from hubexplore.display import values
 from hubexplore.display.markup import Markup
+from hubexplore.display.values.control import NO_SETTINGS, Control, Settings
+from hubexplore.display.values.together.scene import Scene
 from hubexplore.display.wording import MAX_TEXT, beginning, counted
 from hubexplore.explorer.runs import Run
 from hubexplore.notebook.panel.panel_texts import inputs_text
-from hubexplore.notebook.panel.tabs.results import Pair, Results
+from hubexplore.notebook.panel.tabs.results import Pair, ResultItem, Results
+from hubexplore.summary.graph.sounds import Sounds
+from hubexplore.summary.tensor_values import kind_of
 
 _COMPARED: Final = 2  # results.js lays out two values side by side
+MIN_LISTED: Final = 4
+"""Number of small inputs that differ from which on they are a table rather than drawings."""
 INPUT: Final = "Input"
 OUTPUT: Final = "Output"
+
+
+@dataclass(frozen=True)
+class Listed:
+    """Small inputs of two runs that differ, one below the other."""
+
+    pairs: tuple[Pair, ...]
+
+    name: str = "Inputs"
+    views: tuple[str, ...] = ("Side by side",)
+    forms: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def facts(self) -> str:  # noqa: D102 - as ResultItem
+        return f"{counted(len(self.pairs), 'input')} that differ"
+
+    def controls(self, view: str) -> tuple[Control, ...]:  # noqa: D102
+        return ()
+
+    def render(self, view: str | None, settings: Settings = NO_SETTINGS) -> values.Rendered:  # noqa: D102
+        rows = [(pair.name.removeprefix(f"{INPUT} "), pair.first, pair.second) for pair in self.pairs]
+        return values.table(rows, self.pairs[0].titles)
+
+    def download(self, form: str, stem: str, settings: Settings = NO_SETTINGS) -> None:  # noqa: D102
+        return None
 
 
 class PinnedRuns(widgets.VBox):
@@ -24,11 +57,20 @@ class PinnedRuns(widgets.VBox):
 
     Args:
       is_random: returns whether a signature (tags of its variant, name) has random outputs.
+      sounds: returns which inputs and outputs of a signature are sound.
+      scene: returns the outputs of a run with what the module says of them.
     """
 
-    def __init__(self, is_random: Callable[[tuple[str, ...], str], bool]) -> None:
+    def __init__(
+        self,
+        is_random: Callable[[tuple[str, ...], str], bool],
+        sounds: Callable[[tuple[str, ...], str], Sounds],
+        scene: Callable[[Run], Scene],
+    ) -> None:
         self.runs: list[Run] = []
         self._is_random = is_random
+        self._sounds = sounds
+        self._scene = scene
         self.results = Results(title="Comparison of two runs")
         super().__init__([self.results])
 
@@ -55,14 +97,15 @@ class PinnedRuns(widgets.VBox):
         # Else a user may look for the cause of a difference that every repetition has.
         is_random = any(self._is_random(run.request.tags, run.request.signature) for run in (first, second))
         note = " · the outputs are random" if is_random else ""
-        pairs = _pairs(first, second)
+        sounds = self._sounds(first.request.tags, first.request.signature)
+        pairs = _pairs(first, second, self._scene(first), sounds)
         equal = [pair for pair in pairs if values.are_equal(pair.first, pair.second)]
         unlike = [pair for pair in pairs if not any(pair is other for other in equal)]
         title = f"Run {first.number} and run {second.number}{note}{_equal_text(equal, bool(unlike))}"
-        self.results.show(title, None, unlike)
+        self.results.show(title, None, _gathered(unlike))
 
 
-def _pairs(first: Run, second: Run) -> Sequence[Pair]:
+def _pairs(first: Run, second: Run, scene: Scene, sounds: Sounds) -> Sequence[Pair]:
     """Returns the inputs, then the outputs, that both runs have under the same name."""
     inputs = [
         {name: entry.display_value for name, entry in run.request.input_values.items()}
@@ -79,6 +122,10 @@ def _pairs(first: Run, second: Run) -> Sequence[Pair]:
     unlike |= inputs[1].keys() - inputs[0].keys()
     titles = (_title(first, unlike), _title(second, unlike))
     change = f"Run {second.number} − run {first.number}"
+    known = {OUTPUT: {member.name: member for member in scene.outputs}}
+    known[INPUT] = {
+        member.name: replace(member, sound=sounds.inputs.get(member.name)) for member in scene.inputs
+    }
     return [
         Pair(
             f"{side} {name}",
@@ -87,11 +134,28 @@ def _pairs(first: Run, second: Run) -> Sequence[Pair]:
             rows if side == OUTPUT else (),
             titles=titles if side == OUTPUT else (_title(first), _title(second)),
             change=change,
+            labels=known[side][name].labels,
+            shape=known[side][name].shape,
+            sound=known[side][name].sound,
         )
         for side, (before, after) in ((INPUT, inputs), (OUTPUT, outputs))
         for name in before
         if name in after
     ]
+
+
+def _gathered(pairs: Sequence[Pair]) -> Sequence[ResultItem]:
+    """Returns the comparisons, those of many small inputs as one table."""
+    small = tuple(
+        pair
+        for pair in pairs
+        if pair.name.startswith(f"{INPUT} ")
+        and all(kind_of(value) == "dense" and np.ndim(value) <= 1 for value in (pair.first, pair.second))
+        and pair.sound is None
+    )
+    if len(small) < MIN_LISTED:
+        return pairs
+    return (Listed(small), *(pair for pair in pairs if not any(pair is other for other in small)))
 
 
 def _title(run: Run, inputs: Collection[str] = ()) -> str:

@@ -116,7 +116,10 @@ class Value:
 
 @dataclass(frozen=True)
 class Pair:
-    """Two values of one name, side by side; `titles` are those of the values, `change` of the difference."""
+    """Two values of one name, side by side; `titles` are those of the values, `change` of the difference.
+
+    `shape` is what the signature declares; `sound` is what is known of both if they are sound.
+    """
 
     name: str
     first: Any
@@ -125,6 +128,8 @@ class Pair:
     labels: tuple[str, ...] = ()
     titles: tuple[str, str] = ("First", "Second")
     change: str = "Second − first"
+    shape: Shape = None
+    sound: Sound | None = None
 
     facts: str = ""
     views: tuple[str, ...] = ("Side by side",)
@@ -143,6 +148,8 @@ class Pair:
             labels=self.labels,
             titles=self.titles,
             change=self.change,
+            shape=self.shape,
+            sound=self.sound,
         )
 
     def download(self, form: str, stem: str, settings: Settings = NO_SETTINGS) -> None:  # noqa: D102

@@ -9,6 +9,7 @@ from typing import Any, Final
 import ipywidgets as widgets
 
 from hubexplore.display.markup import Markup, join, tag
+from hubexplore.display.values.together.scene import Scene
 from hubexplore.errors import HubError
 from hubexplore.explorer import outputs
 from hubexplore.explorer.runs import ModuleRunner, Run, RunRequest
@@ -75,10 +76,8 @@ class TryTab(widgets.VBox):
         # Whether Run was clicked while an example is searched for; None while none is.
         self._run_when_filled: bool | None = None
         self.form = Form(namespace, self._on_input)
-        auto = widgets.Layout(width="auto")
-        self._fill = widgets.Dropdown(
-            description="Fill with", layout=widgets.Layout(width="18em"), style=_LABEL_STYLE
-        )
+        auto, fitting = widgets.Layout(width="auto"), widgets.Layout(width="auto", max_width="26em")
+        self._fill = widgets.Dropdown(description="Fill with", layout=fitting, style=_LABEL_STYLE)
         self._rows = widgets.BoundedIntText(
             value=2,
             min=1,
@@ -102,7 +101,7 @@ class TryTab(widgets.VBox):
         self._live = widgets.Checkbox(description="Live: run on every change", indent=False, layout=auto)
         self.status = StatusLine()
         self.results = Results()
-        self.pinned_runs = PinnedRuns(runner.subject.is_random)
+        self.pinned_runs = PinnedRuns(runner.subject.is_random, runner.subject.sounds, self._scene)
         self.run_log = RunLog()
         self.code = RunCodeBox()
         super().__init__(self._rows_of_widgets())
@@ -358,12 +357,14 @@ class TryTab(widgets.VBox):
             )
         self._repeat()
 
-    def show(self, run: Run) -> None:
-        """Shows a run as the last one."""
+    def _scene(self, run: Run) -> Scene:
         subject, request = self.runner.subject, run.request
         sounds = subject.sounds(request.tags, request.signature)
-        items = items_of(outputs.scene_of(subject.summary, run, sounds))
-        self.results.show(title_of(run), run.number, items)
+        return outputs.scene_of(subject.summary, run, sounds)
+
+    def show(self, run: Run) -> None:
+        """Shows a run as the last one."""
+        self.results.show(title_of(run), run.number, items_of(self._scene(run)))
         self.run_log.rows = [row_of(entry) for entry in reversed(self.runner.runs[-MAX_LOG_ROWS:])]
         self.code.write(self.runner.subject, run.request)
         self._notify()

@@ -1,0 +1,132 @@
+"""Outputs whose meaning is decided by their numbers and by the input, where names say little."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from hubexplore.display.values.together import bands, boxes, masks, ranking, voxels
+from hubexplore.display.values.together.grouping import grouped
+from hubexplore.display.values.together.scene import Member
+from tests.display.values.test_together import (
+    CORNERS,
+    PICTURE,
+    RANDOM,
+    SCORES,
+    drawn,
+    group,
+    scene,
+    single,
+    texts,
+)
+
+
+def cells(html: str) -> list[str]:
+    """The texts of the cells of a table, from left to right."""
+    return [re.sub("<[^>]*>", "", cell) for cell in re.findall(r"<t[dh][^>]*>(.*?)</t[dh]>", html, re.DOTALL)]
+
+
+class TestChances:
+    LABELS = texts("no", "maybe", "yes")
+
+    @pytest.mark.parametrize("chances", [[0.1, 0.2, 0.7], [0.2, 0.1, 0.7], [0.7, 0.2, 0.1]])
+    def test_the_likeliest_class_comes_first(self, chances: list[float]) -> None:
+        outputs = {"classes": self.LABELS, "scores": np.array(chances)}
+        shown = cells(drawn(group(scene(outputs), ranking.Ranking)).html)
+        assert shown.index("rank") < shown.index("yes" if chances[2] == 0.7 else "no")
+        assert shown.index("1") < shown.index("yes" if chances[2] == 0.7 else "no") < shown.index("maybe")
+
+    def test_each_row_has_an_order_of_its_own(self) -> None:
+        labels = np.stack([self.LABELS, self.LABELS])
+        outputs = {"names": labels, "p": np.array([[0.1, 0.2, 0.7], [0.8, 0.1, 0.1]])}
+        shown = cells(drawn(group(scene(outputs), ranking.Ranking)).html)
+        assert [shown[shown.index("1", at) + 1] for at in (0, shown.index("no"))] == ["yes", "no"]
+
+    def test_distances_are_ranked_from_the_smallest_and_words_of_a_sentence_keep_their_order(self) -> None:
+        found = {"titles": self.LABELS, "distances": np.array([0.1, 0.4, 0.9])}
+        weighed = {"words": self.LABELS, "attention": np.array([0.2, 0.7, 0.1])}
+        assert cells(drawn(group(scene(found), ranking.Ranking)).html)[3:6] == ["1", "no", "0.1"]
+        shown = cells(drawn(group(scene(weighed), ranking.Ranking)).html)
+        assert [shown.index(word) for word in ("no", "maybe", "yes")] == sorted(
+            shown.index(word) for word in ("no", "maybe", "yes")
+        )
+
+
+def test_boxes_that_do_not_count_are_not_counted() -> None:
+    outputs = {
+        "detection_boxes": CORNERS, "detection_scores": SCORES, "num_detections": np.array([2.0]),
+    }  # fmt: skip
+    found = group(scene(outputs, PICTURE), boxes.Boxes)
+    assert found.facts == "2 boxes on the input"
+    assert "2 of 2 boxes with a score of at least 0." in drawn(found, threshold=0.0).html
+
+
+def test_quantiles_of_a_series_without_a_pattern_are_a_band() -> None:
+    history = RANDOM.uniform(size=(2, 36, 1))
+    middle = history[:, -12:]
+    outputs = {"quantiles": middle + np.array([-2.0, -1.0, 0.0, 1.0, 2.0])}
+    found = group(scene(outputs, history=history), bands.Bands)
+    assert found.band is not None
+    assert found.history is not None
+    single(scene({"features": RANDOM.uniform(size=(2, 12, 5))}, history=history))
+
+
+def test_logits_of_the_size_of_the_picture_are_classes_of_its_pixels() -> None:
+    logits = RANDOM.normal(size=(1, 48, 64, 5))
+    found = group(scene({"logits": logits}, PICTURE), masks.Mask)
+    assert np.array_equal(found.classes, logits.argmax(-1))
+    single(scene({"logits": logits[:, ::4, ::4]}, PICTURE))
+    single(scene({"conv1": logits}, PICTURE))
+
+
+class TestVoxels:
+    VOLUME = RANDOM.uniform(size=(2, 6, 8, 10, 1))
+
+    def test_classes_of_voxels_are_colours_over_the_slices(self) -> None:
+        classes = np.zeros((2, 6, 8, 10), np.int32)
+        classes[:, 2, 3:5] = 1
+        found = group(scene({"mask": classes}, ct=self.VOLUME), voxels.Voxels)
+        assert [control.label for control in found.controls] == ["Slice", "Opacity"]
+        assert found.controls[0].high == 5
+        middle, empty = drawn(found, slice=2.0), drawn(found, slice=0.0)
+        assert "Slice 2 of 6 (0 to 5)." in middle.html.split("<details>")[0]
+        assert "class 1" in middle.html
+        # What is no class in one slice has no colour in another, either.
+        assert "class 0 has no colour" in empty.html
+        assert 'class="key"' not in empty.html
+
+    def test_quantities_of_voxels_are_slices(self) -> None:
+        found = group(scene({"probability": self.VOLUME[..., 0]}, ct=self.VOLUME), voxels.Voxels)
+        assert found.views == ("Slices",)
+        assert [control.label for control in found.controls] == ["Slice"]
+
+    def test_values_of_other_places_are_not_of_the_voxels(self) -> None:
+        items = grouped(scene({"features": RANDOM.normal(size=(2, 3, 4, 5))}, ct=self.VOLUME))
+        assert all(isinstance(item, Member) for item in items)
+
+
+class TestSeries:
+    def test_the_columns_of_the_series_that_went_in_are_lines(self) -> None:
+        history = RANDOM.uniform(size=(2, 48, 3))
+        found = group(scene({"forecast": history[:, -24:]}, history=history), bands.Bands)
+        assert [name for name, _ in found.lines] == ["forecast [0]", "forecast [1]", "forecast [2]"]
+        single(scene({"forecast": history[:, -24:, :2]}, history=history))
+        single(scene({"hidden_state": history[:, -24:]}, history=history))
+
+    def test_a_verdict_on_each_step_of_a_series_is_no_list_of_things(self) -> None:
+        series = RANDOM.uniform(size=(2, 200))
+        verdicts = {"is_anomaly": series > 0.9, "anomaly_score": series}
+        scores, verdict = grouped(scene(verdicts, series=series))[::-1]
+        assert [type(verdict), type(scores)] == [Member, bands.Bands]
+        group(scene(verdicts), ranking.Ranking)
+
+
+def test_what_the_input_says_comes_before_what_is_said_of_it() -> None:
+    outputs = {
+        "labels": texts("PERSON", "O", "O"), "tokens": texts("Emma", "was", "here"), "scores": SCORES[0],
+    }  # fmt: skip
+    found = group(replace(scene(outputs), rows=("Emma was here",)), ranking.Ranking)
+    assert [member.name for member in found.members] == ["tokens", "labels", "scores"]
