@@ -11,7 +11,6 @@ from hubexplore.summary.graph.declared_tensors import shape_of
 from hubexplore.summary.graph.messages import dtype_name
 from hubexplore.summary.graph.traversal import consumers_of, follow, index_nodes, node_of, reached_functions
 from hubexplore.summary.model import Shape, elements
-from hubexplore.summary.weights.constant_values import stored_values
 
 MOST_VALUES: Final = 1_000_000
 """Maximum number of values of one feature; a graph that asks for more gets one."""
@@ -160,6 +159,9 @@ def _default(edge: str, nodes: Mapping[str, Any]) -> tuple[Any, ...] | None:
         node = nodes.get(node_of(node.input[0]))
     if node is None or node.op != "Const":
         return None
+    # On first use, for speed only: it brings NumPy, which most summaries do without.
+    from hubexplore.summary.weights.constant_values import stored_values
+
     values = stored_values(node.attr["value"].tensor)
     return None if values is None else tuple(values if isinstance(values, tuple) else values.tolist())
 
