@@ -6,7 +6,7 @@
 | `hugging_face` | `hf:...` and addresses of huggingface.co, through huggingface_hub |
 | `tfhub_addresses` | the spellings of an address of tfhub.dev, and the cache of tensorflow_hub |
 | `complete_models` | whether a copy that another program left is complete; copies it |
-| `download_limits` | stops a download that passes a limit |
+| `download_limits` | removes a download that passes a limit |
 | `service_calls` | calls a service: what is repeated, and what its refusals mean |
 
 kagglehub and huggingface_hub keep what they fetch in their own caches, where it is used in place. Importing

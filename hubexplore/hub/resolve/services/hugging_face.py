@@ -87,9 +87,7 @@ class HuggingFaceModel:
         # Where the package keeps it, which its variables say when it is imported.
         constants = importlib.import_module("huggingface_hub.constants")
         folder = Path(constants.HF_HUB_CACHE, f"models--{self.name.replace('/', '--')}")
-        service = service_calls.Service(
-            "Hugging Face", self.handle, self._remedies(), "huggingface_hub", folder
-        )
+        service = service_calls.Service("Hugging Face", self.handle, self._remedies(), folder)
 
         def download(again: bool) -> Any:
             self._check_size(hub)

@@ -83,7 +83,7 @@ class KaggleModel:
     def download(self, again: bool = False) -> str:
         """See `HostedModel`."""
         kagglehub = service_calls.package("kagglehub", "kaggle", self.handle)
-        service = service_calls.Service("Kaggle", self.handle, self._remedies(), "kagglehub", self._folder())
+        service = service_calls.Service("Kaggle", self.handle, self._remedies(), self._folder())
 
         def download(again: bool) -> Any:
             return kagglehub.model_download(self.name, **({"force_download": True} if again else {}))

@@ -79,14 +79,12 @@ class Service:
       name: of the service.
       handle: of the model.
       remedies: what to do, by the status that the service answered.
-      package: name of the package that fetches.
       folder: where the package keeps the model, in all of its versions.
     """
 
     name: str
     handle: str
     remedies: Mapping[int, str]
-    package: str
     folder: Path
 
     def call(self, function: Callable[[], Any]) -> Any:
@@ -98,7 +96,7 @@ class Service:
         tries = 0
         while True:
             try:
-                with download_limits.within(self.package, self.folder):
+                with download_limits.within(self.folder):
                     return function()
             except errors.HubError:
                 raise

@@ -44,7 +44,6 @@ class Fault:
     cut: int | None = None
     """Of the real answer, only so many bytes are sent."""
     length: int | None = None
-    is_endless: bool = False
     """Bytes are sent until the client hangs up, of which the service announces nothing."""
 
 
@@ -134,10 +133,7 @@ def _handler(service: Service) -> type[http.server.BaseHTTPRequestHandler]:
             if fault:
                 fault.times -= 1
                 cut = fault.cut
-                if fault.is_endless and self.command != "HEAD":
-                    self.send_without_end()
-                    return
-                if cut is None and fault.length is None and not fault.is_endless:
+                if cut is None and fault.length is None:
                     status, body, headers, length = fault.status, fault.body, fault.headers, len(fault.body)
                 length = length if fault.length is None else fault.length
             start = 0
@@ -154,13 +150,6 @@ def _handler(service: Service) -> type[http.server.BaseHTTPRequestHandler]:
             if self.command != "HEAD":
                 with contextlib.suppress(ConnectionError):
                     self.wfile.write(body if cut is None else body[:cut])
-
-        def send_without_end(self) -> None:
-            self.send_response(200)
-            self.end_headers()
-            with contextlib.suppress(ConnectionError):
-                while True:
-                    self.wfile.write(bytes(1 << 16))
 
         do_POST = do_HEAD = do_GET  # noqa: N815 - as the base class calls them
 

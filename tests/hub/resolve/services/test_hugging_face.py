@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from pathlib import Path
@@ -19,7 +18,7 @@ import pytest
 
 from hubexplore import errors
 from hubexplore.hub.resolve import fetch, resolve, retries
-from hubexplore.hub.resolve.services import download_limits, hosted_model
+from hubexplore.hub.resolve.services import hosted_model
 from hubexplore.hub.resolve.services.hugging_face import HuggingFaceModel
 from tests.hub.resolve.services.conftest import COMMIT
 
@@ -301,21 +300,6 @@ def test_what_turns_out_too_large_is_not_kept(
     with pytest.raises(errors.DownloadError, match=r"kB or more; the limit is 2\.9 kB.*HUBEXPLORE_MAX_SIZE"):
         resolve(HANDLE)
     assert not hub.parent.parent.exists()
-
-
-def test_a_body_without_end_is_stopped(
-    service: Service, hub: Path, put: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    kept = put(hub.with_name("earlier"))
-    (kept / "link").symlink_to("saved_model.pb")
-    monkeypatch.setattr(download_limits, "PAUSE", 0.01)
-    monkeypatch.setenv("HUBEXPLORE_MAX_SIZE", "1MB")
-    service.fail(WEIGHTS, is_endless=True)
-    with pytest.raises(errors.DownloadError, match=r"MB or more; the limit is 1\.0 MB"):
-        resolve(HANDLE)
-    assert not hub.exists()
-    assert {file.name for file in kept.iterdir() if file.is_file()} >= {"saved_model.pb", "link"}
-    assert not list(hub.parent.parent.rglob("*.incomplete"))
 
 
 def test_a_model_of_another_library(service: Service) -> None:

@@ -15,7 +15,7 @@ import pytest
 
 from hubexplore import errors
 from hubexplore.hub.resolve import fetch, read, resolve, retries, version_note
-from hubexplore.hub.resolve.services import download_limits, hosted_model
+from hubexplore.hub.resolve.services import hosted_model
 
 if TYPE_CHECKING:
     from tests.hub.resolve.services.conftest import Service
@@ -194,19 +194,6 @@ def test_what_turns_out_too_large_is_not_kept(
         resolve(HANDLE)
     assert list(kaggle.iterdir()) == [kept]
     assert (kept / "saved_model.pb").is_file()
-
-
-@pytest.mark.parametrize("elsewhere", [True, False])
-def test_a_body_without_end_is_stopped(
-    elsewhere: bool, service: Service, kaggle: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(download_limits, "PAUSE", 0.01)
-    monkeypatch.setenv("HUBEXPLORE_MAX_SIZE", "1MB")
-    service.elsewhere = service.url if elsewhere else ""
-    service.fail("/storage/variables/variables.data" if elsewhere else "variables.data", is_endless=True)
-    with pytest.raises(errors.DownloadError, match=r"MB or more; the limit is 1\.0 MB"):
-        resolve(HANDLE)
-    assert not kaggle.exists()
 
 
 def test_a_web_page_in_place_of_an_answer(service: Service) -> None:
