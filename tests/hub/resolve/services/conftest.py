@@ -44,7 +44,7 @@ class Fault:
     cut: int | None = None
     """Of the real answer, only so many bytes are sent."""
     length: int | None = None
-    """Bytes are sent until the client hangs up, of which the service announces nothing."""
+    """What the service announces, whatever it sends."""
 
 
 @dataclass
