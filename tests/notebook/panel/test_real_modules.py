@@ -31,5 +31,5 @@ def test_every_signature_runs(name: str, real_modules: Path) -> None:
             assert tab.last is not None
             shown = ", ".join(output["name"] for output in tab.results.shown["outputs"])
             assert sorted(shown.split(", ")) == [output.name for output in signature.outputs]
-            assert [name for name, text, *_ in tab.code.codes if text] [:2] == ["Notebook cell", "Python"]
+            assert [name for name, text, *_ in tab.code.codes if text][:2] == ["Notebook cell", "Python"]
     explorer.close()
