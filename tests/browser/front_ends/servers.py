@@ -91,12 +91,12 @@ _DARK: Final = "body[data-jp-theme-light='false']"
 
 def _darken_notebook(page: Page) -> None:
     menu(page, "Settings", "Theme", "JupyterLab Dark")
-    page.locator(_DARK).wait_for()
+    page.locator(_DARK).wait_for(state="attached")
 
 
 def _darken_voila(page: Page) -> None:
     page.goto(f"{page.url}?theme=dark")
-    page.locator(_DARK).wait_for()
+    page.locator(_DARK).wait_for(state="attached")
 
 
 def _darken_marimo(page: Page) -> None:
