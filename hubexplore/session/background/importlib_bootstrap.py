@@ -9,8 +9,10 @@ path has "importlib" and "_bootstrap" in it, hence the name of this file.
 from __future__ import annotations
 
 import builtins
+import sys
 import threading
 from collections.abc import Mapping, Sequence
+from types import FrameType
 from typing import Any, Final
 
 from hubexplore.session.background.interrupts import interrupt
@@ -22,7 +24,9 @@ _TANGLED: Final = frozenset({"tensorflow", "keras", "tf_keras", "tensorboard"})
 class ImportGate:
     """Makes imports of TensorFlow wait in all threads but that which makes the gate, until it is opened.
 
-    An interrupt ends the wait and breaks nothing, since the import that waits has not begun.
+    An interrupt ends the wait and breaks nothing, since the import that waits has not begun. An import that
+    had begun in another thread before there was a gate goes on: it holds Python's lock of the package, for
+    which the thread of the gate waits.
     """
 
     def __init__(self) -> None:
@@ -50,7 +54,7 @@ class ImportGate:
 
     def _pass(self) -> None:
         __tracebackhide__ = True
-        if threading.get_ident() != self._importer:
+        if threading.get_ident() != self._importer and not _is_on_the_way(sys._getframe(1)):
             try:
                 self._opened.wait()
             except KeyboardInterrupt:
@@ -68,3 +72,12 @@ class ImportGate:
         if error is None and builtins.__import__ is self._function:
             builtins.__import__ = self._original
         self._opened.set()
+
+
+def _is_on_the_way(frame: FrameType | None) -> bool:
+    """Whether code of these packages has called a frame: this thread is in the middle of their import."""
+    while frame is not None:
+        if str(frame.f_globals.get("__name__")).partition(".")[0] in _TANGLED:
+            return True
+        frame = frame.f_back
+    return False

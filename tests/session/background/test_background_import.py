@@ -94,6 +94,25 @@ print(ended, builtins.__import__ is plain)
     assert script(code) == "['tensorflow.compat'] True"
 
 
+def test_an_import_that_began_before_the_gate_goes_on(script: Script) -> None:
+    """It holds Python's lock of the package, for which the thread of the gate waits."""
+    code = """
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        # Python has taken the lock, and TensorFlow is not among its modules yet.
+        if name == "tensorflow" and threading.current_thread() is threading.main_thread():
+            in_background.start()
+            while builtins.__import__ is plain:
+                time.sleep(0.001)
+sys.meta_path.insert(0, Finder())
+go_on.set()
+import tensorflow.compat as x
+in_background.wait()
+print(x.__name__, builtins.__import__ is plain)
+"""
+    assert script(code) == "tensorflow.compat True"
+
+
 def test_who_imports_it_quietly_at_the_same_time_is_not_waited_for_in_a_circle(script: Script) -> None:
     """Both need stderr and TensorFlow, and take them in the same order."""
     code = """
