@@ -37,6 +37,13 @@ BUSY: Final = Markup("""\
 @media (prefers-reduced-motion: reduce) { .hubexplore p.busy::before { animation: none; } }
 """)
 """Style sheet of lines with a spinner, which displays have only while something is waited for."""
+MARKS: Final = Markup("""\
+.hubexplore mark, .hubexplore ins { background: none; color: inherit; text-decoration: none; }
+.hubexplore mark.unknown, .hubexplore .chip.unknown code { text-decoration: underline wavy var(--hub-danger);
+  text-decoration-thickness: from-font; text-underline-offset: .2em; text-decoration-skip-ink: none; }
+.hubexplore ins { background: var(--hub-fill); box-shadow: inset 0 -2px var(--hub-bar); }
+""")
+"""Style sheet of marked words, which displays have only if they mark some."""
 
 # Specificity: selectors repeat the class twice to win over JupyterLab's rules for tables, three times for
 # code.
@@ -78,10 +85,6 @@ _LOOKS: Final = """  color: var(--hub-text); line-height: 1.45; }
 .hubexplore.hubexplore pre.lines { white-space: pre-wrap; overflow-wrap: anywhere; }
 .hubexplore .chip { display: inline-block; margin: 0 0 .25em; padding: 0 .45em; border-radius: .25em;
   background: var(--hub-fill); }
-.hubexplore mark, .hubexplore ins { background: none; color: inherit; text-decoration: none; }
-.hubexplore mark.unknown, .hubexplore .chip.unknown code { text-decoration: underline wavy var(--hub-danger);
-  text-decoration-thickness: from-font; text-underline-offset: .2em; text-decoration-skip-ink: none; }
-.hubexplore ins { background: var(--hub-fill); box-shadow: inset 0 -2px var(--hub-bar); }
 .hubexplore.hubexplore ul.plain { list-style: none; padding-left: 0; }
 .hubexplore .chip small { margin-left: .45em; font-variant-numeric: tabular-nums; }
 .hubexplore.hubexplore td.note { color: var(--hub-dim); }

@@ -17,12 +17,12 @@ from hubexplore.display.wording import MAX_SENTENCE, counted, visible
 from hubexplore.errors import HubSecurityWarning, SettingsFileError, UntrustedModuleError
 from hubexplore.summary.capabilities.model import Capability
 from hubexplore.trust import trusted
-from hubexplore.trust.content import Content, content_of
 
 if TYPE_CHECKING:
     from hubexplore.summary.capabilities.model import Finding
     from hubexplore.summary.model import ModuleSummary
     from hubexplore.summary.module_directory import ModuleDirectory
+    from hubexplore.trust.content import Content
 
 Policy = Literal["refuse", "warn", "allow"]
 POLICIES: Final[tuple[Policy, ...]] = get_args(Policy)
@@ -114,8 +114,15 @@ def is_trusted(suspect: Suspect) -> bool:
 
 def trusted_content(suspect: Suspect) -> Content | None:
     """Returns the content of a module if the user trusts it, else None; raises what `is_trusted` does."""
-    content = content_of(suspect.place)
+    content = _content_of(suspect)
     return content if _is_known(content.digest) else None
+
+
+def _content_of(suspect: Suspect) -> Content:
+    # On first use, for speed only: `%load_ext` sets the policy of the gate, and reads no module.
+    from hubexplore.trust.content import content_of
+
+    return content_of(suspect.place)
 
 
 def _is_known(digest: str) -> bool:
@@ -131,7 +138,7 @@ def trust(suspect: Suspect) -> Content:
       UnreadableModuleError: a file of the module cannot be read, or has changed since it was examined: the
         user would trust something else than what the findings are about.
     """
-    content = content_of(suspect.place)
+    content = _content_of(suspect)
     digest = content.digest
     is_new = digest not in _state.trusted
     _state.trusted.add(digest)
@@ -187,7 +194,7 @@ def warn(suspect: Suspect) -> None:
     if _state.policy == "allow":
         return
     try:
-        digest = content_of(suspect.place).digest
+        digest = _content_of(suspect).digest
         known = _is_known(digest)
     except OSError:  # the list is damaged, or a file cannot be read, which whoever loads it reports
         digest, known = f"path {suspect.place.directory}", False

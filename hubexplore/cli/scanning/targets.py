@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Final
 
 from hubexplore.summary.analysis.keras_code import SUFFIXES
-from hubexplore.summary.diagnosis.file_types import ARCHIVE_SUFFIXES, HEAD, starts_graph
+from hubexplore.summary.diagnosis.file_types import HEAD, starts_graph
+from hubexplore.summary.files.archive_names import ARCHIVE_SUFFIXES
 from hubexplore.summary.files.filesystem import open_regular
 from hubexplore.summary.module_format import (
     ASSETS_FOLDER,

@@ -33,8 +33,8 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from hubexplore import errors
 from hubexplore.hub.resolve.tf_filesystem import GfileFilesystem, filesystem_of
-from hubexplore.summary.diagnosis.file_types import ARCHIVE_SUFFIXES
 from hubexplore.summary.files import paths
+from hubexplore.summary.files.archive_names import ARCHIVE_SUFFIXES
 from hubexplore.summary.files.filesystem import open_regular
 from hubexplore.summary.files.redaction import redacted, without_access
 

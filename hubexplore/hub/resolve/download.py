@@ -16,7 +16,7 @@ from typing import IO, Any, Final
 
 from hubexplore import errors
 from hubexplore.hub.resolve import retries, size_limits
-from hubexplore.summary.diagnosis.file_types import ARCHIVE_SUFFIXES
+from hubexplore.summary.files.archive_names import ARCHIVE_SUFFIXES
 from hubexplore.summary.files.redaction import redacted, without_access
 
 TIMEOUT_SECONDS: Final = 60.0

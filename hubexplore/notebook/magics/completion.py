@@ -17,7 +17,7 @@ import hubexplore
 from hubexplore.errors import HubError
 from hubexplore.notebook.magics.line_parser import quoted, split_last_word, unquoted
 from hubexplore.notebook.magics.session_magic import ACTIONS
-from hubexplore.summary.diagnosis.file_types import ARCHIVE_SUFFIXES
+from hubexplore.summary.files.archive_names import ARCHIVE_SUFFIXES
 
 if TYPE_CHECKING:
     from hubexplore.notebook.magics import HubMagics

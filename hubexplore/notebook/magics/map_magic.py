@@ -9,7 +9,6 @@ from IPython.core.error import UsageError
 from IPython.core.magic import line_cell_magic, magics_class
 from IPython.core.magic_arguments import argument
 
-from hubexplore.mapping.options import columns_by_input, kept_columns, named_outputs
 from hubexplore.notebook.magics.base import TRUST_HELP, HubMagicsBase
 from hubexplore.notebook.magics.cell_code import evaluated
 from hubexplore.notebook.magics.line_parser import magic
@@ -53,6 +52,7 @@ class MapMagics(HubMagicsBase):
         data = self._data(options, cell)
         # On first use, for speed only: `%load_ext` would import TensorFlow.
         import hubexplore
+        from hubexplore.mapping.options import columns_by_input, kept_columns, named_outputs
 
         module = self.named(options.name)
         is_loaded = not isinstance(module, str) or (self.book.is_started and module in self.session.names)

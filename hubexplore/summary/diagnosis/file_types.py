@@ -17,20 +17,6 @@ HEAD: Final = 4096
 # An op type, which packages may begin with a scope of their own.
 _OP: Final = re.compile(rb"[A-Za-z0-9_.>/\-]+")
 
-ARCHIVE_SUFFIXES: Final = (
-    ".tar.gz",
-    ".tgz",
-    ".tar",
-    ".zip",
-    ".tar.bz2",
-    ".tbz2",
-    ".tbz",
-    ".tar.xz",
-    ".txz",
-)
-"""Endings of the names of archives that can be opened."""
-
-
 TEXT_GRAPH: Final = re.compile(rb"\s*(#[^\n]*\n\s*)*(node|library|versions?|version)\s*[:{<]")
 """What the first bytes of a GraphDef as text match."""
 _UNREAD: Final = FileKind(

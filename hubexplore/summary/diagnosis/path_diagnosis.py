@@ -18,6 +18,7 @@ from hubexplore.summary.diagnosis.diagnoses import Diagnosis
 from hubexplore.summary.diagnosis.file_kind import FileKind
 from hubexplore.summary.diagnosis.handle_hints import missing_path_hint
 from hubexplore.summary.files import magic
+from hubexplore.summary.files.archive_names import ARCHIVE_SUFFIXES
 from hubexplore.summary.files.filesystem import (
     Filesystem,
     LocalFilesystem,
@@ -297,8 +298,8 @@ def _checkpoint(prefixes: tuple[str, ...], filesystem: Filesystem) -> Diagnosis:
 def _absent(path: str, filesystem: Filesystem) -> Diagnosis:
     if filesystem.exists(f"{path}.index"):
         return _weights(path, filesystem)
-    archives = [f"{path}{suffix}" for suffix in file_types.ARCHIVE_SUFFIXES]
-    folders = [path.removesuffix(suffix) for suffix in file_types.ARCHIVE_SUFFIXES]
+    archives = [f"{path}{suffix}" for suffix in ARCHIVE_SUFFIXES]
+    folders = [path.removesuffix(suffix) for suffix in ARCHIVE_SUFFIXES]
     # Blanks and quotes come with paths that are pasted, and the ending when a path is typed from memory.
     for other in (path.strip().strip("'\""), *archives, *folders):
         if other not in ("", path) and filesystem.exists(other):

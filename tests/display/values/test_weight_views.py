@@ -22,6 +22,12 @@ from hubexplore.display.values.weight_views import (
 RANDOM = np.random.default_rng(0)
 
 
+@pytest.fixture(autouse=True)
+def same_numbers() -> None:
+    """Each test begins with the same numbers, whatever ran before it."""
+    RANDOM.bit_generator.state = np.random.default_rng(0).bit_generator.state
+
+
 def numbers(*shape: int) -> np.ndarray:
     return RANDOM.normal(size=shape).astype(np.float32)
 
@@ -130,7 +136,7 @@ def test_odd_histograms() -> None:
 def test_two_variables() -> None:
     first = numbers(40, 4)
     second = first.copy()
-    second[[3, 7]] += np.array([[5.0], [2.0]], np.float32)
+    second[[3, 7]] += np.array([[5.0, 4, 4, 4], [2, 2, 2, 2]], np.float32)
     names = [f"word {number}" for number in range(40)]
     rendered = render_weight_pair(
         first, second, is_embedding=True, rows=names, titles=("here", "<there>"), view="Map"

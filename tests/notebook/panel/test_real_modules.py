@@ -13,6 +13,8 @@ from hubexplore.notebook.panel.tabs.try_tab import FIRST_THAT_RUNS
 MODULES = ["vae3dshapes", "dm21", "half-plus-two-savedmodel", "taxi-estimator-savedmodel",
            "deep-image-savedmodel", "half_plus_two_v1.tar.gz", "penguin-tf2-savedmodel"]  # fmt: skip
 
+HUB_MODULES = {"vae3dshapes", "dm21", "half_plus_two_v1.tar.gz"}
+
 
 @pytest.mark.parametrize("name", MODULES)
 def test_every_signature_runs(name: str, real_modules: Path) -> None:
@@ -31,5 +33,6 @@ def test_every_signature_runs(name: str, real_modules: Path) -> None:
             assert tab.last is not None
             shown = ", ".join(output["name"] for output in tab.results.shown["outputs"])
             assert sorted(shown.split(", ")) == [output.name for output in signature.outputs]
-            assert [name for name, text, *_ in tab.code.codes if text][:2] == ["Notebook cell", "Python"]
+            languages = ["Notebook cell", "Python", *(["hub.load"] if name in HUB_MODULES else [])]
+            assert [language for language, text, *_ in tab.code.codes if text] == languages
     explorer.close()

@@ -8,6 +8,8 @@ from typing import Any, Final
 
 import numpy as np
 
+from hubexplore.display.markup import join, tag
+from hubexplore.display.theme import MARKS
 from hubexplore.display.values.control import Control
 from hubexplore.display.values.rendering import Rendered
 from hubexplore.display.values.together.scene import Group, Member, Scene, are_ids
@@ -46,10 +48,9 @@ class Tokens:
         count = min(len(words), texts.MAX_TEXTS)
         shown = zip(words[:count], ids[:count], strict=True)
         captions = [names[at] if at < len(names) else "" for at in range(count)]
-        return Rendered(
-            VIEW,
-            texts.listed(captions, (texts.chips(*pair, self.unknown_words) for pair in shown), len(words)),
-        )
+        chips = (texts.chips(*pair, self.unknown_words) for pair in shown)
+        style = (tag("style", MARKS),) if self.unknown_words else ()
+        return Rendered(VIEW, join(*style, texts.listed(captions, chips, len(words))))
 
 
 def find(scene: Scene) -> Iterator[Group]:

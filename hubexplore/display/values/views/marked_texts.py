@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from hubexplore.display.markup import Markup, join, tag
+from hubexplore.display.theme import MARKS
 from hubexplore.display.values.views.texts import MAX_TEXTS, more_note, short_text
 from hubexplore.display.wording import MAX_SENTENCE, visible
 
@@ -47,7 +48,7 @@ def unknown_words(rows: Sequence[str], words: Sequence[str]) -> Markup:
         chips = [tag("span", short_text(word), class_="chip unknown") for word in others[:MAX_TEXTS]]
         spaced = [part for chip in chips for part in (chip, " ")]
         parts.append(tag("p", tag("span", "As the module looks them up: ", class_="note"), *spaced))
-    return join(*parts)
+    return join(tag("style", MARKS), *parts)
 
 
 def _marked(text: str, pattern: re.Pattern[str]) -> Markup:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Any, Final
 
 from hubexplore.display.markup import Markup, join, tag
+from hubexplore.display.theme import MARKS
 from hubexplore.display.values.value_kinds import is_readable, item_text
 from hubexplore.display.values.views.plot import Texts, row_name
 from hubexplore.display.wording import MAX_SENTENCE, MAX_TEXT, counted, visible
@@ -49,7 +50,7 @@ def text_list(array: Array, rows: Texts, typed: Sequence[str] = ()) -> Markup:
     if prompts and all(_continues(line[0], prompt) for line, prompt in zip(shown, prompts, strict=True)):
         # The text begins with what its caption would say.
         continued = (_continuation(prompt, line[0]) for prompt, line in zip(prompts, shown, strict=True))
-        return listed([""] * len(shown), continued, len(lines))
+        return join(tag("style", MARKS), listed([""] * len(shown), continued, len(lines)))
     contents = (chips(line) if len(line) > 1 else _whole_text(line[0]) for line in shown)
     return listed(names, contents, len(lines))
 
