@@ -51,6 +51,8 @@ def execute(notebook: Any, folder: Path) -> Any:
         startup_timeout=PATIENCE,
         iopub_timeout=PATIENCE,
         kernel_name="python3",
+        # In how many messages a text arrives is a matter of time.
+        coalesce_streams=True,
         record_timing=False,
         # The HTML stored with each widget shows what it looked like. Its state would be large, and useless
         # without a kernel.
