@@ -49,14 +49,15 @@ def plain(signatures: Any) -> Any:
     if not isinstance(signatures, Mapping):
         return signatures
     return {
-        name: tuple(map(_plain_side, pair))
+        name: tuple(map(plain_side, pair))
         if isinstance(pair, Sequence) and not isinstance(pair, str) and len(pair) == 2
         else pair
         for name, pair in signatures.items()
     }
 
 
-def _plain_side(side: Any) -> Any:
+def plain_side(side: Any) -> Any:
+    """The inputs or outputs of a signature, as they were typed, in dicts, lists and strs."""
     if isinstance(side, Mapping):
         return {name: _plain_text(tensor) for name, tensor in side.items()}
     if isinstance(side, (str, bytes)) or not isinstance(side, Iterable):
