@@ -108,8 +108,8 @@ class ModuleSpec(abc.ABC):
         be used, trained and exported as any other module. This spec stays as it is.
 
         Tensors are named as in `fetch=`: by the name of an op or tensor ("block4/Relu", "block4/Relu:0"),
-        also inside a called function ("dense/MatMul"; the call then becomes its ops); by that of a variable; or by
-        that of an input or output of the signature `of`.
+        also inside a called function ("dense/MatMul"; the call then becomes its ops); by that of a
+        variable; or by that of an input or output of the signature `of`.
 
         Args:
           inputs: tensors that callers of the cut pass: a name, a list, or a dict from names of inputs to
