@@ -119,7 +119,8 @@ class ModuleSpec(abc.ABC):
           signature: name of the new signature; None means `default`.
           of: the signature whose inputs are meant; None means `default`, `serving_default` or the only one.
           keep_signatures: whether the old signatures stay, with all that they need.
-          tags: of the graph variant to cut; None cuts all that have these tensors.
+          tags: of the graph variant to cut; None cuts all in which that is possible, and the notes of the
+            cut say which are left out, and why.
           check: run both on an example, and compare the outputs of the cut with the values that the module
             computes; see `hubexplore.check_cut`.
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
+
+from tensorflow.core.protobuf import meta_graph_pb2
 
 from hubexplore.errors import CutError, NoSuchSignatureError, NoSuchTensorError
 from hubexplore.hub.cutting.frames import check_outside
@@ -139,7 +142,7 @@ def cut_variants(
     for variant in variants:
         try:
             made.append(_cut_variant(variant, title, order))
-        except (NoSuchTensorError, NoSuchSignatureError) as error:
+        except (NoSuchTensorError, NoSuchSignatureError, CutError) as error:
             if chosen:
                 raise
             failures.append((variant, error))
@@ -167,20 +170,25 @@ def _described(tags: Iterable[str]) -> str:
 
 
 def _no_variant(failures: list[tuple[GraphVariant, Exception]], order: Order) -> Exception:
-    """The error where no variant has all tensors: of the first one, or that they are in different ones."""
+    """The error where no variant can be cut: of one that has all tensors, or that none has."""
     homes: dict[str, list[GraphVariant]] = {}
     for variant, _ in failures:
-        signature = _signature_of(variant, order.of) if _has(variant, order.of) else None
-        tensors = Tensors(variant, signature or type(variant.meta_graph.signature_def["x"])())
+        signatures = variant.meta_graph.signature_def
+        of = order.of or _usual(variant)
+        signature = signatures[of] if of in signatures else meta_graph_pb2.SignatureDef()
+        tensors = Tensors(variant, signature)
         for side, wishes in (("inputs", order.inputs or ()), ("outputs", order.outputs)):
             for wish in wishes:
-                try:
+                home = homes.setdefault(wish.text, [])
+                with contextlib.suppress(NoSuchTensorError, CutError):
                     tensors.find(side, wish)
-                except (NoSuchTensorError, CutError):
-                    homes.setdefault(wish.text, [])
-                else:
-                    homes.setdefault(wish.text, []).append(variant)
-    if len(failures) > 1 and all(homes.values()):
+                    home.append(variant)
+    # The variant without tags is what most users mean.
+    by_tags = sorted(failures, key=lambda failure: len(failure[0].tags))
+    for variant, error in by_tags:
+        if all(variant in home for home in homes.values()):
+            return error
+    if all(homes.values()):
         (first, its), (second, others) = sorted(homes.items(), key=lambda item: len(item[1]))[:2]
         return CutError(
             MSG_MIXED.format(
@@ -190,8 +198,7 @@ def _no_variant(failures: list[tuple[GraphVariant, Exception]], order: Order) ->
                 second_tags=_described(others[0].tags),
             )
         )
-    # The variant without tags is what most users mean.
-    return min(failures, key=lambda failure: len(failure[0].tags))[1]
+    return by_tags[0][1]
 
 
 @dataclass(frozen=True)
@@ -200,14 +207,6 @@ class _Made:
     of: str
     inputs: Mapping[str, tuple[str, ...]]
     outputs: Mapping[str, tuple[str, ...]]
-
-
-def _has(variant: GraphVariant, name: str) -> bool:
-    return (name or default_signature(variant.signature_names)) in variant.meta_graph.signature_def
-
-
-def _signature_of(variant: GraphVariant, name: str) -> Any:
-    return variant.meta_graph.signature_def[name or _usual(variant)]
 
 
 def _usual(variant: GraphVariant) -> str:

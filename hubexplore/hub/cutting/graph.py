@@ -49,7 +49,7 @@ def build(variant: GraphVariant, name: str, new: Sides, kept: Iterable[str], reg
     renames = {tensor: f"{placeholder}:0" for tensor, placeholder in region.replaced.items()}
     if region.replaced:
         _connect(meta_graph.graph_def.node, region, renames)
-    elif new.fed:
+    elif region.waits:
         _drop_waits(meta_graph.graph_def.node, region.nodes)
     for tensor, placeholder in region.replaced.items():
         _add_placeholder(meta_graph.graph_def.node.add(name=placeholder), variant, tensor)
@@ -61,7 +61,7 @@ def build(variant: GraphVariant, name: str, new: Sides, kept: Iterable[str], reg
     for argument, found in new.inputs.items():
         signature.inputs[argument].CopyFrom(found.renamed(lambda tensor: renames.get(tensor, tensor)).info)
     for argument, found in new.outputs.items():
-        signature.outputs[argument].CopyFrom(found.info)
+        signature.outputs[argument].CopyFrom(found.renamed(lambda tensor: renames.get(tensor, tensor)).info)
     return meta_graph
 
 

@@ -12,27 +12,24 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-import tensorflow as tf
-
 from hubexplore.errors import CutError
+from hubexplore.hub.cutting.belonging import belonging
 from hubexplore.hub.cutting.lists import StateLists
+from hubexplore.hub.cutting.ordering import needed_by
 from hubexplore.hub.cutting.tensors import Found, component_names
 from hubexplore.hub.graph.contexts import ContextSpec, read_contexts, touched
 from hubexplore.hub.graph.plan import close_over_contexts
 from hubexplore.hub.graph.slice import check_complete
-from hubexplore.hub.variants.graph_variant import GraphVariant, node_list
+from hubexplore.hub.variants.graph_variant import GraphVariant
 from hubexplore.summary.graph.traversal import (
     NO_CUT,
     PLACEHOLDERS,
     Cut,
     Reach,
-    downstream,
     node_of,
     reach,
 )
 
-_KEYS: Final = tf.compat.v1.GraphKeys
-_COMPUTED: Final = (_KEYS.UPDATE_OPS, _KEYS.REGULARIZATION_LOSSES)
 _LONGEST_PATH: Final = 6
 
 MSG_UNFED: Final = (
@@ -76,27 +73,34 @@ class Region:
       replaced: tensor that becomes an input of its own -> name of the placeholder that takes its place.
       lists: name of a collection -> the names in it that stay.
       contexts: TF1 control-flow contexts.
-      needed: the number of nodes that the outputs themselves need.
+      waits: nodes that others wait for and that are not there.
     """
 
     nodes: set[str]
     replaced: Mapping[str, str]
     lists: Mapping[str, Sequence[str]] = field(default_factory=dict)
     contexts: tuple[ContextSpec, ...] = ()
-    needed: int = 0
+    waits: frozenset[str] = frozenset()
 
 
 def reached_inputs(variant: GraphVariant, inputs: Mapping[str, Found], outputs: Iterable[Found]) -> set[str]:
     """The names of those inputs that outputs are computed from."""
     fed = {tensor: name for name, found in inputs.items() for tensor in found.tensors}
     targets = [tensor for found in outputs for tensor in found.tensors]
-    region, _ = close_over_contexts(variant, _cut_at(fed), targets)
+    region, _ = needed_by(variant, _cut_at(variant, fed), targets)
     return {fed[tensor] for tensor in {*region.cut_tensors, *targets} if tensor in fed}
 
 
-def _cut_at(fed: Iterable[str]) -> Cut:
+def _cut_at(variant: GraphVariant, fed: Iterable[str]) -> Cut:
+    """Where the walk of a call ends: at its inputs, and where it would only wait for one of the module."""
     tensors = frozenset(fed)
-    return Cut(tensors=tensors, controls=frozenset(map(node_of, tensors)))
+    inputs = (
+        tensor
+        for signature in variant.meta_graph.signature_def.values()
+        for info in signature.inputs.values()
+        for tensor in component_names(info)
+    )
+    return Cut(tensors=tensors, controls=frozenset(map(node_of, (*tensors, *inputs))))
 
 
 def find_region(variant: GraphVariant, new: Sides, kept: Iterable[Any], fed_by: Mapping[str, str]) -> Region:
@@ -113,15 +117,16 @@ def find_region(variant: GraphVariant, new: Sides, kept: Iterable[Any], fed_by: 
         no output needs an input.
       DamagedModuleError: the graph refers to nodes that it does not have.
     """
-    cut = _cut_at(new.fed)
+    cut = _cut_at(variant, new.fed)
     targets = [tensor for found in new.outputs.values() for tensor in found.tensors]
     for name, found in new.outputs.items():
-        if new.fed.intersection(found.tensors):
+        # A sparse one may share its indices with an input.
+        if new.fed.issuperset(found.tensors):
             raise CutError(MSG_BOTH.format(output=found.wish.text or name))
-    needed, contexts = close_over_contexts(variant, cut, targets)
+    needed, contexts = needed_by(variant, cut, targets)
     check_complete(needed.missing)
-    _check_used(new, needed)
-    _check_fed(variant, new, needed, contexts, fed_by)
+    _check_used(new, needed, targets)
+    _check_fed(variant, new, needed, contexts, cut, fed_by=fed_by)
     nodes = set(needed.nodes)
     for signature in kept:
         nodes |= _reached_by(variant, signature)
@@ -130,13 +135,15 @@ def find_region(variant: GraphVariant, new: Sides, kept: Iterable[Any], fed_by: 
         if _stays(variant, tensor):
             nodes |= reach(variant.nodes, [node_of(tensor)]).nodes
     growing = _Growing(variant, cut, nodes)
+    growing.waits |= needed.cut_controls
     growing.close()
-    computed = _computed(variant, growing, cut)
+    computed = belonging(variant, growing.nodes, cut, set(map(node_of, targets)))
+    growing.add([node_of(name) for elements in computed.values() for name in elements], of_call=True)
     growing.close()
     placeholders = _placeholders(new.fed, growing.nodes, variant.nodes)
     lists = {**computed, **growing.lists.remaining(growing.nodes)}
     included = tuple(touched(growing.contexts, growing.nodes)) if growing.contexts else ()
-    return Region(growing.nodes, placeholders, lists, included, len(needed.nodes))
+    return Region(growing.nodes, placeholders, lists, included, frozenset(growing.waits - growing.nodes))
 
 
 def _stays(variant: GraphVariant, tensor: str) -> bool:
@@ -156,9 +163,10 @@ def _reached_by(variant: GraphVariant, signature: Any) -> set[str]:
     return region.nodes
 
 
-def _check_used(new: Sides, needed: Reach) -> None:
+def _check_used(new: Sides, needed: Reach, targets: Iterable[str]) -> None:
+    used = needed.cut_tensors.union(targets)
     for name, found in new.inputs.items():
-        if not needed.cut_tensors.intersection(found.tensors):
+        if not used.intersection(found.tensors):
             raise CutError(MSG_UNUSED.format(name=name, tensor=found.wish.text or found.tensors[0]))
 
 
@@ -167,6 +175,8 @@ def _check_fed(
     new: Sides,
     needed: Reach,
     contexts: Iterable[ContextSpec],
+    cut: Cut,
+    *,
     fed_by: Mapping[str, str],
 ) -> None:
     """Raises CutError for an output that needs a placeholder which nobody could pass a value for."""
@@ -177,8 +187,9 @@ def _check_fed(
     )
     if not missing:
         return
+    among = {name: variant.nodes[name] for name in needed.nodes}
     for output, found in new.outputs.items():
-        path = _path(variant.nodes, map(node_of, found.tensors), missing, _cut_at(new.fed))
+        path = _path(among, map(node_of, found.tensors), missing, cut)
         if path:
             placeholder = path[-1]
             signature = fed_by.get(placeholder)
@@ -206,14 +217,14 @@ def _path(nodes: Mapping[str, Any], starts: Iterable[str], ends: Collection[str]
             while before[path[-1]]:
                 path.append(before[path[-1]])
             return path[::-1]
-        for edge in nodes[name].input if name in nodes else ():
+        for edge in nodes[name].input:
             producer = node_of(edge)
             is_cut = (
                 producer in cut.controls
                 if edge[:1] == "^"
                 else (edge if ":" in edge else f"{edge}:0") in cut.tensors
             )
-            if not is_cut and producer not in before:
+            if not is_cut and producer not in before and producer in nodes:
                 before[producer] = name
                 queue.append(producer)
     return []
@@ -241,6 +252,7 @@ class _Growing:
         self._variant = variant
         self._cut = cut
         self.nodes = nodes
+        self.waits: set[str] = set()
         self.lists = StateLists(variant)
         self.contexts = read_contexts(variant.meta_graph)
 
@@ -251,6 +263,7 @@ class _Growing:
         new = reach(self._variant.nodes, targets, Cut(cut.tensors, known, cut.controls | known))
         check_complete(new.missing)
         self.nodes |= new.nodes
+        self.waits |= new.cut_controls
 
     def close(self) -> None:
         """Adds the state that nodes use, with what gives it its first value, and whole contexts."""
@@ -266,37 +279,6 @@ class _Growing:
         """Yields the nodes of contexts in use that are not there."""
         for context in touched(self.contexts, self.nodes) if self.contexts else ():
             yield from sorted(name for name in context.nodes - self.nodes if name in self._variant.nodes)
-
-
-def _computed(variant: GraphVariant, growing: _Growing, cut: Cut) -> dict[str, list[str]]:
-    """The update ops and losses that need no other state and no other input; adds their nodes.
-
-    What belongs to a part of the module that is not there is left out with it.
-    """
-    names = {
-        key: [
-            name
-            for name in dict.fromkeys(node_list(variant.meta_graph, key))
-            if node_of(name) in variant.nodes and name not in cut.tensors
-        ]
-        for key in _COMPUTED
-    }
-    listed = [node_of(name) for elements in names.values() for name in elements]
-    if not listed:
-        return {}
-    region = reach(variant.nodes, listed, cut).nodes
-    state = variant.state_nodes
-    foreign = [
-        name
-        for name in region
-        if name not in growing.nodes and (name in state or variant.nodes[name].op in PLACEHOLDERS)
-    ]
-    unusable = downstream({name: variant.nodes[name] for name in region}, foreign, cut) if foreign else set()
-    kept = {
-        key: [name for name in elements if node_of(name) not in unusable] for key, elements in names.items()
-    }
-    growing.add([node_of(name) for elements in kept.values() for name in elements], of_call=True)
-    return {key: elements for key, elements in kept.items() if elements}
 
 
 def _placeholders(fed: Iterable[str], nodes: set[str], existing: Mapping[str, Any]) -> dict[str, str]:

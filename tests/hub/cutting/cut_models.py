@@ -153,5 +153,5 @@ def initialised_from_another() -> None:
     """A variable that starts from the value of another one."""
     x = tf1.placeholder(tf.float32, [2], name="x")
     first = tf1.get_variable("first", initializer=[1.0, 2.0])
-    second = tf1.get_variable("second", initializer=first.initialized_value() * 2.0)
+    second = tf1.get_variable("second", initializer=lambda: first.read_value() * 2.0)
     hub.add_signature(inputs=x, outputs=tf.add(tf.multiply(x, second, name="scaled"), first, name="sum"))

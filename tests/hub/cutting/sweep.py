@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import hubexplore as hub
 from hubexplore.errors import CutError, NoSuchTensorError
 from hubexplore.hub.cutting.tensors import component_names, dtype_of
 from hubexplore.hub.graph.inlined_calls import Interior
-from hubexplore.summary.graph.traversal import PLACEHOLDERS, node_of, reach
+from hubexplore.summary.graph.traversal import PLACEHOLDERS, Cut, node_of, reach
 from hubexplore.summary.module_format import INTERNAL_SIGNATURES
 from tests.hub import modules
 
@@ -23,8 +24,10 @@ def places(variant: Any, signature: str, count: int) -> list[str]:
     """Names of tensors between the inputs and outputs of a signature, evenly spread, also inside of calls."""
     nodes = dict(Interior(variant).nodes)
     outputs = variant.meta_graph.signature_def[signature].outputs.values()
-    targets = [node_of(tensor) for info in outputs for tensor in component_names(info)]
-    reached = reach(variant.nodes, targets).nodes
+    targets = [tensor for info in outputs for tensor in component_names(info)]
+    inputs = variant.meta_graph.signature_def[signature].inputs.values()
+    fed = frozenset(tensor for info in inputs for tensor in component_names(info))
+    reached = reach(variant.nodes, targets, Cut(fed, controls=frozenset(map(node_of, fed)))).nodes
     inner = [name for name in nodes if name not in variant.nodes]
     found = [
         name
@@ -45,6 +48,7 @@ def cuts(spec: Any, count: int = 3) -> Iterator[tuple[str, Any]]:
             if signature in INTERNAL_SIGNATURES:
                 continue
             arguments: dict[str, Any] = {"of": signature, "tags": tags, "signature": "part"}
+            own = list(spec.get_input_info_dict(signature, tags))
             ends = list(spec.get_output_info_dict(signature, tags))
             for place in places(variant, signature, count):
                 try:
@@ -52,12 +56,24 @@ def cuts(spec: Any, count: int = 3) -> Iterator[tuple[str, Any]]:
                 except (CutError, NoSuchTensorError) as error:
                     if not any(text in str(error) for text in REFUSED):
                         raise
-                for end in ends[:1]:
-                    try:
-                        cut = spec.cut([place], {end: end}, **arguments)
-                    except (CutError, NoSuchTensorError):
-                        continue  # the output has other ways to the inputs
+                cut = _from(spec, [place, *own], ends[0], arguments)
+                if cut is not None:
                     yield f"from {place}", cut
+
+
+def _from(spec: Any, inputs: list[str], end: str, arguments: dict[str, Any]) -> Any:
+    """The cut from a tensor to an output, with those inputs of the module that the output needs beside it."""
+    while inputs:
+        try:
+            return spec.cut(inputs, {end: end}, **arguments)
+        except (CutError, NoSuchTensorError) as error:
+            unused = re.search(r"needs the input '[^']*' \('([^']*)'\)", str(error))
+            if unused is None:
+                if not any(text in str(error) for text in REFUSED):
+                    raise
+                return None
+            inputs.remove(unused.group(1))
+    return None
 
 
 def check(spec: Any, folder: Path, count: int = 3) -> int:

@@ -41,6 +41,7 @@ def test_from_a_tensor_inside(tensor: str) -> None:
     spec = hub.create_module_spec(called_functions.layers)
     cut = spec.cut(inputs={"inner": tensor}, outputs="default")
     assert hub.check_cut(cut).largest_difference == 0
+    # The result of a function of TF2 waits for all reads in it, which are not needed for that.
     assert bool(cut.all_variables) == (tensor not in ("head/moved", "head/root"))
 
 
@@ -64,21 +65,19 @@ def test_after_a_loop_of_tf2() -> None:
     spec = hub.create_module_spec(called_functions.loop)
     cut = spec.cut(outputs="loop/body/grown")
     assert hub.check_cut(cut).largest_difference == 0
-    part = spec.cut(inputs=["loop/body/grown"[:0] + "loop:1"], outputs="default")
+    part = spec.cut(inputs=["loop:3"], outputs="default")
     assert hub.check_cut(part).largest_difference == 0
 
 
 def test_a_lost_gradient_is_a_note() -> None:
     def module_fn() -> None:
-        from tensorflow.python.framework import function
-
         x = tf1.placeholder(tf.float32, [None], name="x")
 
-        @function.Defun(tf.float32, tf.float32)
+        @called_functions.defun(tf.float32, tf.float32)
         def backward(a: Any, gradient: Any) -> Any:
             return gradient * 7.0
 
-        @function.Defun(tf.float32, grad_func=backward)
+        @called_functions.defun(tf.float32, grad_func=backward)
         def forward(a: Any) -> Any:
             return tf.exp(tf.multiply(a, 2.0, name="twice"))
 

@@ -97,7 +97,13 @@ def test_a_variable_that_starts_from_another_one(tmp_path: Path) -> None:
     cut = spec.cut(outputs="scaled")
     # Its initial value reads the other one, which therefore has to be there.
     assert {variable.key for variable in cut.all_variables} == {"first", "second"}
-    np.testing.assert_array_equal(modules.evaluate(cut, [1.0, 1.0])["default"], [2.0, 4.0])
+    with tf.Graph().as_default():
+        module = hub.Module(cut)
+        result = module([1.0, 1.0])
+        with tf1.Session() as session:
+            for name in ("first", "second"):
+                session.run(module.variable_map[name].initializer)
+            np.testing.assert_array_equal(session.run(result), [2.0, 4.0])
 
 
 def test_both_variants_are_cut(spec_of: Callable[..., Any]) -> None:
