@@ -285,7 +285,7 @@ def _look_rows(options: argparse.Namespace) -> list[Row]:
 
 def _cut_rows(options: argparse.Namespace) -> list[Row]:
     print(f"measuring {cuts.NAME} ...", file=sys.stderr)
-    return cuts.rows(processes.run_child, _large, options.repeats, quick=options.quick)
+    return cuts.rows(processes.run_child, options.repeats, quick=options.quick)
 
 
 def _keras_rows(options: argparse.Namespace) -> list[Row]:

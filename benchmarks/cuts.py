@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from benchmarks import large
+from benchmarks.folders import BENCH
 from benchmarks.report import Row
 
 NAME: Final = "cut a module"
@@ -45,19 +47,16 @@ def measure(path: str, repeats: str) -> dict[str, Any]:
     return {kind: statistics.median(seconds) for kind, seconds in took.items()}
 
 
-def rows(
-    run_child: Callable[..., dict[str, Any]], large: Callable[[int], Path], repeats: int, *, quick: bool
-) -> list[Row]:
+def rows(run_child: Callable[..., dict[str, Any]], repeats: int, *, quick: bool) -> list[Row]:
     """The rows of a small and a large module.
 
     Args:
       run_child: runs a measurement in a process of its own.
-      large: returns the path of a module with about so many nodes.
       repeats: cuts of each kind.
       quick: small modules, without targets.
     """
     small, whole = (2_000, 20_000) if quick else (10_000, 100_000)
-    tenth, full = (run_child("cut", str(large(nodes)), str(repeats)) for nodes in (small, whole))
+    tenth, full = (run_child("cut", str(_module(nodes)), str(repeats)) for nodes in (small, whole))
     title = f"{whole:,} nodes"
     slowest = _slowest(full)
     growth = slowest / _slowest(tenth) / (whole / small)
@@ -69,6 +68,13 @@ def rows(
         Row(NAME, f"  per node, against {small:,}", None, growth, unit="x", at_most=GROWTH_AT_MOST),
         Row(NAME, "  its shapes, when they are first asked for", None, full["shapes"]),
     ]
+
+
+def _module(nodes: int) -> Path:
+    path = BENCH / f"complete-{nodes}"
+    if not path.exists():
+        large.write(path, nodes, nodes // 100, complete=True)
+    return path
 
 
 def _slowest(seconds: Mapping[str, float]) -> float:

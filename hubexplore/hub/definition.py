@@ -31,7 +31,7 @@ from hubexplore.hub.tensor_info import InfoDict
 from hubexplore.hub.variants.checkpoint import Checkpoint
 from hubexplore.hub.variants.graph_variant import GraphVariant, as_tag_set
 from hubexplore.hub.variants.restore import find_misfit
-from hubexplore.hub.variants.variable_specs import VariableSpec
+from hubexplore.hub.variants.variable_specs import VariableSpec, read_variables
 from hubexplore.summary.diagnosis.saved_model_remedy import SUPPORTED_COLLECTIONS, module_code
 from hubexplore.summary.files import paths
 from hubexplore.summary.lookup import no_such_variant
@@ -282,21 +282,29 @@ class DefinedSpec(ModuleSpec):
             format_name=IN_MEMORY,
             origin_cut=(self, cut.record),
         )
-        spec.keep_needed_files()
+        spec.keep_files_in_use({variant.tags: variant.nodes for variant in variants})
         if check:
             # By its public name: a comparison needs a session, of which this layer knows nothing.
             spec.checked = hubexplore.check_cut(spec).require()
         return spec
 
-    def keep_needed_files(self) -> None:
-        """Forgets the values and assets of the whole module that the graphs do not use."""
+    def keep_files_in_use(self, nodes: Mapping[frozenset[str], Mapping[str, Any]]) -> None:
+        """Forgets the values and assets that the graphs do not use.
+
+        Args:
+          nodes: tags of a graph variant -> an index of its variables and files; that of another graph, which
+            exists, saves making one.
+        """
         if self._checkpoint is not None:
-            self._checkpoint = self._checkpoint.only({spec.key for spec in self.all_variables})
+            # Of the graphs as they are: the shapes of their signatures are not needed for it.
+            variables = (read_variables(variant.as_read, nodes[variant.tags]) for variant in self.variants)
+            keys = {spec.key for specs in variables for spec in specs.values()}
+            self._checkpoint = self._checkpoint.only(keys)
         if self.asset_files.marks:
             used = {
                 path
                 for variant in self.variants
-                for path in used_files(variant.as_read, variant.nodes).values()
+                for path in used_files(variant.as_read, nodes[variant.tags]).values()
             }
             self.asset_files = AssetFiles(
                 {path: mark for path, mark in self.asset_files.marks.items() if path in used}

@@ -14,7 +14,7 @@ from hubexplore.hub.cutting.frames import check_outside
 from hubexplore.hub.cutting.graph import build
 from hubexplore.hub.cutting.opened_calls import OpenedVariant, open_calls
 from hubexplore.hub.cutting.partitions import with_whole_variables
-from hubexplore.hub.cutting.region import Region, Sides, find_region, reached_inputs
+from hubexplore.hub.cutting.region import Region, Sides, find_region, outputs_need, reached_inputs
 from hubexplore.hub.cutting.shapes import CutVariant
 from hubexplore.hub.cutting.tensors import Found, Tensors, component_names, names_of
 from hubexplore.hub.cutting.wishes import MSG_NO_OUTPUT, Wish, check_signature_name, read_side
@@ -224,31 +224,26 @@ def _cut_variant(variant: GraphVariant, title: str, order: Order) -> _Made:
     if order.signature in kept:
         other = closest_free(order.signature, kept)
         raise CutError(MSG_TAKEN.format(name=order.signature, other=other))
-    signature = variant.meta_graph.signature_def[of]
-    tensors = Tensors(variant, signature)
+    tensors = Tensors(variant, variant.meta_graph.signature_def[of])
     outputs = [tensors.find("outputs", wish) for wish in order.outputs]
-    inputs = None
-    if order.inputs is not None:
-        inputs = [tensors.find("inputs", wish) for wish in order.inputs]
-    every = [*outputs, *(inputs or ())]
-    nodes = tensors.interior.nodes if any(_is_inner(variant, found) for found in every) else variant.nodes
-    check_outside(
-        nodes,
-        [tensor for found in inputs or () for tensor in found.tensors],
-        [tensor for found in outputs if not found.parts for tensor in found.tensors],
-    )
+    inputs = None if order.inputs is None else [tensors.find("inputs", wish) for wish in order.inputs]
     fetched = [(found.parts[0].key,) if found.parts else found.tensors for found in outputs]
-    opened = _opened(variant, tensors, every)
+    opened = _opened(variant, tensors, [*outputs, *(inputs or ())])
     base, outputs = with_whole_variables(opened.variant, [found.renamed(opened.tensor) for found in outputs])
     names = names_of(outputs, base.nodes)
-    sides = Sides(_inputs(base, inputs, outputs, of, opened), dict(zip(names, outputs, strict=True)))
+    sides = Sides(_inputs(base, inputs, of, opened), dict(zip(names, outputs, strict=True)))
+    needed = outputs_need(base, sides)
+    check_outside(
+        base.nodes, sides.fed if inputs is not None else (), sides.targets if needed.has_frames else ()
+    )
+    if inputs is None:
+        sides = replace(sides, inputs=reached_inputs(sides, needed))
     signatures = base.meta_graph.signature_def
-    region = find_region(base, sides, [signatures[name] for name in kept], _fed_by(base))
+    region = find_region(base, sides, needed, [signatures[name] for name in kept], _fed_by(base))
     meta_graph = build(base, order.signature, sides, kept, region)
     converted = _converted(variant, meta_graph, region, title, opened.notes)
-    cut = CutVariant(meta_graph, converted, base, order.signature, sides, region)
     return _Made(
-        cut,
+        CutVariant(meta_graph, converted, base, order.signature, sides, region),
         of,
         _original_names(sides.inputs, inputs, opened),
         dict(zip(names, fetched, strict=True)),
@@ -273,10 +268,6 @@ def closest_free(name: str, taken: Iterable[str]) -> str:
     return next(candidate for candidate in candidates if candidate not in known)
 
 
-def _is_inner(variant: GraphVariant, found: Found) -> bool:
-    return any(node_of(tensor) not in variant.nodes for tensor in found.tensors if not found.parts)
-
-
 def _opened(variant: GraphVariant, tensors: Tensors, every: Iterable[Found]) -> OpenedVariant:
     inner = [
         tensor
@@ -293,29 +284,23 @@ def _opened(variant: GraphVariant, tensors: Tensors, every: Iterable[Found]) -> 
 
 
 def _inputs(
-    base: GraphVariant,
-    given: list[Found] | None,
-    outputs: list[Found],
-    of: str,
-    opened: OpenedVariant,
+    base: GraphVariant, given: list[Found] | None, of: str, opened: OpenedVariant
 ) -> dict[str, Found]:
-    """The inputs by name: those that were named, or those of the signature that the outputs need."""
-    if given is not None:
-        found = [one.renamed(opened.tensor) for one in given]
-        by_tensor: dict[str, Found] = {}
-        for one in found:
-            for tensor in one.tensors:
-                if tensor in by_tensor:
-                    raise CutError(
-                        f"The inputs {by_tensor[tensor].wish.text!r} and {one.wish.text!r} are one tensor, "
-                        f"{tensor!r}. Name it once."
-                    )
-                by_tensor[tensor] = one
-        return dict(zip(names_of(found, base.nodes), found, strict=True))
-    arguments = base.meta_graph.signature_def[of].inputs
-    own = {name: Found(Wish(name, name), arguments[name], name) for name in sorted(arguments)}
-    reached = reached_inputs(base, own, outputs)
-    return {name: found for name, found in own.items() if name in reached}
+    """The inputs by name: those that were named, or all of the signature."""
+    if given is None:
+        arguments = base.meta_graph.signature_def[of].inputs
+        return {name: Found(Wish(name, name), arguments[name], name) for name in sorted(arguments)}
+    found = [one.renamed(opened.tensor) for one in given]
+    by_tensor: dict[str, Found] = {}
+    for one in found:
+        for tensor in one.tensors:
+            if tensor in by_tensor:
+                raise CutError(
+                    f"The inputs {by_tensor[tensor].wish.text!r} and {one.wish.text!r} are one tensor, "
+                    f"{tensor!r}. Name it once."
+                )
+            by_tensor[tensor] = one
+    return dict(zip(names_of(found, base.nodes), found, strict=True))
 
 
 def _fed_by(variant: GraphVariant) -> dict[str, str]:

@@ -46,11 +46,14 @@ def build(variant: GraphVariant, name: str, new: Sides, kept: Iterable[str], reg
     graph_slice = slice_graph(variant, region.nodes)
     meta_graph.graph_def.CopyFrom(graph_slice.graph_def)
     meta_graph.graph_def.library.CopyFrom(graph_slice.library)
-    renames = {tensor: f"{placeholder}:0" for tensor, placeholder in region.replaced.items()}
-    if region.replaced:
+    # A placeholder that has the name of the op that it replaces is found by the edges as they are.
+    renames = {
+        tensor: f"{placeholder}:0"
+        for tensor, placeholder in region.replaced.items()
+        if tensor != f"{placeholder}:0"
+    }
+    if renames or not region.waits.issubset(region.replaced.values()):
         _connect(meta_graph.graph_def.node, region, renames)
-    elif region.waits:
-        _drop_waits(meta_graph.graph_def.node, region.nodes)
     for tensor, placeholder in region.replaced.items():
         _add_placeholder(meta_graph.graph_def.node.add(name=placeholder), variant, tensor)
     _copy_collections(old, meta_graph, region, lambda tensor: renames.get(tensor, tensor))
@@ -70,11 +73,8 @@ def _connect(nodes: Iterable[Any], region: Region, renames: Mapping[str, str]) -
     waits: dict[str, str] = {}
     for tensor, placeholder in region.replaced.items():
         waits.setdefault(node_of(tensor), placeholder)
-    # Nearly all nodes stay as they are, so what may change is found by the names of producers.
     for node in nodes:
         edges = list(node.input)
-        if not any(_producer(edge) in waits or edge[:1] == "^" for edge in edges):
-            continue
         mended: list[str] = []
         for edge in edges:
             if edge[:1] != "^":
@@ -85,22 +85,6 @@ def _connect(nodes: Iterable[Any], region: Region, renames: Mapping[str, str]) -
             elif edge[1:] in waits:
                 mended.append(f"^{waits[edge[1:]]}")
         if mended != edges:
-            del node.input[:]
-            node.input.extend(mended)
-
-
-def _producer(edge: str) -> str:
-    return edge.partition(":")[0]
-
-
-def _drop_waits(nodes: Iterable[Any], kept: Collection[str]) -> None:
-    """Takes out the edges to inputs of the module that are only waited for, and are not there."""
-    for node in nodes:
-        if not node.input or node.input[-1][:1] != "^":
-            continue  # control inputs come last
-        edges = list(node.input)
-        mended = [edge for edge in edges if edge[:1] != "^" or edge[1:] in kept]
-        if len(mended) < len(edges):
             del node.input[:]
             node.input.extend(mended)
 

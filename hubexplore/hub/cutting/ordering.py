@@ -7,6 +7,7 @@ whole. Where nothing on the way writes, asserts or prints, such an edge changes 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 from typing import Final
 
 from hubexplore.hub.graph.contexts import ContextSpec
@@ -19,23 +20,44 @@ from hubexplore.summary.graph.traversal import Cut, Reach, downstream, node_of, 
 _FRAMES: Final = frozenset({"Switch", "RefSwitch", "Enter", "RefEnter"})
 
 
-def needed_by(variant: GraphVariant, cut: Cut, targets: list[str]) -> tuple[Reach, tuple[ContextSpec, ...]]:
-    """What targets need of a graph, and the contexts that it touches; see `close_over_contexts`.
+@dataclass(frozen=True)
+class Needed:
+    """What tensors need of a graph.
+
+    Attributes:
+      region: the nodes, and where the walk ended.
+      contexts: TF1 control-flow contexts that it touches.
+      ops: types of the nodes.
+    """
+
+    region: Reach
+    contexts: tuple[ContextSpec, ...]
+    ops: frozenset[str]
+
+    @property
+    def has_frames(self) -> bool:
+        """Whether there are loops or conds of TF1 in it."""
+        return not self.ops.isdisjoint(_FRAMES)
+
+
+def needed_by(variant: GraphVariant, cut: Cut, targets: list[str]) -> Needed:
+    """What targets need of a graph; see `close_over_contexts`.
 
     Linear in the nodes that are reached.
     """
     region, contexts = close_over_contexts(variant, cut, targets)
-    nodes = {name: variant.nodes[name] for name in region.nodes}
-    waiting = any(node.input and node.input[-1][:1] == "^" for node in nodes.values())
-    if not waiting or any(node.op in _FRAMES for node in nodes.values()):
-        return region, contexts
+    index = variant.nodes
+    needed = Needed(region, contexts, frozenset({index[name].op for name in region.nodes}))
+    if needed.has_frames or not region.waited:
+        return needed
+    nodes = {name: index[name] for name in region.nodes}
     effects = OpEffects(variant.library)
     effective = [name for name, node in nodes.items() if effects.of_node(node)]
     # What an effect waits for, such as a read of what it writes, has to come first; and what waits for an
     # effect has to come after it.
     before = reach(nodes, effective, cut).nodes if effective else set()
     after = downstream(nodes, effective, cut) if effective else set()
-    return _walk(variant, cut, targets, before, after), contexts
+    return replace(needed, region=_walk(variant, cut, targets, before, after))
 
 
 def _walk(

@@ -15,7 +15,7 @@ from typing import Any, Final
 from hubexplore.errors import CutError
 from hubexplore.hub.cutting.belonging import belonging
 from hubexplore.hub.cutting.lists import StateLists
-from hubexplore.hub.cutting.ordering import needed_by
+from hubexplore.hub.cutting.ordering import Needed, needed_by
 from hubexplore.hub.cutting.tensors import Found, component_names
 from hubexplore.hub.graph.contexts import ContextSpec, read_contexts, touched
 from hubexplore.hub.graph.plan import close_over_contexts
@@ -63,6 +63,11 @@ class Sides:
         """The tensors that its inputs replace."""
         return frozenset(tensor for found in self.inputs.values() for tensor in found.tensors)
 
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The tensors of its outputs."""
+        return tuple(tensor for found in self.outputs.values() for tensor in found.tensors)
+
 
 @dataclass(frozen=True)
 class Region:
@@ -83,12 +88,26 @@ class Region:
     waits: frozenset[str] = frozenset()
 
 
-def reached_inputs(variant: GraphVariant, inputs: Mapping[str, Found], outputs: Iterable[Found]) -> set[str]:
-    """The names of those inputs that outputs are computed from."""
-    fed = {tensor: name for name, found in inputs.items() for tensor in found.tensors}
-    targets = [tensor for found in outputs for tensor in found.tensors]
-    region, _ = needed_by(variant, _cut_at(variant, fed), targets)
-    return {fed[tensor] for tensor in {*region.cut_tensors, *targets} if tensor in fed}
+def reached_inputs(new: Sides, needed: Needed) -> dict[str, Found]:
+    """Those inputs that the outputs are computed from.
+
+    Args:
+      new: the signature with all inputs that it may have.
+      needed: what `outputs_need` found for it.
+    """
+    used = needed.region.cut_tensors.union(new.targets)
+    return {name: found for name, found in new.inputs.items() if used.intersection(found.tensors)}
+
+
+def outputs_need(variant: GraphVariant, new: Sides) -> Needed:
+    """What the outputs of a signature need of a graph.
+
+    Raises:
+      DamagedModuleError: the graph refers to nodes that it does not have.
+    """
+    needed = needed_by(variant, _cut_at(variant, new.fed), list(new.targets))
+    check_complete(needed.region.missing)
+    return needed
 
 
 def _cut_at(variant: GraphVariant, fed: Iterable[str]) -> Cut:
@@ -103,12 +122,15 @@ def _cut_at(variant: GraphVariant, fed: Iterable[str]) -> Cut:
     return Cut(tensors=tensors, controls=frozenset(map(node_of, (*tensors, *inputs))))
 
 
-def find_region(variant: GraphVariant, new: Sides, kept: Iterable[Any], fed_by: Mapping[str, str]) -> Region:
+def find_region(
+    variant: GraphVariant, new: Sides, needed: Needed, kept: Iterable[Any], fed_by: Mapping[str, str]
+) -> Region:
     """Finds what a new signature needs, and what signatures that stay reach.
 
     Args:
       variant: whose graph it is.
       new: the new signature.
+      needed: what `outputs_need` found for it.
       kept: SignatureDef messages of those that stay; all that they reach does.
       fed_by: placeholder -> the signature that has it as an input, for messages.
 
@@ -118,16 +140,13 @@ def find_region(variant: GraphVariant, new: Sides, kept: Iterable[Any], fed_by: 
       DamagedModuleError: the graph refers to nodes that it does not have.
     """
     cut = _cut_at(variant, new.fed)
-    targets = [tensor for found in new.outputs.values() for tensor in found.tensors]
     for name, found in new.outputs.items():
         # A sparse one may share its indices with an input.
         if new.fed.issuperset(found.tensors):
             raise CutError(MSG_BOTH.format(output=found.wish.text or name))
-    needed, contexts = needed_by(variant, cut, targets)
-    check_complete(needed.missing)
-    _check_used(new, needed, targets)
-    _check_fed(variant, new, needed, contexts, cut, fed_by=fed_by)
-    nodes = set(needed.nodes)
+    _check_used(new, needed.region)
+    _check_fed(variant, new, needed, cut, fed_by)
+    nodes = set(needed.region.nodes)
     for signature in kept:
         nodes |= _reached_by(variant, signature)
     # An input that is a placeholder stays what it is, with its default if that is a constant.
@@ -135,9 +154,9 @@ def find_region(variant: GraphVariant, new: Sides, kept: Iterable[Any], fed_by: 
         if _stays(variant, tensor):
             nodes |= reach(variant.nodes, [node_of(tensor)]).nodes
     growing = _Growing(variant, cut, nodes)
-    growing.waits |= needed.cut_controls
+    growing.waits |= needed.region.cut_controls
     growing.close()
-    computed = belonging(variant, growing.nodes, cut, set(map(node_of, targets)))
+    computed = belonging(variant, growing.nodes, cut, set(map(node_of, new.targets)))
     growing.add([node_of(name) for elements in computed.values() for name in elements], of_call=True)
     growing.close()
     placeholders = _placeholders(new.fed, growing.nodes, variant.nodes)
@@ -163,8 +182,8 @@ def _reached_by(variant: GraphVariant, signature: Any) -> set[str]:
     return region.nodes
 
 
-def _check_used(new: Sides, needed: Reach, targets: Iterable[str]) -> None:
-    used = needed.cut_tensors.union(targets)
+def _check_used(new: Sides, region: Reach) -> None:
+    used = region.cut_tensors.union(new.targets)
     for name, found in new.inputs.items():
         if not used.intersection(found.tensors):
             raise CutError(MSG_UNUSED.format(name=name, tensor=found.wish.text or found.tensors[0]))
@@ -173,21 +192,21 @@ def _check_used(new: Sides, needed: Reach, targets: Iterable[str]) -> None:
 def _check_fed(
     variant: GraphVariant,
     new: Sides,
-    needed: Reach,
-    contexts: Iterable[ContextSpec],
+    needed: Needed,
     cut: Cut,
-    *,
     fed_by: Mapping[str, str],
 ) -> None:
     """Raises CutError for an output that needs a placeholder which nobody could pass a value for."""
+    if needed.ops.isdisjoint(PLACEHOLDERS):
+        return
     # A placeholder inside of a cond needs a value only if its branch is taken.
-    conditional = {name for context in contexts for name in context.nodes}
-    missing = {name for name in needed.nodes - conditional if variant.nodes[name].op in PLACEHOLDERS} - set(
-        map(node_of, new.fed)
-    )
+    conditional = {name for context in needed.contexts for name in context.nodes}
+    missing = {
+        name for name in needed.region.nodes - conditional if variant.nodes[name].op in PLACEHOLDERS
+    } - set(map(node_of, new.fed))
     if not missing:
         return
-    among = {name: variant.nodes[name] for name in needed.nodes}
+    among = {name: variant.nodes[name] for name in needed.region.nodes}
     for output, found in new.outputs.items():
         path = _path(among, map(node_of, found.tensors), missing, cut)
         if path:
