@@ -286,6 +286,7 @@ class DefinedSpec(ModuleSpec):
         if check:
             # By its public name: a comparison needs a session, of which this layer knows nothing.
             spec.checked = hubexplore.check_cut(spec).require()
+            vars(spec).pop("_summary", None)  # which the check asked for: it lacks the result
         return spec
 
     def keep_files_in_use(self, nodes: Mapping[frozenset[str], Mapping[str, Any]]) -> None:
@@ -415,5 +416,5 @@ class DefinedSpec(ModuleSpec):
         summary = describe(models, self._display_title, self._format_name or kind, self._place)
         if self._origin_cut is not None:
             # The files are those of the whole module, of which this one only reads a part.
-            summary = replace(summary, files=(), size=None, digest="", unclaimed=())
+            summary = replace(summary, files=(), size=None, digest="", unclaimed=(), notes=self.notes)
         return displayable(summary)
