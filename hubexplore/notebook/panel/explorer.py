@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import sys
 import weakref
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import ipywidgets as widgets
@@ -21,6 +21,7 @@ from hubexplore.notebook.panel.browser_widgets import Message, PanelMonitor, pla
 from hubexplore.notebook.panel.fields.signature_selector import SignatureSelector, callable_signatures
 from hubexplore.notebook.panel.fields.version_selector import VersionSelector
 from hubexplore.notebook.panel.front_end import close_with_its_cell, in_marimo
+from hubexplore.notebook.panel.graph.cut_box import CutBox
 from hubexplore.notebook.panel.graph.tab import GraphTab
 from hubexplore.notebook.panel.open_panels import OPEN_PANELS
 from hubexplore.notebook.panel.panel_texts import MSG_BUSY, MSG_LEFT_BEHIND, error_text, one_line_traceback
@@ -149,6 +150,7 @@ class Explorer(widgets.VBox):
         def on_selection() -> None:
             panel._on_selection()
 
+        self._cut_box: CutBox | None = None
         self._subject = subject
         self._runner = ModuleRunner(subject)
         first_tags = subject.tags if tags is None else subject.summary.variant(tags).tags
@@ -198,6 +200,8 @@ class Explorer(widgets.VBox):
         self._is_closed = True
         self._try.cancel()
         self._snapshot.close()
+        if self._cut_box is not None:
+            self._cut_box.close_cut()
         close_all([self])
         super().close()
         self._subject.close()
@@ -257,6 +261,8 @@ class Explorer(widgets.VBox):
             self._versions.fail(handle, error_text(error))
             return
         trial_tab.cancel()
+        if self._cut_box is not None:
+            self._cut_box.close_cut()
         self._fill_with(subject)
         self._versions.succeed(handle)
         close_all([content])
@@ -298,12 +304,25 @@ class Explorer(widgets.VBox):
                     panel._pick(inputs, outputs)
 
                 can_pick = self._subject.can_pick
-                return GraphTab(summary, probe, self._snapshot.changed, pick if can_pick else None)
+                changed = self._snapshot.changed
+                self._cut_box = self._make_cut_box() if self._subject.can_cut else None
+                return GraphTab(summary, probe, changed, pick if can_pick else None, self._cut_box)
             case "Variables":
                 return VariablesTab(summary, self._snapshot.changed)
             case "Variants":
                 return VariantsTab(summary, self._snapshot.changed)
         return widgets.HTML(summary._repr_html_() or "")
+
+    def _make_cut_box(self) -> CutBox:
+        panel = weakref.proxy(self)
+
+        def start(
+            work: Callable[[], Any], done: Callable[[Any], None], failed: Callable[[BaseException], None]
+        ) -> bool:
+            is_started: bool = panel._try.worker.start(work, done, failed)
+            return is_started
+
+        return CutBox(self._subject, start, Explorer, self._snapshot.changed)
 
     def _probe(self, signature: str, tensor: str) -> None:
         """Runs the inputs of the form, and shows a tensor of that run in the graph tab."""
