@@ -26,13 +26,16 @@ from hubexplore.hub.resolve import retries
 from hubexplore.hub.resolve.services import download_limits, download_program
 
 if TYPE_CHECKING:
-    from tqdm import tqdm
+    from tqdm import tqdm as tqdm_type
 
 # This process shows how far a download is; the packages' own bars and steps would come on top of that.
 _OWN: Final = {"TQDM_DISABLE": "1", "HF_HUB_DISABLE_PROGRESS_BARS": "1", "PYTHONIOENCODING": "utf-8"}
 # What users may set. Who loads a model did not ask for statistics of it to be sent.
 _DEFAULTS: Final = {"KAGGLEHUB_VERBOSITY": "warning", "HF_HUB_DISABLE_TELEMETRY": "1"}
 _LONGEST_PART: Final = 1 << 14
+
+# What is done with a line that the process has written; returns the answer if it is one.
+_Act = Callable[[bytes], "str | Refusal | None"]
 
 
 @dataclass(frozen=True)
@@ -88,8 +91,7 @@ class DownloadProcess:
         self._growth = download_limits.Growth(folder, self._limits)
         self._is_silent = is_silent
         self._bar = self._new_bar(None)
-        self._heard: queue.SimpleQueue[tuple[Callable[[bytes], Any], bytes]] = queue.SimpleQueue()
-        self._answer: str | Refusal | None = None
+        self._heard: queue.SimpleQueue[tuple[_Act, bytes]] = queue.SimpleQueue()
         self._process: subprocess.Popen[bytes] | None = None
         self._readers: list[threading.Thread] = []
 
@@ -129,7 +131,6 @@ class DownloadProcess:
             process began is removed when it ends.
           NoPackageError: the package cannot be imported.
         """
-        self._answer = None
         self._send(
             {
                 **request,
@@ -139,17 +140,18 @@ class DownloadProcess:
                 "longest_file": self._growth.longest,
             }
         )
+        answer: str | Refusal | None = None
         due = 0.0
-        while self._answer is None:
+        while answer is None:
             with contextlib.suppress(queue.Empty):
-                act, part = self._heard.get(timeout=self._growth.pause)
-                act(part)
+                act, line = self._heard.get(timeout=self._growth.pause)
+                answer = act(line)
             if time.monotonic() >= due:
                 self._measure()
                 due = time.monotonic() + self._growth.pause
         # Also after an error, which may be that a file cannot be longer.
         self._measure()
-        return self._answer
+        return answer
 
     def wait(self, seconds: float) -> None:
         """Waits before the next try, and says so."""
@@ -170,18 +172,17 @@ class DownloadProcess:
             pipe.write(json.dumps(request).encode() + b"\n")
             pipe.flush()
 
-    def _read(self, pipe: IO[bytes], act: Callable[[bytes], Any]) -> None:
+    def _read(self, pipe: IO[bytes], act: _Act) -> None:
         """Queues what the process writes, for the thread that waits for it; b"" at the end."""
         for line in iter(lambda: pipe.readline(_LONGEST_PART if act == self._show else -1), b""):
             self._heard.put((act, line))
         self._heard.put((act, b""))
 
-    def _take(self, line: bytes) -> None:
-        """Takes a message, see `download_program`."""
+    def _take(self, line: bytes) -> str | Refusal | None:
+        """Takes a message, see `download_program`; returns the answer if it is one."""
         # A line without its end is what a process was writing when it was killed.
         if not line.endswith(b"\n"):
-            self._answer = self._failure()
-            return
+            return self._failure()
         message = json.loads(line)
         if "announced" in message:
             self._limits.check(*message["announced"])
@@ -192,10 +193,11 @@ class DownloadProcess:
         elif "missing" in message:
             raise NoPackageError(message["missing"], message["is_absent"])
         elif "folder" in message:
-            self._answer = message["folder"]
+            return str(message["folder"])
         else:
             refusal = message["refusal"]
-            self._answer = Refusal(**{**refusal, "kinds": frozenset(refusal["kinds"])})
+            return Refusal(**{**refusal, "kinds": frozenset(refusal["kinds"])})
+        return None
 
     def _show(self, line: bytes) -> None:
         """Shows what a package prints, such as a warning; a notebook shows it below the cell that waits."""
@@ -228,19 +230,20 @@ class DownloadProcess:
                     with contextlib.suppress(BrokenPipeError):
                         pipe.close()
         while not self._heard.empty():
-            act, part = self._heard.get()
+            act, line = self._heard.get()
             if act == self._show:
-                act(part)
+                act(line)
         self._bar.close()
 
-    def _new_bar(self, total: int | None) -> tqdm[Any]:
+    def _new_bar(self, total: int | None) -> tqdm_type[Any]:
         from tqdm.auto import tqdm
 
         # Without the argument, the environment decides.
-        silence = {"disable": True} if self._is_silent else {}
-        return tqdm(
+        silence: dict[str, Any] = {"disable": True} if self._is_silent else {}
+        bar: tqdm_type[Any] = tqdm(
             desc="Downloading", total=total, unit="B", unit_scale=True, delay=1, leave=False, **silence
         )
+        return bar
 
 
 def _start() -> subprocess.Popen[bytes]:

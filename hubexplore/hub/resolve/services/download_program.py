@@ -28,6 +28,7 @@ from __future__ import annotations
 
 import errno
 import fnmatch
+import functools
 import importlib
 import json
 import os
@@ -132,7 +133,7 @@ def _limit_files(size: int) -> bool:
 
 def _kaggle(request: Request, tell: Tell) -> Any:
     # kagglehub imports it to see whether it is in a notebook, which this process never is.
-    sys.modules["IPython"] = None  # type: ignore[assignment] - the import system reads it as "not there"
+    sys.modules["IPython"] = None  # type: ignore[assignment]  # read as "not there"
     os.environ["KAGGLEHUB_CACHE"] = request["cache"]
     kagglehub = _package("kagglehub")
     access = request["sign_in"]
@@ -185,6 +186,8 @@ def _watch_lengths(request: Request, tell: Tell) -> None:
     requests = importlib.import_module("requests")
     send = getattr(requests.Session.send, "__wrapped__", requests.Session.send)
 
+    # A second request must not wrap it again, so `__wrapped__` is set.
+    @functools.wraps(send)
     def checked(session: Any, *args: Any, **options: Any) -> Any:
         response = send(session, *args, **options)
         length = response.headers.get("Content-Length") or ""
@@ -193,7 +196,6 @@ def _watch_lengths(request: Request, tell: Tell) -> None:
             _check(request, int(length[:99]), 1, tell)
         return response
 
-    checked.__wrapped__ = send  # type: ignore[attr-defined] - a second request must not wrap it again
     requests.Session.send = checked
 
 

@@ -206,9 +206,12 @@ def test_it_ends_with_the_process_that_started_it(
     with subprocess.Popen(
         [sys.executable, "-c", PROGRAM.format(handle=handle)], stdout=subprocess.PIPE, text=True
     ) as process:
-        _wait_until(lambda: f"/storage/{DATA}" in service.paths())
-        process.send_signal(number)
-        said, _ = process.communicate(timeout=FEW_SECONDS)
+        try:
+            _wait_until(lambda: f"/storage/{DATA}" in service.paths())
+            process.send_signal(number)
+            said, _ = process.communicate(timeout=FEW_SECONDS)
+        finally:
+            process.kill()
     assert said == ("interrupted\n" if number == signal.SIGINT else "")
     (started,) = notes("started")
     _wait_until(lambda: _is_over(int(started)))
@@ -216,6 +219,41 @@ def test_it_ends_with_the_process_that_started_it(
     assert _models(caches) != []
     service.faults.clear()
     assert Path(resolve(handle), DATA).read_bytes() == service.files[DATA]
+
+
+FORKING = """
+import os, threading, time, warnings
+from hubexplore.hub.resolve import resolve
+threading.Thread(target=resolve, args=({handle!r},), daemon=True).start()
+input()
+warnings.simplefilter("ignore")  # of threads, which this copy does not use
+number = os.fork()
+if number:
+    print(number, flush=True)
+time.sleep(600)
+"""
+
+
+def test_it_ends_even_if_a_copy_of_its_parent_lives_on(
+    service: Service, caches: Path, notes: Callable[[str], list[str]]
+) -> None:
+    """The copy keeps the pipe open by which it would see the end."""
+    service.fail(f"/storage/{DATA}", cut=1000, hangs=True)
+    command = [sys.executable, "-c", FORKING.format(handle=KAGGLE)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        _wait_until(lambda: f"/storage/{DATA}" in service.paths())
+        process.stdin.write("\n")
+        process.stdin.flush()
+        copy = int(process.stdout.readline())
+        try:
+            process.kill()
+            process.wait()
+            (started,) = notes("started")
+            _wait_until(lambda: _is_over(int(started)))
+        finally:
+            os.kill(copy, signal.SIGKILL)
 
 
 def test_two_processes_fetch_once(service: Service, notes: Callable[[str], list[str]]) -> None:

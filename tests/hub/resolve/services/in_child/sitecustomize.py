@@ -11,7 +11,7 @@ from typing import Any
 
 _NOTES = os.environ.get("TEST_NOTES")
 _lookup = socket.getaddrinfo
-_sleep = time.sleep
+_pause = time.sleep
 
 
 def _note(*words: object) -> None:
@@ -26,6 +26,10 @@ def _guarded(host: Any, *args: Any, **options: Any) -> Any:
     return _lookup(host, *args, **options)
 
 
+def _sleep(seconds: float) -> None:
+    _pause(min(seconds, 0.01))
+
+
 def _on_event(event: str, arguments: tuple[object, ...]) -> None:
     if event == "import" and arguments[0] in ("tensorflow", "numpy"):
         _note("import", arguments[0])
@@ -38,7 +42,7 @@ if _NOTES and Path(sys.orig_argv[-1]).name == "download_program.py":
         os.kill(os.getpid(), int(os.environ["TEST_END"]))
     socket.getaddrinfo = _guarded
     # huggingface_hub waits by itself before it asks again.
-    time.sleep = lambda seconds: _sleep(min(seconds, 0.01))
+    time.sleep = _sleep  # type: ignore[assignment]  # the names of the argument differ
     sys.addaudithook(_on_event)
     if os.environ.get("TEST_KAGGLE"):
         import kagglesdk.kaggle_env
