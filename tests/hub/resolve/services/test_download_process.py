@@ -47,9 +47,10 @@ def small_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HUBEXPLORE_MAX_SIZE", "2MB")
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def caches(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder with the caches of both packages."""
+    # Imported by another test, it has read the home of whoever runs the tests.
     constants = sys.modules.get("huggingface_hub.constants")
     if constants is not None:
         monkeypatch.setattr(constants, "HF_HUB_CACHE", str(home / ".cache" / "huggingface" / "hub"))
