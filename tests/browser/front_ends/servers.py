@@ -63,7 +63,7 @@ def _run_menu(page: Page) -> None:
     for _ in range(_STARTS):
         page.locator(".jp-Notebook-ExecutionIndicator[data-status='idle']").wait_for()
         menu(page, "Run", "Run All Cells")
-        expect(prompts.filter(has_text="[*]")).to_have_count(0, timeout=4 * PATIENCE)
+        expect(prompts.filter(has_text="[*]")).to_have_count(0, timeout=2000 * PATIENCE)
         # In its first seconds the page says that it is ready, and drops the cells that it was told to run.
         if not prompts.filter(has_text="[ ]").count():
             return
