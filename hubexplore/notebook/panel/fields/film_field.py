@@ -31,13 +31,13 @@ class FilmSource(MediaSource):
     def __init__(self, field: Field, changed: Callable[[], None]) -> None:
         super().__init__(field, changed)
         label = f"{visible(field.name)}: choose or drop a film (GIF, APNG, WebP) or a picture per frame"
-        upload = Upload(self._take, accept="image/*", multiple=True, label=label)
+        self._upload = Upload(self._take, accept="image/*", multiple=True, label=label)
         default = film_arrays.default_choice(field)
         self._fit = self._choice("Fit", FITS, default.fit)
         self._scale = self._choice("Value range", SCALES, default.scale)
         row = widgets.HBox([self._fit, self._scale])
         row.add_class("hub-row")
-        self.children = (upload, row, self._preview)
+        self.children = (self._upload, row, self._preview)
 
     def _value(self) -> InputValue:
         choice = picture_arrays.ImageChoice(self._fit.value, self._scale.value)

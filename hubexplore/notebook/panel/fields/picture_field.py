@@ -32,13 +32,13 @@ class PictureSource(MediaSource):
         super().__init__(field, changed)
         self._is_drawn = False
         label = f"{visible(field.name)}: choose, drop or paste images"
-        upload = Upload(self._take, accept="image/*", multiple=True, label=label)
+        self._upload = Upload(self._take, accept="image/*", multiple=True, label=label)
         self._preview.add_class("hub-previews")
         row = widgets.HBox([self._sample_menu("sample", pictures.samples()), *self._choices()])
         row.add_class("hub-row")
         self._sketch = self._paper() if can_be_drawn(field) else None
         drawing = (self._sketch,) if self._sketch is not None else ()
-        self.children = (*drawing, upload, row, self._preview)
+        self.children = (*drawing, self._upload, row, self._preview)
 
     def _choices(self) -> Sequence[widgets.Widget]:
         """Returns the choices of how images become numbers; none if the graph decodes them itself."""

@@ -30,13 +30,13 @@ class SoundSource(MediaSource):
     def __init__(self, field: Field, changed: Callable[[], None]) -> None:
         super().__init__(field, changed)
         name = visible(field.name)
-        upload = Upload(
+        self._upload = Upload(
             self._take,
             accept=f"audio/*,{','.join(sound_arrays.SUFFIXES)}",
             multiple=_takes_several(field),
             label=f"{name}: choose, drop or paste sounds (WAV, FLAC, OGG, MP3)",
         )
-        recorder = Recorder(self._take, label=f"Record {name} with the microphone")
+        self._recorder = Recorder(self._take, label=f"Record {name} with the microphone")
         default = sound_arrays.default_choice(field)
         low, high = sounds.LIMITS
         self._rate = widgets.BoundedIntText(
@@ -47,9 +47,11 @@ class SoundSource(MediaSource):
         self._scale = self._choice("Value range", _SCALES, default.scale)
         if not _is_float(field):
             self._scale.layout.display = "none"
-        row = widgets.HBox([recorder, self._sample_menu("sound", sounds.samples()), self._rate, self._scale])
+        row = widgets.HBox(
+            [self._recorder, self._sample_menu("sound", sounds.samples()), self._rate, self._scale]
+        )
         row.add_class("hub-row")
-        self.children = (upload, row, self._preview)
+        self.children = (self._upload, row, self._preview)
 
     def _value(self) -> InputValue:
         choice = sound_arrays.SoundChoice(self._rate.value, self._scale.value)
