@@ -72,7 +72,13 @@ _MAX_READ_NUMBERS: Final = 64
 
 
 def views(
-    value: Any, *, name: str = "", labels: Sequence[str] = (), shape: Shape = None, sound: Sound | None = None
+    value: Any,
+    *,
+    name: str = "",
+    labels: Sequence[str] = (),
+    shape: Shape = None,
+    sound: Sound | None = None,
+    is_picture: bool = False,
 ) -> tuple[str, ...]:
     """Returns the names of the views that suit a value, best first; always at least one.
 
@@ -83,6 +89,7 @@ def views(
       shape: the shape that the signature declares. An open last dimension of a vector counts rows, not
         classes.
       sound: what is known of a value that is sound.
+      is_picture: whether a matrix is a grey picture.
     """
     if kind_of(value) != "dense":
         return (ROWS,)
@@ -99,7 +106,11 @@ def views(
     if not array.ndim or not is_number(array) or not array.size:
         return (TABLE if array.ndim else NUMBERS,)
     heard = _sound_view(array, sound)
-    return (*heard, *_real_views(array, name, labels, () if heard else shape))
+    if is_picture and array.ndim == 2:
+        real: tuple[str, ...] = (IMAGES, HEAT, TABLE)
+    else:
+        real = _real_views(array, name, labels, () if heard else shape)
+    return (*heard, *real)
 
 
 def _real_views(array: Array, name: str, labels: Sequence[str], shape: Shape) -> tuple[str, ...]:

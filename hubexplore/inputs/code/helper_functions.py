@@ -40,8 +40,9 @@ def _literal(value: bytes | int | float) -> str:
 
 def picture(name: str, source: Pictures) -> str:
     """Returns the function that reads a picture as `images.read_pictures` does; the tests hold them equal."""
-    _, height, width, channels = (*source.value.shape, 1)[:4]
-    sizes = ", ".join(map(str, source.value.shape[1:]))
+    shape = source.value.shape if source.is_lone else source.value.shape[1:]
+    height, width, channels = (*shape, 1)[:3]
+    sizes = ", ".join(map(str, shape))
     size, smooth = f"({width}, {height})", "PIL.Image.Resampling.LANCZOS"
     fitted = {
         "crop": f"PIL.ImageOps.fit(image, {size}, {smooth})",
