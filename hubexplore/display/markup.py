@@ -10,7 +10,7 @@ import html
 import re
 from typing import Final
 
-_SEPARATED: Final = re.compile(r"(?<=[_./:-])(?=[^_./:\s-])")
+_SEPARATED: Final = re.compile(r"(?<=[^_./:\s-][_./:-])(?=[^_./:\s-])")
 
 
 # A subclass of str rather than a wrapper, so that it can be written and joined as it is.
@@ -58,7 +58,7 @@ def tag(element: str, *children: str, **attributes: str | int | None) -> Markup:
 
 def breakable(name: str) -> Markup:
     """Returns a name that browsers break between its words, after any of `_ . / : -`, before within one."""
-    return Markup("<wbr>").join(map(escape, _SEPARATED.split(name))) if name else Markup("")
+    return Markup("<wbr>".join(map(escape, _SEPARATED.split(name))))
 
 
 def document(title: str, style: Markup, *body: str) -> Markup:

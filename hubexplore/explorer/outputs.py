@@ -93,7 +93,10 @@ def _precedence(member: Member, inputs: Iterable[Any]) -> int:
 def _is_answer(value: Any, inputs: Iterable[Any]) -> bool:
     """Returns whether a value is text for each row that a user can read and did not type."""
     array = flat_of(value)
-    if kind_of(value) != "dense" or array.dtype.kind not in "OSU" or array.ndim > 1 or not array.size:
+    is_column = array.ndim == 2 and array.shape[1] == 1
+    if kind_of(value) != "dense" or array.dtype.kind not in "OSU" or not array.size:
+        return False
+    if array.ndim > 1 and not is_column:
         return False
     entries = array.reshape(-1)
     if not all(is_readable(entry) for entry in entries.tolist() if isinstance(entry, bytes)):

@@ -26,6 +26,7 @@ from hubexplore.inputs.graph_uses import Use
 from hubexplore.inputs.text import nested_lists
 from hubexplore.samples import files
 from hubexplore.session.session import NotebookSession
+from hubexplore.summary.graph.sounds import Sound
 from hubexplore.summary.reading.string_inputs import Encoding, Feature
 from tests.inputs.fields_of import field
 from tests.session import modules
@@ -120,6 +121,11 @@ def test_one_picture_without_rows(dtype: str, shape: tuple[int | None, ...]) -> 
         expected = tuple(128 if size is None else size for size in shape)
         assert (entry.value.shape, entry.value.dtype) == (expected, np.dtype(dtype))
     assert len(np.unique(examples.make(lone, "Sample picture"))) > 50
+
+
+def test_the_samples_of_one_sound_are_no_rows() -> None:
+    sound = dataclasses.replace(field("float32", (None,), name="waveform"), sound=Sound(rate=8_000))
+    assert examples.fill((sound,), "Sample sound", 2)["waveform"].words == "Sample sound"
 
 
 class TestCategories:

@@ -67,6 +67,8 @@ def _drawing_candidates(value: Array, sizes: Sequence[int]) -> Iterator[Candidat
 
     def written(draw: str) -> str:
         array = f"np.reshape([{draw} for n in range({count})], {shape!r})"
+        if shape == (height, width, channels) and draw.endswith(", n)"):
+            array = draw.replace(", n)", ")")  # one picture, the first of them
         array = f"np.round({array} * 255)" if dtype.kind == "u" else array
         return f"{array}.astype({dtype.name!r})"
 

@@ -108,7 +108,7 @@ def fill(
     return {
         field.name: InputValue(
             _taken(field, component, made[component.field.name]),
-            example=Example(kind, rows, has_rows=not field.is_lone),
+            example=Example(kind, rows, has_rows=_has_rows(field)),
         )
         for field, component in zip(fields, components, strict=True)
     }
@@ -137,6 +137,12 @@ def _fill(
             value = np.full(shape, constant, field.numpy)
         example[field.name] = value
     return example
+
+
+def _has_rows(field: Field) -> bool:
+    """Whether the first dimension is one of rows: not that of one picture or sound."""
+    is_one_sound = field.sound is not None and field.shape is not None and len(field.shape) == 1
+    return not field.is_lone and not is_one_sound
 
 
 def _wholes(fields: Sequence[Field]) -> Sequence[Field]:

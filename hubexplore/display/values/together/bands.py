@@ -237,14 +237,20 @@ def _continued(scene: Scene, series: list[tuple[Member, Array]]) -> Iterator[Ban
         further = [
             (member, array)
             for member, array in pairs
+            # Ids of what is recommended are no series, nor are those of what was seen before.
+            if (member.words & AHEAD or not (member.is_integer and _is_of_integers(scene, history[0])))
             # What is as long as the input may be on its axis: a filter, a reconstruction.
-            if (array.shape[1] != history[1].shape[1] or member.words & AHEAD)
+            and (array.shape[1] != history[1].shape[1] or member.words & AHEAD)
             and not member.words & OF_ANOTHER_KIND
             and _continues(history[1], array)
         ]
         if further:
             members = tuple(member for member, _ in further)
             yield Bands(members, tuple((member.name, array) for member, array in further), None, history)
+
+
+def _is_of_integers(scene: Scene, name: str) -> bool:
+    return any(member.name == name and member.is_integer for member in scene.inputs)
 
 
 def _scores_of_steps(scene: Scene) -> Iterator[Bands]:

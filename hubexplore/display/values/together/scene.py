@@ -50,6 +50,12 @@ class Member:
         return flat_of(self.value) if kind_of(self.value) == "dense" else None
 
     @property
+    def is_integer(self) -> bool:
+        """Whether the value is an array of integers."""
+        array = self.array
+        return array is not None and array.dtype.kind in "iu"
+
+    @property
     def views(self) -> tuple[str, ...]:
         """Names of the views that suit the value by itself, best first."""
         return view_choice.views(
