@@ -24,7 +24,7 @@ from hubexplore.explorer.subject import Subject
 from hubexplore.hub.resolve import cache
 from hubexplore.inputs import fields, pictures, sounds
 from hubexplore.inputs.code import data_files
-from hubexplore.inputs.examples import examples
+from hubexplore.inputs.examples import examples, text_examples
 from hubexplore.inputs.external import picture_arrays, picture_files, sound_arrays, sources
 from hubexplore.inputs.input_value import InputValue, Sparse
 from hubexplore.inputs.tables import loading, table_sources
@@ -203,7 +203,7 @@ def test_examples(run: Run, paths: Mapping[str, Path]) -> None:
         "bytes": (examples.RANDOM, examples.PICTURE),
         "picture": (examples.RANDOM, examples.PICTURE),
         "flat": (examples.PICTURE,),
-        "texts": (examples.SENTENCES,),
+        "texts": (text_examples.SENTENCES,),
         "pair": (examples.RANDOM,),
     }
     for name, kind in [(name, kind) for name, own in kinds.items() for kind in own]:
@@ -250,8 +250,8 @@ def test_pictures(
     for name in ("picture", "flat"):
         signature = next(signature for signature in variant.signatures if signature.name == name)
         (field,) = fields.fields(signature, variant)
-        for number, chosen in enumerate((files[0], next(iter(pictures.samples().items())))):
-            entry = picture_arrays.read_pictures(field, [chosen], choices[number])
+        for number, one in enumerate((files[0], next(iter(pictures.samples().items())))):
+            entry = picture_arrays.read_pictures(field, [one], choices[number])
             assert "np.stack" not in compare(run, subject, RunRequest((), name, {field.name: entry}))
         with pytest.raises(SignatureError, match="takes exactly 1; got 2"):
             picture_arrays.read_pictures(field, files[:2], choices[0])
