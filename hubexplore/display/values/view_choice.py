@@ -71,7 +71,7 @@ _MAX_READ_NUMBERS: Final = 64
 """Up to this many integers (ids, sizes, counts) are read one by one, so the grid comes first."""
 
 
-def views(
+def suitable_views(
     value: Any, *, name: str = "", labels: Sequence[str] = (), shape: Shape = None, sound: Sound | None = None
 ) -> tuple[str, ...]:
     """Returns the names of the views that suit a value, best first; always at least one.

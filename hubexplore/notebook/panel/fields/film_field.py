@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-import ipywidgets as widgets
-
 from hubexplore.display import values
 from hubexplore.display.card.html import framed
 from hubexplore.display.markup import tag
@@ -17,6 +15,7 @@ from hubexplore.errors import HubError
 from hubexplore.inputs.external import film_arrays, picture_arrays
 from hubexplore.inputs.fields import Field
 from hubexplore.inputs.input_value import InputValue
+from hubexplore.notebook.panel import light_widgets as widgets
 from hubexplore.notebook.panel.fields.upload import Files, Upload
 from hubexplore.notebook.panel.panel_texts import error_text
 
@@ -42,7 +41,7 @@ class FilmSource(widgets.VBox):
         self._entry: InputValue | None = None
         label = f"{visible(field.name)}: choose or drop a film (GIF, APNG, WebP) or a picture per frame"
         self._upload = Upload(self._take, accept="image/*", multiple=True, label=label)
-        default, auto = film_arrays.default_choice(field), widgets.Layout(width="auto")
+        default, auto = film_arrays.default_choice(field), {"width": "auto"}
         self._fit = widgets.Dropdown(
             description="Fit", options=_FITS, value=default.fit, layout=auto, style=_LABEL_STYLE
         )
@@ -50,8 +49,7 @@ class FilmSource(widgets.VBox):
             description="Value range", options=_SCALES, value=default.scale, layout=auto, style=_LABEL_STYLE
         )
         self._preview = widgets.HTML()
-        row = widgets.HBox([self._fit, self._scale])
-        row.add_class("hub-row")
+        row = widgets.HBox([self._fit, self._scale], classes=("hub-row",))
         super().__init__([self._upload, row, self._preview])
         for widget in (self._fit, self._scale):
             widget.observe(lambda _: self._read(), "value")

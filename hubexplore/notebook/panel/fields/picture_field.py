@@ -6,8 +6,6 @@ import base64
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-import ipywidgets as widgets
-
 from hubexplore.display import values
 from hubexplore.display.card.html import framed
 from hubexplore.display.markup import Markup, tag
@@ -17,6 +15,7 @@ from hubexplore.inputs import pictures
 from hubexplore.inputs.external import picture_arrays, picture_files
 from hubexplore.inputs.fields import IMAGE, Field
 from hubexplore.inputs.input_value import InputValue
+from hubexplore.notebook.panel import light_widgets as widgets
 from hubexplore.notebook.panel.fields.sketch import Sketch, can_be_drawn
 from hubexplore.notebook.panel.fields.upload import Files, Upload
 from hubexplore.notebook.panel.panel_texts import error_text
@@ -41,19 +40,17 @@ class PictureSource(widgets.VBox):
         self._files: Files = []
         self._is_drawn = False
         self._entry: InputValue | None = None
-        auto = widgets.Layout(width="auto")
+        auto = {"width": "auto"}
         label = f"{visible(field.name)}: choose, drop or paste images"
         self._upload = Upload(self._take, accept="image/*", multiple=True, label=label)
         self._samples = widgets.Dropdown(
             description="Built-in sample",
-            options=[("choose a sample", ""), *((name, name) for name in pictures.samples())],
+            options=[("choose a sample", ""), *((name, name) for name in pictures.SAMPLE_NAMES)],
             layout=auto,
             style=_LABEL_STYLE,
         )
-        self._preview = widgets.HTML()
-        self._preview.add_class("hub-previews")
-        row = widgets.HBox([self._samples, *self._choices()])
-        row.add_class("hub-row")
+        self._preview = widgets.HTML(classes=("hub-previews",))
+        row = widgets.HBox([self._samples, *self._choices()], classes=("hub-row",))
         self._sketch = self._paper() if can_be_drawn(field) else None
         drawing = (self._sketch,) if self._sketch is not None else ()
         super().__init__([*drawing, self._upload, row, self._preview])
@@ -64,7 +61,7 @@ class PictureSource(widgets.VBox):
         if self._field.encoded:
             return ()
         default = picture_arrays.default_choice(self._field)
-        auto = widgets.Layout(width="auto")
+        auto = {"width": "auto"}
         self._fit = widgets.Dropdown(
             description="Fit", options=_FITS, value=default.fit, layout=auto, style=_LABEL_STYLE
         )

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-import ipywidgets as widgets
-
 from hubexplore.display import values
 from hubexplore.display.card.html import framed
 from hubexplore.display.markup import Markup, tag
@@ -17,6 +15,7 @@ from hubexplore.inputs import sounds
 from hubexplore.inputs.external import sound_arrays
 from hubexplore.inputs.fields import Field
 from hubexplore.inputs.input_value import InputValue
+from hubexplore.notebook.panel import light_widgets as widgets
 from hubexplore.notebook.panel.fields.recorder import Recorder
 from hubexplore.notebook.panel.fields.upload import Files, Upload
 from hubexplore.notebook.panel.panel_texts import error_text
@@ -47,24 +46,23 @@ class SoundSource(widgets.VBox):
         self._recorder = Recorder(self._take, label=f"Record {name} with the microphone")
         self._samples = widgets.Dropdown(
             description="Built-in sound",
-            options=[("choose a sound", ""), *((name, name) for name in sounds.samples())],
-            layout=widgets.Layout(width="auto"),
+            options=[("choose a sound", ""), *((name, name) for name in sounds.SAMPLE_NAMES)],
+            layout={"width": "auto"},
             style=_LABEL_STYLE,
         )
         default = sound_arrays.default_choice(field)
         low, high = sounds.LIMITS
         self._rate = widgets.BoundedIntText(
             description="Rate in Hz", value=default.rate, min=low, max=high,
-            layout=widgets.Layout(width="12em"), style=_LABEL_STYLE,
+            layout={"width": "12em"}, style=_LABEL_STYLE,
         )  # fmt: skip
         self._scale = widgets.Dropdown(
             description="Value range", options=_SCALES, value=default.scale,
-            layout=widgets.Layout(width="auto", display=None if _is_float(field) else "none"),
+            layout={"width": "auto", **({} if _is_float(field) else {"display": "none"})},
             style=_LABEL_STYLE,
         )  # fmt: skip
         self._preview = widgets.HTML()
-        row = widgets.HBox([self._recorder, self._samples, self._rate, self._scale])
-        row.add_class("hub-row")
+        row = widgets.HBox([self._recorder, self._samples, self._rate, self._scale], classes=("hub-row",))
         super().__init__([self._upload, row, self._preview])
         self._samples.observe(self._on_sample, "value")
         for widget in (self._rate, self._scale):
