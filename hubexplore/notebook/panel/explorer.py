@@ -159,7 +159,8 @@ class Explorer(ipywidgets.VBox):
         self._tabs = widgets.Tab(list(self._boxes.values()), titles=_TABS)
         self._tabs.observe(lambda _: panel._on_tab(), "selected_index")
         self._content = widgets.VBox([widgets.HTML(self._heading()), self._tabs])
-        self.children = [self._monitor, self._versions, self._content]
+        versions = [self._versions] if self._versions.children else []
+        self.children = [self._monitor, *versions, self._content]
 
     @property
     def value(self) -> Any:
@@ -240,6 +241,7 @@ class Explorer(ipywidgets.VBox):
                 self._try.guarded(lambda: begin(typed))
             case "ready" if not self._preloaded:
                 self._preloaded = True
+                self._try.make_outcome()
                 # Of the module nothing is loaded yet: its initialisers are code of a stranger.
                 IN_BACKGROUND.start()
 

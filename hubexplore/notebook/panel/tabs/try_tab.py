@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
@@ -31,6 +32,7 @@ from hubexplore.notebook.panel.panel_texts import (
     title_of,
 )
 from hubexplore.notebook.panel.status import StatusLine
+from hubexplore.notebook.panel.tabs.outcome import Outcome
 from hubexplore.notebook.panel.tabs.pinned_run import PinnedRuns
 from hubexplore.notebook.panel.tabs.results import Results, items_of
 from hubexplore.notebook.panel.tabs.run_code_box import RunCodeBox
@@ -107,16 +109,48 @@ class TryTab(widgets.VBox):
             description="Live: run on every change", indent=False, layout={"width": "auto"}
         )
         self.status = StatusLine()
-        self.results = Results()
-        self.pinned_runs = PinnedRuns(runner.subject.is_random, runner.subject.sounds, self._scene)
-        self.run_log = RunLog()
-        self.code = RunCodeBox()
         super().__init__(self._rows_of_widgets(), classes=("hub-try",))
         self._fill_button.on_click(lambda _: self.guarded(self.fill))
         self._cancel.on_click(lambda _: self.cancel())
         self._live.observe(self._on_live, "value")
-        self.run_log.listen(lambda message, _: self.guarded(lambda: self._on_log(message)))
         self.choose()
+
+    @functools.cached_property
+    def _outcome(self) -> Outcome:
+        subject = self.runner.subject
+        outcome = Outcome(PinnedRuns(subject.is_random, subject.sounds, self._scene))
+        outcome.run_log.listen(lambda message, _: self.guarded(lambda: self._on_log(message)))
+        self.children = (*self.children, *outcome.widgets)
+        return outcome
+
+    @property
+    def results(self) -> Results:
+        """The outputs of the last run."""
+        return self._outcome.results
+
+    @property
+    def code(self) -> RunCodeBox:
+        """The code of the last run."""
+        return self._outcome.code
+
+    @property
+    def run_log(self) -> RunLog:
+        """The table of runs."""
+        return self._outcome.run_log
+
+    @property
+    def pinned_runs(self) -> PinnedRuns:
+        """The comparison of two runs."""
+        return self._outcome.pinned_runs
+
+    @property
+    def has_outcome(self) -> bool:
+        """Whether the widgets for outcomes of runs have been made."""
+        return "_outcome" in vars(self)
+
+    def make_outcome(self) -> None:
+        """Makes the widgets for outcomes of runs, once the form is on screen: it need not wait for them."""
+        _ = self._outcome
 
     def _rows_of_widgets(self) -> list[widgets.Widget]:
         self._filling = widgets.HBox(
@@ -124,10 +158,7 @@ class TryTab(widgets.VBox):
         )
         buttons = [self._run, self._trust, self._cancel, self._live, self.status]
         running = widgets.HBox(buttons, classes=("hub-row", "hub-actions"))
-        return [
-            *(self._selector, self.form, self._filling, running, self.status.error),
-            *(self.results, self.code, self.run_log, self.pinned_runs),
-        ]
+        return [self._selector, self.form, self._filling, running, self.status.error]
 
     def guarded(self, work: Callable[[], object]) -> None:
         """Calls `work` for the browser; an error is shown in the panel, never as a traceback."""
@@ -150,12 +181,13 @@ class TryTab(widgets.VBox):
             self._fill.options = kinds
             self._fill.index = (kinds.index(chosen) if chosen in kinds else 0) if kinds else None
         self._filling.layout.display = None if kinds else "none"
-        self.results.clear()
+        if self.has_outcome:
+            self.results.clear()
+            self.code.clear()
         self.last = self._rolling = None
         self.status.fail("")
         self._offer_trust()
         self.status.say("" if self.form.fields else "This signature has no inputs. Click Run.")
-        self.code.clear()
         self._notify()
 
     def fill(self) -> None:
@@ -436,7 +468,8 @@ class TryTab(widgets.VBox):
         """Returns the tab as static HTML: inputs, error, results, code and comparison."""
         text = self.status.error_text
         error = [tag("p", tag("strong", "Error: "), text)] if text else []
+        form = join(self.form.static_html(), *error)
+        if not self.has_outcome:
+            return form
         code = [tag("pre", tag("code", self.code.codes[0][1]))] if self.code.codes else []
-        return join(
-            self.form.static_html(), *error, self.results.static_html(), *code, self.pinned_runs.static_html()
-        )
+        return join(form, self.results.static_html(), *code, self.pinned_runs.static_html())
