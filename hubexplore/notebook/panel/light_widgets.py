@@ -10,12 +10,14 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import ipywidgets
+from ipywidgets import DOMWidget, Layout, Widget
 
 from hubexplore.notebook.panel.front_end import in_marimo
 
-DOMWidget = ipywidgets.DOMWidget
-Layout = ipywidgets.Layout
-Widget = ipywidgets.Widget
+__all__ = [
+    "HTML", "BoundedIntText", "Box", "Button", "Checkbox", "DOMWidget", "Dropdown", "FloatSlider", "HBox",
+    "Label", "Layout", "Light", "Shared", "Tab", "Text", "Textarea", "VBox", "Widget",
+]  # fmt: skip
 
 MSG_SHARED: Final = (
     "This {kind} is shared by widgets of all panels, so it cannot be changed. Give the widget one of its own "
