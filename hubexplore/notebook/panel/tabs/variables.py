@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-import ipywidgets as widgets
-
 from hubexplore.display.card.variable_tree import MAX_FLAT, unique_variables
 from hubexplore.display.markup import Markup, join, tag
 from hubexplore.display.rich import weight_statistics
@@ -14,6 +12,7 @@ from hubexplore.display.rich.summaries import Summary
 from hubexplore.display.wording import counted, size_text, tags_text, visible
 from hubexplore.errors import HubError
 from hubexplore.explorer.weights import is_embedding, looked_up, row_labels
+from hubexplore.notebook.panel import light_widgets as widgets
 from hubexplore.notebook.panel.panel_texts import error_text
 from hubexplore.notebook.panel.tabs.results import ResultItem, Results
 from hubexplore.notebook.panel.weights.other_module import OtherModule
@@ -63,8 +62,7 @@ class VariablesTab(widgets.VBox):
         self._statistics = widgets.HTML()
         self._button.on_click(lambda _: self._start())
         self._more.on_click(lambda _: self._read_next())
-        row = widgets.HBox([self.compared, self._button, self._more])
-        row.add_class("hub-row")
+        row = widgets.HBox([self.compared, self._button, self._more], classes=("hub-row",))
         super().__init__(
             [
                 *(self.list, row, self._error, self.results, self._statistics),
