@@ -60,7 +60,7 @@ class Member:
     @property
     def views(self) -> tuple[str, ...]:
         """Names of the views that suit the value by itself, best first."""
-        return view_choice.views(
+        return view_choice.suitable_views(
             self.value,
             name=self.name,
             labels=self.labels,
