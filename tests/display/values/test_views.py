@@ -129,7 +129,7 @@ def test_attention_and_many_truth_values_are_looked_at() -> None:
     assert values.suitable_views(weights)[0] == "Table"
     assert values.suitable_views(weights / weights.sum(-1, keepdims=True))[0] == "Heat map"
     flags = RANDOM.uniform(size=(2, 200)) > 0.9
-    assert [values.suitable_views(flags)[0], values.views(flags[:, :12])[0]] == ["Heat map", "Table"]
+    assert [values.suitable_views(flags)[0], values.suitable_views(flags[:, :12])[0]] == ["Heat map", "Table"]
     assert values.render(flags).html.count("<img") == 1
 
 
