@@ -19,6 +19,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import tensorflow as tf
 
 from benchmarks import (
+    cuts,
     display_times,
     eager_modules,
     keras_layers,
@@ -97,6 +98,8 @@ def main() -> int:
         rows += _show("process", _process_rows(libraries, options))
     if options.only in "see a module":
         rows += _show("see a module", _look_rows(options))
+    if options.only in cuts.NAME:
+        rows += _show(cuts.NAME, _cut_rows(options))
     if options.only in "outside of graphs":
         rows += _show("outside of graphs", _eager_rows(libraries, options))
     if options.only in "models of Keras":
@@ -280,6 +283,11 @@ def _look_rows(options: argparse.Namespace) -> list[Row]:
         Row(name, f"first diagram with dot, {title}", None, whole["diagram"], within=1.5),
         Row(name, f"  SVG, {title}", None, whole["svg_kb"], unit="kB", within=300),
     ]
+
+
+def _cut_rows(options: argparse.Namespace) -> list[Row]:
+    print(f"measuring {cuts.NAME} ...", file=sys.stderr)
+    return cuts.rows(processes.run_child, options.repeats, quick=options.quick)
 
 
 def _keras_rows(options: argparse.Namespace) -> list[Row]:
