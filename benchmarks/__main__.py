@@ -31,6 +31,7 @@ from benchmarks import (
     rounds,
     saving,
     subjects,
+    weight_changes,
 )
 from benchmarks.folders import BENCH, REAL_MODULES
 from benchmarks.report import Row
@@ -95,6 +96,7 @@ def main() -> int:
     for name, measure in (
         ("notebook session", _session_rows),
         ("whole data sets", _map_rows),
+        ("weights", _weight_rows),
         ("hours", notebook_rows.hours_rows),
         ("new kernel", notebook_rows.new_kernel_rows),
         ("explorer", notebook_rows.explorer_rows),
@@ -316,6 +318,11 @@ def _keras_rows(options: argparse.Namespace) -> list[Row]:
     rows.append(Row(name, "inline calls, 100,000 nodes", None, seconds["100000"]))
     rows.append(Row(name, "  per node, against 10,000", None, growth, unit="x", at_most=GROWTH_AT_MOST))
     return rows
+
+
+def _weight_rows(options: argparse.Namespace) -> list[Row]:
+    print("measuring weights ...", file=sys.stderr)
+    return weight_changes.rows("weights", options.quick)
 
 
 def _map_rows(options: argparse.Namespace) -> list[Row]:

@@ -83,6 +83,17 @@ def blocks(changes: WeightChanges) -> Iterator[Markup]:
         yield grid_html(grid)
 
 
+def change_text(change: VariableChange) -> str:
+    """Returns how much a variable changed, in a few words."""
+    if any(change.damaged):
+        return "damaged"
+    if not change.changed:
+        return change.note if change.changed is None else "equal"
+    if change.relative is None:
+        return "from zero" if change.norm is not None else f"{_share(change)} changed"
+    return f"{_number(change.relative)} of its norm"
+
+
 def scopes_text(scopes: Sequence[ScopeChange]) -> str:
     """Returns scopes as an aligned grid."""
     return "\n".join(line for _, line in grid_lines(_grid_of_scopes(scopes), WIDTH))
@@ -119,7 +130,7 @@ def _verdict(changes: WeightChanges) -> str:
     whole = scope_changes(changes.variables, 0)[0]
     facts = ""
     if whole.relative is not None:
-        facts += f", by {_number(whole.relative)} of their norm"
+        facts += f": relative change {_number(whole.relative)}"
     if whole.cosine is not None:
         facts += f", cosine {_cosine(whole.cosine)}"
     for noun, pair in (("NaN", whole.nans), ("Inf", whole.infs)):
@@ -154,7 +165,7 @@ def _largest(changes: WeightChanges, whole: ScopeChange) -> Grid:
         Column("Name", code=True),
         Column("Type"),
         Column("Shape"),
-        Column("Relative change", "bar"),
+        Column("Change", "bar"),
         Column("Norm of difference", "right"),
         Column("Norm before", "right"),
         Column("Cosine", "right"),
@@ -166,7 +177,7 @@ def _largest(changes: WeightChanges, whole: ScopeChange) -> Grid:
     notes = [omission(len(listed) - len(rows), "variable")]
     if unchanged and listed:
         notes.append(f"{counted(unchanged, 'variable')} did not change.")
-    caption = f"Largest changes of {counted(whole.count, 'number')}"
+    caption = f"Relative changes, largest first, of {counted(whole.count, 'number')}"
     return Grid(caption, columns, rows, "; ".join(filter(None, notes)))
 
 
@@ -216,11 +227,11 @@ def _number(value: float | None) -> str:
 
 
 def _cosine(value: float | None) -> str:
-    """Returns as many digits as tell a cosine from 1."""
+    """Returns as many digits as tell a cosine from 1, as far as these are exact."""
     if value is None:
         return ""
     rest = 1 - abs(value)
-    if rest and rest < 1e-4:
+    if 1e-8 < rest < 1e-4:
         return f"{'-' if value < 0 else ''}1 - {rest:.1e}"
     return f"{value:.4f}"
 
@@ -246,7 +257,9 @@ def _scope_grid(scopes: Sequence[ScopeChange], variables: int) -> Iterator[Grid]
     outer = [scope for scope in scopes[1:] if "/" not in scope.name and scope.changed]
     if variables > MIN_TREE and outer:
         outer.sort(key=_by_change)
-        yield _grid_of_scopes(outer[:MAX_ROWS], "By scope", omission(len(outer) - MAX_ROWS, "scope"))
+        yield _grid_of_scopes(
+            outer[:MAX_ROWS], "Relative changes by scope", omission(len(outer) - MAX_ROWS, "scope")
+        )
 
 
 def _by_change(change: VariableChange | ScopeChange) -> tuple[int, float, str]:
@@ -255,12 +268,12 @@ def _by_change(change: VariableChange | ScopeChange) -> tuple[int, float, str]:
     return 1, -change.relative, change.name
 
 
-def _grid_of_scopes(scopes: Sequence[ScopeChange], caption: str = "Changes by scope", note: str = "") -> Grid:
+def _grid_of_scopes(scopes: Sequence[ScopeChange], note: str = "") -> Grid:
     top = _top(scopes)
     columns = (
         Column("Scope", code=True),
         Column("Variables", "right"),
-        Column("Relative change", "bar"),
+        Column("Change", "bar"),
         Column("Norm of difference", "right"),
         Column("Norm before", "right"),
         Column("Cosine", "right"),
@@ -278,7 +291,7 @@ def _grid_of_scopes(scopes: Sequence[ScopeChange], caption: str = "Changes by sc
         )
         for scope in scopes
     )
-    return Grid(caption, columns, rows, note)
+    return Grid("Relative changes by scope", columns, rows, note)
 
 
 # ---- the tree
@@ -326,7 +339,7 @@ def _contents(fold: _Fold, path: str, top: float, budget: _Budget) -> list[Marku
         rows = tuple(_leaf(change, path, top) for change in shown)
         columns = (
             Column("Name", code=True), Column("Type"), Column("Shape"), Column("Changed", "right"),
-            Column("Cosine", "right"), Column("Relative change", "bar"),
+            Column("Cosine", "right"), Column("Change", "bar"),
         )  # fmt: skip
         content.append(grid_html(Grid("", columns, rows), path or "All variables"))
     left_out = len(folds) - len(listed), len(leaves) - len(shown)

@@ -26,8 +26,9 @@ def scope_changes(variables: Iterable[VariableChange], depth: int = MAX_DEPTH) -
         parts = variable.name.split("/", depth)[:depth]
         if variable.name.count("/") < depth:
             parts.pop()
-        for end in range(len(parts) + 1):
-            members.setdefault("/".join(parts[:end]), []).append(variable)
+        # A name that begins with a slash is in a scope that is called as the whole is.
+        for scope in dict.fromkeys("/".join(parts[:end]) for end in range(len(parts) + 1)):
+            members.setdefault(scope, []).append(variable)
     return tuple(_rolled_up(name, members[name]) for name in sorted(members))
 
 

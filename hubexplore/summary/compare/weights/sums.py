@@ -28,6 +28,8 @@ _EXACT_INTEGERS: Final = frozenset({"int64", "uint64"})
 _LEAST: Final = {np.dtype(np.float32): 1e-26, np.dtype(np.float64): 1e-280}
 _MOST: Final = {np.dtype(np.float32): 1e38, np.dtype(np.float64): 1e290}
 _SAFE_EXPONENT: Final = 400
+# Relative change up to which the law of cosines is at least as exact as the product of both sides.
+_SMALL_CHANGE: Final = 0.1
 
 
 @dataclass
@@ -51,6 +53,14 @@ class Scaled:
         """The square root, of an even exponent; infinite where it exceeds float64."""
         try:
             return math.ldexp(math.sqrt(self.value), self.exponent // 2)
+        except OverflowError:
+            return math.inf
+
+    def root_ratio(self, other: Scaled) -> float:
+        """The ratio of the square roots, neither of which has to fit into float64."""
+        try:
+            value = math.sqrt(self.value) / math.sqrt(other.value)
+            return math.ldexp(value, (self.exponent - other.exponent) // 2)
         except OverflowError:
             return math.inf
 
@@ -92,8 +102,14 @@ class Sums:
     @property
     def cosine(self) -> float | None:
         """The cosine of the angle between both sides; None if one of them is zero."""
+        relative = self.relative
         if not self.first.value or not self.second.value:
             return None
+        if relative is not None and relative < _SMALL_CHANGE:
+            # By the law of cosines, since the product would tell the angle between nearly equal sides only as
+            # exactly as the sums are, while small differences are known far better.
+            growth = self.second.root_ratio(self.first)
+            return 1 - max(0.0, (relative**2 - (growth - 1) ** 2) / (2 * growth))
         # Roots first: a product of two sums could overflow.
         value = self.product.value / math.sqrt(self.first.value) / math.sqrt(self.second.value)
         cosine = math.ldexp(value, self.product.exponent - (self.first.exponent + self.second.exponent) // 2)
@@ -107,11 +123,8 @@ class Sums:
         """
         if not self.first.value:
             return None
-        value = math.sqrt(self.difference.value) / math.sqrt(self.first.value)
-        try:
-            return math.ldexp(value, (self.difference.exponent - self.first.exponent) // 2)
-        except OverflowError:
-            return None
+        ratio = self.difference.root_ratio(self.first)
+        return None if math.isinf(ratio) else ratio
 
 
 class Summing:

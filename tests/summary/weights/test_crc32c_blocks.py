@@ -1,0 +1,79 @@
+"""The CRC of data in pieces, against the plain one and the published test vectors."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hubexplore.summary.weights import crc32c
+from hubexplore.summary.weights import crc32c_blocks as subject
+from hubexplore.summary.weights.crc32c_blocks import CheckedBuffer, joined
+
+# RFC 3720, appendix B.4; unmasked.
+VECTORS = {
+    bytes(32): 0x8A9136AA,
+    b"\xff" * 32: 0x62A8AB43,
+    bytes(range(32)): 0x46DD794E,
+    bytes(range(31, -1, -1)): 0x113FDB5C,
+}
+STATE = subject._STATE
+
+
+def register_of(buffer: CheckedBuffer, data: bytes, piece: int) -> int:
+    for start in range(0, len(data), piece):
+        part = np.frombuffer(data[start : start + piece], np.uint8)
+        buffer.data[: len(part)] = part
+        buffer.take(len(part))
+    return buffer.register()
+
+
+def checksum(data: bytes, piece: int) -> int:
+    """The masked checksum of data that is read in pieces."""
+    return crc32c.finished(joined(crc32c.START, register_of(CheckedBuffer(piece), data, piece), len(data)))
+
+
+def test_the_multiple_is_a_multiple() -> None:
+    def power(exponent: int) -> int:
+        value = subject._ONE
+        for _ in range(exponent):
+            value = value >> 1 ^ (crc32c.POLYNOMIAL if value & 1 else 0)
+        return value
+
+    total = power(subject._DEGREE) ^ power(0)
+    for exponent in subject._MIDDLE:
+        total ^= power(exponent)
+    assert total == 0
+
+
+@pytest.mark.parametrize(("data", "expected"), VECTORS.items(), ids=["zeros", "ones", "up", "down"])
+def test_published_vectors(data: bytes, expected: int) -> None:
+    register = joined(crc32c.START, register_of(CheckedBuffer(16), data, 16), len(data))
+    assert register ^ 0xFFFFFFFF == expected
+
+
+@pytest.mark.parametrize("size", [0, 1, 7, 6777, 6778, 54_216, STATE - 1, STATE, STATE + 1, 3 * STATE + 5])
+@pytest.mark.parametrize("piece", [4096, STATE, 1 << 18])
+def test_every_regime_of_sizes(size: int, piece: int) -> None:
+    data = np.random.default_rng(size).integers(0, 256, size, np.uint8).tobytes()
+    assert checksum(data, piece) == crc32c.masked(data)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.integers(0, 40_000), st.integers(0, 40_000), st.integers(1, 50_000))
+def test_stretches_join(seed: int, first: int, second: int, piece: int) -> None:
+    data = np.random.default_rng(seed).integers(0, 256, first + second, np.uint8).tobytes()
+    buffer = CheckedBuffer(piece)
+    register = joined(crc32c.START, register_of(buffer, data[:first], piece), first)
+    register = joined(register, register_of(buffer, data[first:], piece), second)
+    assert crc32c.finished(register) == crc32c.masked(data)
+
+
+def test_one_flipped_bit_is_seen() -> None:
+    data = bytearray(np.random.default_rng(1).integers(0, 256, 2 * STATE, np.uint8).tobytes())
+    before = checksum(bytes(data), 1 << 16)
+    for position in (0, STATE, len(data) - 1):
+        data[position] ^= 1
+        assert checksum(bytes(data), 1 << 16) != before
+        data[position] ^= 1
