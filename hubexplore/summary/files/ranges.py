@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from io import BufferedReader
 from typing import Final
 
@@ -28,8 +29,7 @@ class Ranges:
     def read_into(self, target: memoryview, offset: int) -> int:
         """Fills `target` from `offset` on; returns the number of bytes, fewer where the file ends before."""
         if self._file is not None:
-            self._file.seek(offset)
-            return self._file.readinto(target)
+            return _read_at(self._file, target, offset)
         done = 0
         while done < len(target):
             at = offset + done - self._start
@@ -55,3 +55,14 @@ class Ranges:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _read_at(file: BufferedReader, target: memoryview, offset: int) -> int:
+    done = 0
+    # The system may return less than it was asked for; nothing is the end of the file.
+    while done < len(target):
+        size = os.preadv(file.fileno(), [target[done:]], offset + done)
+        if not size:
+            break
+        done += size
+    return done

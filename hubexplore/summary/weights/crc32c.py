@@ -7,8 +7,8 @@ divisor is added. With a multiple of few terms, half of the data is folded onto 
 of one large Python number; what is left when it is short goes byte by byte. The power T(x)^(2^m) = T(x^(2^m))
 is a multiple too, with as few terms, so that there is one for every length.
 
-Why no library: those on PyPI are compiled, and a table of checkpoints is checked in milliseconds without one.
-Gigabytes of values are checked by `crc32c_blocks`, which needs NumPy.
+Why no library: a table of checkpoints is checked in milliseconds without one. Gigabytes of values are checked
+by `crc32c_blocks`, which needs NumPy and is faster with a compiled library.
 """
 
 from __future__ import annotations

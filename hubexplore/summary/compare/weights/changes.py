@@ -9,13 +9,14 @@ from typing import Final
 from hubexplore import errors
 from hubexplore.errors import MSG_AGAIN
 from hubexplore.summary.compare.replacement import shape_text
+from hubexplore.summary.compare.weights.feed import Pair
+from hubexplore.summary.compare.weights.reading import Advance, read_changes
 from hubexplore.summary.compare.weights.records import (
     Uncompared,
     VariableChange,
     WeightChanges,
     by_change,
 )
-from hubexplore.summary.compare.weights.segments import Advance, Pair, read_changes
 from hubexplore.summary.compare.weights.stored import STRING, Stored, constants_in, find_stored
 from hubexplore.summary.formats.tf2.object_graph import VALUE
 from hubexplore.summary.model import VariableSummary

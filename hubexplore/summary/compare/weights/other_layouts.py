@@ -11,9 +11,9 @@ import numpy as np
 
 from hubexplore import errors
 from hubexplore.errors import MSG_AGAIN
+from hubexplore.summary.compare.weights.one_side import OneSide
 from hubexplore.summary.compare.weights.stored import Bytes, Part, Stored
-from hubexplore.summary.compare.weights.sums import Sums
-from hubexplore.summary.compare.weights.workbench import OneSide, Workbench
+from hubexplore.summary.compare.weights.sums import Summing, Sums
 
 Ranges = tuple[tuple[int, int], ...]
 """(start, stop) in each dimension."""
@@ -29,7 +29,7 @@ class _Placed(NamedTuple):
 
 
 def add_other_layouts(
-    sums: Sums, pair: tuple[Stored, Stored], bench: Workbench
+    sums: Sums, first: OneSide, second: OneSide, summing: Summing
 ) -> tuple[tuple[bool, bool], str]:
     """Adds a pair of variables; returns which side is damaged, and "".
 
@@ -39,16 +39,15 @@ def add_other_layouts(
     Raises:
       DamagedModuleError: a file is missing or truncated, or slices do not cover the variable.
     """
-    sides = [bench.side(at, stored) for at, stored in enumerate(pair)]
-    damaged = sides[0].is_damaged(), sides[1].is_damaged()
-    placed = [_placed(stored) for stored in pair]
-    for box in _boxes(pair[0].shape, [place.ranges for side in placed for place in side]):
-        places = [_holder(stored, side, box) for stored, side in zip(pair, placed, strict=True)]
-        for block, fixed in _blocks(box, [place.ranges for place in places], pair[0].width, bench.piece):
-            first, second = (
-                _read(side, place, block, fixed) for side, place in zip(sides, places, strict=True)
-            )
-            bench.summing.add(sums, pair[0].dtype, pair[0].width, first, second)
+    sides = first, second
+    damaged = first.is_damaged(), second.is_damaged()
+    placed = [_placed(side.stored) for side in sides]
+    dtype, width = first.stored.dtype, first.stored.width
+    for box in _boxes(first.stored.shape, [place.ranges for places in placed for place in places]):
+        holders = [_holder(side.stored, places, box) for side, places in zip(sides, placed, strict=True)]
+        for block, fixed in _blocks(box, [place.ranges for place in holders], width, first.piece):
+            numbers = [_read(side, place, block, fixed) for side, place in zip(sides, holders, strict=True)]
+            summing.add(sums, dtype, width, numbers[0], numbers[1])
     return damaged, ""
 
 

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from hubexplore.summary.dtypes import STORED
 from hubexplore.summary.weights import number_encoding
+from hubexplore.summary.weights.crc32c_blocks import aligned
 from hubexplore.summary.weights.number_encoding import Numbers
 
 Bytes = npt.NDArray[np.uint8]
@@ -28,6 +29,11 @@ _EXACT_INTEGERS: Final = frozenset({"int64", "uint64"})
 _LEAST: Final = {np.dtype(np.float32): 1e-26, np.dtype(np.float64): 1e-280}
 _MOST: Final = {np.dtype(np.float32): 1e38, np.dtype(np.float64): 1e290}
 _SAFE_EXPONENT: Final = 400
+# Numbers that are summed up at a time: both sides and their difference fit into the processor's cache.
+_BLOCK: Final = 1 << 16
+# The product of two sides follows from the other sums if neither is so small beside the other that it would
+# be lost in rounding.
+_SIMILAR: Final = 1e4
 # Relative change up to which the law of cosines is at least as exact as the product of both sides.
 _SMALL_CHANGE: Final = 0.1
 
@@ -132,17 +138,14 @@ class Summing:
 
     One object per thread. Callers turn off NumPy's warnings of invalid and overflowing numbers, which are
     looked for here.
-
-    Args:
-      size: maximum number of bytes of a piece.
     """
 
-    def __init__(self, size: int) -> None:
-        self._difference = np.empty(4 * size, np.uint8)  # int8 as float32
-        self._unequal = np.empty(size, np.bool_)
+    def __init__(self) -> None:
+        self._difference = aligned(_BLOCK * 8)  # as float64
+        self._unequal = np.empty(_BLOCK, np.bool_)
 
     def add(self, sums: Sums, dtype: str, width: int, first: Bytes, second: Bytes) -> None:
-        """Adds a piece.
+        """Adds a piece of any size.
 
         Args:
           sums: what it is added to.
@@ -151,6 +154,11 @@ class Summing:
           first: bytes as stored; as many as in `second`.
           second: those of the second side.
         """
+        for start in range(0, len(first), _BLOCK * width):
+            block = slice(start, start + _BLOCK * width)
+            self._add(sums, dtype, width, first[block], second[block])
+
+    def _add(self, sums: Sums, dtype: str, width: int, first: Bytes, second: Bytes) -> None:
         if dtype not in STORED:
             unequal = first.reshape(-1, width) != second.reshape(-1, width)
             sums.changed += int(np.count_nonzero(unequal.any(axis=1)))
@@ -187,7 +195,13 @@ class Summing:
         sums.difference.add(squares)
         sums.first.add(before)
         sums.second.add(after)
-        sums.product.add(before if not changed else float(np.dot(first, second)))
+        if not changed:
+            product = before
+        elif after < before * _SIMILAR and before < after * _SIMILAR:
+            product = (before + after - squares) / 2
+        else:
+            product = float(np.dot(first, second))
+        sums.product.add(product)
 
 
 def _floats(stored: Bytes, dtype: str) -> Numbers:

@@ -12,9 +12,9 @@ from typing import Any, Final, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from hubexplore.summary.compare.weights.stored import Bytes, Part, Stored
+from hubexplore.summary.compare.weights.one_side import OneSide
+from hubexplore.summary.compare.weights.stored import Bytes, Part
 from hubexplore.summary.compare.weights.sums import Sums
-from hubexplore.summary.compare.weights.workbench import OneSide, Workbench
 from hubexplore.summary.model import elements
 from hubexplore.summary.weights.constant_values import stored_values
 
@@ -46,25 +46,24 @@ class _Texts(Protocol):
         """Returns whether what was read does not have its checksum."""
 
 
-def add_texts(sums: Sums, pair: tuple[Stored, Stored], bench: Workbench) -> tuple[tuple[bool, bool], str]:
+def add_texts(sums: Sums, first: OneSide, second: OneSide) -> tuple[tuple[bool, bool], str]:
     """Adds a pair of variables; returns which side is damaged, and why they were not compared, or "".
 
     Raises:
       DamagedModuleError: a file is missing or truncated.
     """
-    first, second = pair
-    if first.count > MAX_TEXTS:
+    sides = first, second
+    if first.stored.count > MAX_TEXTS:
         return (False, False), NOTE_MANY
-    if [part.bounds for part in first.parts] != [part.bounds for part in second.parts]:
+    bounds = [[part.bounds for part in side.stored.parts] for side in sides]
+    if bounds[0] != bounds[1]:
         return (False, False), NOTE_SLICES
     damaged = [False, False]
-    for parts in zip(first.parts, second.parts, strict=True):
-        sides = [_texts(bench.side(at, pair[at]), parts[at]) for at in (0, 1)]
-        one, other = sides
+    for parts in zip(first.stored.parts, second.stored.parts, strict=True):
+        one, other = (_texts(side, part) for side, part in zip(sides, parts, strict=True))
         if one is None or other is None:
-            damaged = [damaged[side] or sides[side] is None for side in (0, 1)]
-            return (damaged[0], damaged[1]), NOTE_LENGTHS
-        sums.changed += _changed(one, other, bench.piece)
+            return (damaged[0] or one is None, damaged[1] or other is None), NOTE_LENGTHS
+        sums.changed += _changed(one, other, first.piece)
         damaged = [damaged[0] or one.is_damaged(), damaged[1] or other.is_damaged()]
     return (damaged[0], damaged[1]), ""
 
@@ -132,10 +131,9 @@ class _StoredTexts:
         self._side, self._part = side, part
         self.ends = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)])
         self._start = start + _CHECKSUM
-        self._checked = 0
         numbers = [length.to_bytes(4 if length < 1 << 32 else 8, "little") for length in lengths.tolist()]
-        self._check(np.frombuffer(b"".join(numbers), np.uint8))
-        self._check(side.copy(part, start, _CHECKSUM))
+        self._side.check(np.frombuffer(b"".join(numbers), np.uint8))
+        self._side.check(side.copy(part, start, _CHECKSUM))
 
     @classmethod
     def open(cls, side: OneSide, part: Part, count: int) -> _StoredTexts | None:
@@ -143,21 +141,17 @@ class _StoredTexts:
         # As Python's integers, since made-up lengths may add up to more than 64 bits.
         if len(lengths) != count or start + _CHECKSUM + sum(lengths.tolist()) != part.size:
             return None
-        side.count(start + _CHECKSUM)
+        side.advance(start + _CHECKSUM)
         return cls(side, part, lengths, start)
 
     def read(self, start: int, stop: int) -> Bytes:
         data = self._side.copy(self._part, self._start + start, stop - start)
-        self._side.count(stop - start)
-        self._check(data)
+        self._side.advance(stop - start)
+        self._side.check(data)
         return data
 
     def is_damaged(self) -> bool:
-        return not self._side.has_checksum(self._part, self._checked)
-
-    def _check(self, data: Bytes) -> None:
-        self._side.check(data)
-        self._checked += len(data)
+        return not self._side.has_checksum(self._part)
 
 
 def _lengths(side: OneSide, part: Part, count: int) -> tuple[Lengths, int]:

@@ -15,11 +15,11 @@ import pytest
 import tensorflow as tf
 
 from hubexplore.errors import DamagedModuleError, HubError, UnreadableModuleError
-from hubexplore.summary.compare.weights import segments, texts
+from hubexplore.summary.compare.weights import feed, reading, texts
 from hubexplore.summary.compare.weights.changes import Side, compare_weights, plan
+from hubexplore.summary.compare.weights.reading import read_changes
 from hubexplore.summary.compare.weights.records import VariableChange, WeightChanges
 from hubexplore.summary.compare.weights.scopes import scope_changes
-from hubexplore.summary.compare.weights.segments import read_changes
 from hubexplore.summary.files.filesystem import LocalFilesystem
 from hubexplore.summary.model import VariableSummary
 from hubexplore.summary.source import Source
@@ -339,9 +339,8 @@ class TestDamage:
         assert changes.variables[1].damaged == (False, False)
         assert not changes.same
 
-    def test_damage_in_a_later_segment(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(segments, "SEGMENT", 1 << 12)
-        monkeypatch.setattr(segments, "BATCH", 1 << 10)
+    def test_damage_in_a_later_piece(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(reading.read_changes, "__defaults__", (lambda size: None, 1 << 12))
         values = {"x": np.arange(10_000, dtype=np.float32)}
         paths = [save(tmp_path / name, values) for name in ("one", "two")]
         assert compared(*paths).same
@@ -414,10 +413,10 @@ class TestReading:
             [1 / math.hypot(1, at) for at in (1, 2, 3)]
         )
 
-    @pytest.mark.parametrize("piece", [16, 160, 4096, 1 << 20])
-    @pytest.mark.parametrize("segment", [1 << 12, 1 << 25])
+    @pytest.mark.parametrize("piece", [64, 192, 4096, 1 << 20])
+    @pytest.mark.parametrize("processors", [1, 2])
     def test_sizes_of_pieces_do_not_matter(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, piece: int, segment: int
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, piece: int, processors: int
     ) -> None:
         generator = np.random.default_rng(5)
         first = {
@@ -425,7 +424,7 @@ class TestReading:
         }
         second = {name: values + np.float32(0.5) for name, values in first.items()}
         paths = save(tmp_path / "one", first), save(tmp_path / "two", second)
-        monkeypatch.setattr(segments, "SEGMENT", segment)
+        monkeypatch.setattr(feed, "_processors", lambda: processors)
         pairs = plan(side(paths[0]), side(paths[1])).pairs
         for change in read_changes(pairs, piece=piece):
             values, others = first[change.name].astype(float), second[change.name].astype(float)
@@ -473,8 +472,8 @@ class TestReading:
 
     def test_memory_is_bounded(self, large: tuple[str, str]) -> None:
         planned = plan(side(large[0]), side(large[1]))
-        # What each of the threads holds: far less than the 24 MB of the large variable.
-        with memory_below(segments.MAX_THREADS * 5_000_000):
+        # The buffers and some scratch memory: less than the 24 MB of the large variable.
+        with memory_below((2 * feed.AHEAD + 2) * feed.PIECE):
             compare_weights(planned)
 
     def test_other_filesystems(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -488,7 +487,7 @@ class TestReading:
         values = np.arange(1000, dtype=np.float32)
         paths = [save(tmp_path / name, {"x": values}) for name in ("one", "two")]
         sides = [side(path, Elsewhere()) for path in paths]
-        (change,) = read_changes(plan(*sides).pairs, piece=80)
+        (change,) = read_changes(plan(*sides).pairs, piece=128)
         assert (change.changed, change.damaged) == (0, (False, False))
 
 
@@ -517,7 +516,7 @@ class TestConstants:
         second = first.copy()
         second[0, 0] = 4.0
         sides = self.sides(tmp_path, first, second)
-        (change,) = read_changes(plan(*sides).pairs, piece=48)
+        (change,) = read_changes(plan(*sides).pairs, piece=64)
         assert (change.changed, change.norm) == (1, 1.0)
         assert change.first_norm == pytest.approx(3 * math.sqrt(2000))
 

@@ -18,7 +18,7 @@ Numbers = npt.NDArray[Any]
 
 
 def summed(dtype: str, first: Numbers, second: Numbers, piece: int = 1 << 12) -> Sums:
-    sums, summing = Sums(), Summing(piece)
+    sums, summing = Sums(), Summing()
     one, other = (np.ascontiguousarray(side).view(np.uint8).ravel() for side in (first, second))
     with np.errstate(all="ignore"):
         for start in range(0, len(one), piece):
@@ -151,7 +151,7 @@ def test_every_dtype_against_numpy(dtype: str) -> None:
 
 
 def test_unknown_numbers_are_only_counted() -> None:
-    sums, summing = Sums(), Summing(64)
+    sums, summing = Sums(), Summing()
     first = np.arange(16, dtype=np.uint8)
     second = first.copy()
     second[[0, 1, 9]] += 1
