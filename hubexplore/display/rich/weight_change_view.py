@@ -232,7 +232,7 @@ def _cosine(value: float | None) -> str:
         return ""
     rest = 1 - abs(value)
     if 1e-8 < rest < 1e-4:
-        return f"{'-' if value < 0 else ''}1 - {rest:.1e}"
+        return f"-1 + {rest:.1e}" if value < 0 else f"1 - {rest:.1e}"
     return f"{value:.4f}"
 
 
@@ -257,9 +257,7 @@ def _scope_grid(scopes: Sequence[ScopeChange], variables: int) -> Iterator[Grid]
     outer = [scope for scope in scopes[1:] if "/" not in scope.name and scope.changed]
     if variables > MIN_TREE and outer:
         outer.sort(key=_by_change)
-        yield _grid_of_scopes(
-            outer[:MAX_ROWS], "Relative changes by scope", omission(len(outer) - MAX_ROWS, "scope")
-        )
+        yield _grid_of_scopes(outer[:MAX_ROWS], omission(len(outer) - MAX_ROWS, "scope"))
 
 
 def _by_change(change: VariableChange | ScopeChange) -> tuple[int, float, str]:
