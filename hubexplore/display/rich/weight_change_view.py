@@ -158,6 +158,8 @@ def _damage(changes: WeightChanges) -> list[str]:
 def _largest(changes: WeightChanges, whole: ScopeChange) -> Grid:
     """Lists the variables that changed, largest changes first, and those with odd numbers or notes."""
     listed = [change for change in changes.variables if _is_of_interest(change)]
+    # Stable, so that all others stay sorted by change: what is broken is never left out.
+    listed.sort(key=lambda change: (not any(change.damaged), not change.has_odd))
     has_nans, has_infs = (any(any(getattr(change, kind)) for change in listed) for kind in ("nans", "infs"))
     top = _top(changes.variables)
     rows = tuple(_row(change, top, (has_nans, has_infs)) for change in listed[:MAX_ROWS])
