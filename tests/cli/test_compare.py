@@ -40,7 +40,7 @@ def module(path: Path, factor: float) -> str:
 
     def build() -> None:
         x = v1.placeholder(tf.float32, [None, 2])
-        values = np.float32([[1, 2], [3, 4]]) * np.float32(factor)
+        values = np.array([[1, 2], [3, 4]], np.float32) * np.float32(factor)
         hub.add_signature(inputs=x, outputs=tf.matmul(x, v1.get_variable("dense/kernel", initializer=values)))
 
     return export(hub.create_module_spec(build), path)

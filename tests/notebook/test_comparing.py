@@ -112,6 +112,7 @@ def test_weights_of_a_frozen_graph(tmp_path: Path) -> None:
         paths.append(tmp_path / f"{factor}.pb")
         paths[-1].write_bytes(graph.as_graph_def().SerializeToString())
     changes = hub.summarize(paths[0]).compare(hub.summarize(paths[1]), weights=True).weights
+    assert changes is not None
     (change,) = changes.variables
     assert (change.name, change.relative) == ("dense/kernel", pytest.approx(2.0))
 

@@ -53,7 +53,7 @@ class VariableList(FrontendWidget):
         self._names = [variable.name.lower() for variable in self._variables]
         self._chosen, self._filtered, self._remark = chosen, filtered, remark
         self._order: Sequence[int] = range(len(self._variables))
-        self._found = self._order
+        self._found: Sequence[int] = self._order
         self._text = ""
         self._limit = MAX_ROWS
         self.listen(self._on_message)
@@ -82,11 +82,9 @@ class VariableList(FrontendWidget):
 
     def sort(self, rank: Callable[[VariableSummary], int] | None) -> None:
         """Sorts the rows by a rank; None restores the first order. Equal ranks keep the first order."""
+        ranks = None if rank is None else [rank(variable) for variable in self._variables]
         numbers = range(len(self._variables))
-        self._order = numbers
-        if rank is not None:
-            ranks = [rank(variable) for variable in self._variables]
-            self._order = sorted(numbers, key=ranks.__getitem__)
+        self._order = numbers if ranks is None else sorted(numbers, key=ranks.__getitem__)
         self._find()
         self.draw()
 

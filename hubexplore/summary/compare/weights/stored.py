@@ -181,7 +181,7 @@ class Reader:
             if path != self._path or self._ranges is None:
                 self.close()
                 self._ranges, self._path = Ranges(weights.filesystem, path), path
-            done = self._ranges.read_into(memoryview(target), extent.offset + offset)
+            done = self._ranges.read_into(target.data, extent.offset + offset)
         except FileNotFoundError as error:
             raise errors.DamagedModuleError(MSG_MISSING.format(path=path)) from error
         except OSError as error:

@@ -73,8 +73,16 @@ def flip(prefix: str, position: int) -> None:
 
 def test_by_hand(compare: Compare) -> None:
     changes = compare(
-        {"a/kernel": np.float32([[3, 4]]), "a/bias": np.float32([0, 0]), "b": np.float32([1])},
-        {"a/kernel": np.float32([[3, 0]]), "a/bias": np.float32([0, 2]), "b": np.float32([1])},
+        {
+            "a/kernel": np.array([[3, 4]], np.float32),
+            "a/bias": np.array([0, 0], np.float32),
+            "b": np.array([1], np.float32),
+        },
+        {
+            "a/kernel": np.array([[3, 0]], np.float32),
+            "a/bias": np.array([0, 2], np.float32),
+            "b": np.array([1], np.float32),
+        },
     )
     # What came from zero is first, since no ratio tells how much it is.
     assert [change.name for change in changes.variables] == ["a/bias", "a/kernel", "b"]
@@ -96,14 +104,14 @@ def test_by_hand(compare: Compare) -> None:
 
 
 def test_equal_checkpoints(tmp_path: Path) -> None:
-    prefix = save(tmp_path / "one", {"a": np.float32([1, 2]), "b": tf.constant(["x"])})
+    prefix = save(tmp_path / "one", {"a": np.array([1, 2], np.float32), "b": tf.constant(["x"])})
     assert compared(prefix, prefix).same
 
 
 def test_what_is_not_compared(compare: Compare) -> None:
     changes = compare(
         {"gone": [1.0], "shape": [1.0], "dtype": [1.0], "same": [1.0]},
-        {"new": [1.0], "shape": [1.0, 2.0], "dtype": np.float64([1.0]), "same": [1.0]},
+        {"new": [1.0], "shape": [1.0, 2.0], "dtype": np.array([1.0], np.float64), "same": [1.0]},
     )
     assert [change.name for change in changes.variables] == ["same"]
     assert [(item.name, item.first, item.second, item.reason) for item in changes.uncompared] == [
@@ -119,7 +127,8 @@ def test_what_is_not_compared(compare: Compare) -> None:
 def test_dtypes_without_fractions(compare: Compare, dtype: tf.DType) -> None:
     numbers = [np.array(values, dtype.as_numpy_dtype) for values in ([0, 1, 1, 0], [1, 1, 0, 0])]
     change = only(compare(*({"x": tf.constant(values, dtype)} for values in numbers)))
-    assert (change.dtype, change.changed, change.norm) == (dtype.name, 2, pytest.approx(math.sqrt(2)))
+    assert (change.dtype, change.changed) == (dtype.name, 2)
+    assert change.norm == pytest.approx(math.sqrt(2))
 
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float8_e5m2", "float8_e4m3fn"])
@@ -139,7 +148,7 @@ def as_dtype(found: Side, number: int) -> Side:
 
 
 def test_numbers_without_decoding_are_counted(tmp_path: Path) -> None:
-    paths = [save(tmp_path / str(at), {"x": np.uint8([1, at, 3])}) for at in (2, 4)]
+    paths = [save(tmp_path / str(at), {"x": np.array([1, at, 3], np.uint8)}) for at in (2, 4)]
     float8_e4m3fnuz = 26
     change = only(compare_weights(plan(*(as_dtype(side(path), float8_e4m3fnuz) for path in paths))))
     assert (change.changed, change.norm) == (1, None)
@@ -147,7 +156,7 @@ def test_numbers_without_decoding_are_counted(tmp_path: Path) -> None:
 
 
 def test_elements_of_unknown_size(tmp_path: Path) -> None:
-    path = save(tmp_path / "one", {"x": np.uint8([[1, 2, 3]])})
+    path = save(tmp_path / "one", {"x": np.array([[1, 2, 3]], np.uint8)})
     found = as_dtype(side(path), 26)
     assert found.source is not None
     assert found.source.weights is not None
@@ -173,7 +182,8 @@ def test_empty_variables(compare: Compare) -> None:
 
 def test_scalars(compare: Compare) -> None:
     change = only(compare({"step": np.int64(3)}, {"step": np.int64(5)}))
-    assert (change.shape, change.norm, change.relative) == ((), 2.0, pytest.approx(2 / 3))
+    assert (change.shape, change.norm) == ((), 2.0)
+    assert change.relative == pytest.approx(2 / 3)
 
 
 def test_no_variables() -> None:
@@ -217,9 +227,8 @@ def test_tied_variables_are_read_once(tmp_path: Path) -> None:
     told: list[int] = []
     changes = compare_weights(plan(sides[0], sides[1]), told.append)
     assert sum(told) == 16
-    assert [(change.name, change.relative) for change in changes.variables] == [
-        ("tied", pytest.approx(0.8)), ("x", pytest.approx(0.8)),
-    ]  # fmt: skip
+    assert [change.name for change in changes.variables] == ["tied", "x"]
+    assert [change.relative for change in changes.variables] == pytest.approx([0.8, 0.8])
 
 
 class TestSlices:
@@ -269,7 +278,8 @@ class TestSlices:
     def test_blocks_of_any_size(self, tmp_path: Path, piece: int) -> None:
         paths = [self.write(tmp_path / cut, self.VALUES, cut) for cut in ("columns", "both")]
         (change,) = read_changes(plan(side(paths[0]), side(paths[1])).pairs, piece=piece)
-        assert (change.changed, change.cosine) == (0, pytest.approx(1.0))
+        assert change.changed == 0
+        assert change.cosine == pytest.approx(1.0)
 
 
 class TestTexts:
@@ -525,7 +535,7 @@ class TestConstants:
         assert (change.changed, change.count, change.dtype) == (1, 3, "string")
 
     def test_against_a_checkpoint(self, tmp_path: Path) -> None:
-        graph = self.sides(tmp_path, np.float32([1, 2]), np.float32([1, 2]))[0]
+        graph = self.sides(tmp_path, np.array([1, 2], np.float32), np.array([1, 2], np.float32))[0]
         change = only(compare_weights(plan(graph, side(save(tmp_path / "one", {"w": [1.0, 3.0]})))))
         assert (change.changed, change.norm) == (1, 1.0)
 
