@@ -33,6 +33,7 @@ from benchmarks import (
     rounds,
     saving,
     subjects,
+    weight_changes,
 )
 from benchmarks.folders import BENCH, REAL_MODULES, ROOT
 from benchmarks.report import Row
@@ -98,8 +99,6 @@ def main() -> int:
         rows += _show("process", _process_rows(libraries, options))
     if options.only in "see a module":
         rows += _show("see a module", _look_rows(options))
-    if options.only in cuts.NAME:
-        rows += _show(cuts.NAME, _cut_rows(options))
     if options.only in "outside of graphs":
         rows += _show("outside of graphs", _eager_rows(libraries, options))
     if options.only in "models of Keras":
@@ -328,6 +327,11 @@ def _keras_rows(options: argparse.Namespace) -> list[Row]:
     return rows
 
 
+def _weight_rows(options: argparse.Namespace) -> list[Row]:
+    print("measuring weights ...", file=sys.stderr)
+    return weight_changes.rows("weights", options.quick)
+
+
 def _map_rows(options: argparse.Namespace) -> list[Row]:
     """`hub.map`, against a pipeline of `tf.data`, a loop over `session.call`, and one Parquet file."""
     name = "whole data sets"
@@ -453,7 +457,9 @@ def _large(nodes: int) -> Path:
 
 _WITHOUT_PEER = (
     ("notebook session", _session_rows),
+    (cuts.NAME, _cut_rows),
     ("whole data sets", _map_rows),
+    ("weights", _weight_rows),
     ("Dask cluster", _cluster_rows),
     ("hours", notebook_rows.hours_rows),
     ("new kernel", notebook_rows.new_kernel_rows),
