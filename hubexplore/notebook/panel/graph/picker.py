@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-import ipywidgets as widgets
-
 from hubexplore.display.markup import tag
 from hubexplore.display.wording import printable, visible
+from hubexplore.notebook.panel import light_widgets as widgets
 from hubexplore.notebook.panel.panel_texts import error_text
 
 Apply = Callable[[Sequence[str], Sequence[str]], None]
@@ -28,16 +27,14 @@ class SignaturePicker(widgets.VBox):
         self._tensor: str | None = None
         self._inputs: list[str] = []
         self._outputs: list[str] = []
-        wide = {"width": "auto"}
-        self._input = widgets.Button(layout=wide)
-        self._output = widgets.Button(layout=wide)
-        self._clear = widgets.Button(description="Clear picked tensors", layout=wide)
+        self._input = widgets.Button(layout=widgets.Layout(width="auto"))
+        self._output = widgets.Button(layout=widgets.Layout(width="auto"))
+        self._clear = widgets.Button(description="Clear picked tensors", layout=widgets.Layout(width="auto"))
         self._input.on_click(lambda _: self._toggle(self._inputs))
         self._output.on_click(lambda _: self._toggle(self._outputs))
         self._clear.on_click(lambda _: self.clear())
         self._said = widgets.HTML()
-        buttons = widgets.HBox([self._input, self._output, self._clear])
-        buttons.add_class("hub-row")
+        buttons = widgets.HBox([self._input, self._output, self._clear], classes=("hub-row",))
         super().__init__([buttons, self._said])
         self.select(None)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-import ipywidgets as widgets
 import traitlets
 
 from hubexplore.display.card.html import framed
@@ -17,6 +16,7 @@ from hubexplore.errors import HubError
 from hubexplore.explorer.cuts import Picked
 from hubexplore.explorer.runs import RunRequest
 from hubexplore.explorer.subject import Subject
+from hubexplore.notebook.panel import light_widgets as widgets
 from hubexplore.notebook.panel.browser_widgets import FrontendWidget, Message, script, style
 from hubexplore.notebook.panel.graph.cut_box import CutBox
 from hubexplore.notebook.panel.graph.danger_list import DangerList
@@ -88,13 +88,17 @@ class GraphTab(widgets.VBox):
         self._output = widgets.Dropdown(
             description="Output", style=style, layout=widgets.Layout(width="auto")
         )
-        wide = {"width": "auto"}
-        self._value = widgets.Button(description="Value on the current inputs", layout=wide)
-        self._statistics = widgets.Button(description="Statistics of the variables", layout=wide)
+        self._value = widgets.Button(
+            description="Value on the current inputs", layout=widgets.Layout(width="auto")
+        )
+        self._statistics = widgets.Button(
+            description="Statistics of the variables", layout=widgets.Layout(width="auto")
+        )
         self._value.on_click(lambda _: self._request_value())
         self._statistics.on_click(lambda _: self._guarded(self._show_statistics))
-        self._buttons = widgets.HBox([self._value, self._output, self._statistics])
-        self._buttons.add_class("hub-row")
+        self._buttons = widgets.HBox(
+            [self._value, self._output, self._statistics], classes=("hub-row",), layout=widgets.Layout()
+        )
         self._note = widgets.HTML()
         self.results = Results(title="Value of an op")
         self.code = RunCodeBox()
@@ -117,9 +121,9 @@ class GraphTab(widgets.VBox):
                 self.results,
                 self.code,
                 self._details,
-            ]
+            ],
+            classes=("hub-graph-tab",),
         )
-        self.add_class("hub-graph-tab")
         self._select(None)
 
     def show(self, signature: str, tags: tuple[str, ...]) -> None:
