@@ -19,6 +19,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import tensorflow as tf
 
 from benchmarks import (
+    cuts,
     display_times,
     eager_modules,
     keras_layers,
@@ -32,6 +33,7 @@ from benchmarks import (
     rounds,
     saving,
     subjects,
+    weight_changes,
 )
 from benchmarks.folders import BENCH, REAL_MODULES, ROOT
 from benchmarks.report import Row
@@ -282,6 +284,11 @@ def _look_rows(options: argparse.Namespace) -> list[Row]:
     ]
 
 
+def _cut_rows(options: argparse.Namespace) -> list[Row]:
+    print(f"measuring {cuts.NAME} ...", file=sys.stderr)
+    return cuts.rows(processes.run_child, options.repeats, quick=options.quick)
+
+
 def _keras_rows(options: argparse.Namespace) -> list[Row]:
     """TF2 SavedModels that Keras exports, against TensorFlow's own loader; and inlining, which they need."""
     name = "models of Keras"
@@ -318,6 +325,11 @@ def _keras_rows(options: argparse.Namespace) -> list[Row]:
     rows.append(Row(name, "inline calls, 100,000 nodes", None, seconds["100000"]))
     rows.append(Row(name, "  per node, against 10,000", None, growth, unit="x", at_most=GROWTH_AT_MOST))
     return rows
+
+
+def _weight_rows(options: argparse.Namespace) -> list[Row]:
+    print("measuring weights ...", file=sys.stderr)
+    return weight_changes.rows("weights", options.quick)
 
 
 def _map_rows(options: argparse.Namespace) -> list[Row]:
@@ -445,7 +457,9 @@ def _large(nodes: int) -> Path:
 
 _WITHOUT_PEER = (
     ("notebook session", _session_rows),
+    (cuts.NAME, _cut_rows),
     ("whole data sets", _map_rows),
+    ("weights", _weight_rows),
     ("Dask cluster", _cluster_rows),
     ("hours", notebook_rows.hours_rows),
     ("new kernel", notebook_rows.new_kernel_rows),

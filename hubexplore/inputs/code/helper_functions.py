@@ -41,7 +41,8 @@ def _literal(value: bytes | int | float) -> str:
 
 def picture(name: str, source: Pictures) -> str:
     """Returns the function that reads a picture as `images.read_pictures` does; the tests hold them equal."""
-    pixels, numbers = pixel_code.lines(source.choice, source.value.shape[1:])
+    sizes = source.value.shape if source.is_lone else source.value.shape[1:]
+    pixels, numbers = pixel_code.lines(source.choice, sizes)
     has_16_bits = ["    if image.mode.startswith('I'):  # 16 bits per pixel",
             "        image = PIL.Image.fromarray((np.asarray(image) / 257).astype('uint8'))"]  # fmt: skip
     return "\n".join([

@@ -137,3 +137,4 @@ class CodeBox(FrontendWidget):
 
     _esm = script("code.js")
     codes = traitlets.List(traitlets.List(traitlets.Unicode())).tag(sync=True)
+    title = traitlets.Unicode("Code of the last run").tag(sync=True)

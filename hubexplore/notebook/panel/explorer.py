@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import sys
 import weakref
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import ipywidgets
@@ -32,6 +32,7 @@ from hubexplore.session.tf_startup import IN_BACKGROUND
 from hubexplore.summary.lookup import no_such_signature
 
 if TYPE_CHECKING:
+    from hubexplore.notebook.panel.graph.cut_box import CutBox
     from hubexplore.session.session import NotebookSession
     from hubexplore.summary.wishes import Signatures
 
@@ -146,6 +147,7 @@ class Explorer(ipywidgets.VBox):
         def on_selection() -> None:
             panel._on_selection()
 
+        self._cut_box: CutBox | None = None
         self._subject = subject
         self._runner = ModuleRunner(subject)
         first_tags = subject.tags if tags is None else subject.summary.variant(tags).tags
@@ -196,6 +198,8 @@ class Explorer(ipywidgets.VBox):
         self._is_closed = True
         self._try.cancel()
         self._snapshot.close()
+        if self._cut_box is not None:
+            self._cut_box.close_cut()
         close_all([self])
         super().close()
         self._subject.close()
@@ -256,6 +260,8 @@ class Explorer(ipywidgets.VBox):
             self._versions.fail(handle, error_text(error))
             return
         trial_tab.cancel()
+        if self._cut_box is not None:
+            self._cut_box.close_cut()
         self._fill_with(subject)
         self._versions.succeed(handle)
         close_all([content])
@@ -300,7 +306,9 @@ class Explorer(ipywidgets.VBox):
                     panel._pick(inputs, outputs)
 
                 can_pick = self._subject.can_pick
-                return GraphTab(summary, probe, self._snapshot.changed, pick if can_pick else None)
+                changed = self._snapshot.changed
+                self._cut_box = self._make_cut_box() if self._subject.can_cut else None
+                return GraphTab(summary, probe, changed, pick if can_pick else None, self._cut_box)
             case "Variables":
                 from hubexplore.notebook.panel.tabs.variables import VariablesTab
 
@@ -310,6 +318,19 @@ class Explorer(ipywidgets.VBox):
 
                 return VariantsTab(summary, self._snapshot.changed)
         return widgets.HTML(summary._repr_html_() or "")
+
+    def _make_cut_box(self) -> CutBox:
+        from hubexplore.notebook.panel.graph.cut_box import CutBox
+
+        panel = weakref.proxy(self)
+
+        def start(
+            work: Callable[[], Any], done: Callable[[Any], None], failed: Callable[[BaseException], None]
+        ) -> bool:
+            is_started: bool = panel._try.worker.start(work, done, failed)
+            return is_started
+
+        return CutBox(self._subject, start, Explorer, self._snapshot.changed)
 
     def _probe(self, signature: str, tensor: str) -> None:
         """Runs the inputs of the form, and shows a tensor of that run in the graph tab."""

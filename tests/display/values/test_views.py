@@ -118,6 +118,21 @@ def test_a_name_is_a_hint() -> None:
     assert values.suitable_views(logits, labels=[str(digit) for digit in range(10)])[0] == "Scores"
 
 
+def test_chances_of_tokens_are_none_of_classes() -> None:
+    assert values.suitable_views(np.full((2, 9), -1.0), name="token_log_probs")[0] != "Scores"
+    assert values.suitable_views(np.log([[0.5, 0.3, 0.2]]), name="log_probs")[0] == "Scores"
+    assert values.suitable_views(np.full((2, 9), -1.0), name="logits")[0] == "Scores"
+
+
+def test_attention_and_many_truth_values_are_looked_at() -> None:
+    weights = RANDOM.uniform(size=(2, 9, 7))
+    assert values.suitable_views(weights)[0] == "Table"
+    assert values.suitable_views(weights / weights.sum(-1, keepdims=True))[0] == "Heat map"
+    flags = RANDOM.uniform(size=(2, 200)) > 0.9
+    assert [values.suitable_views(flags)[0], values.suitable_views(flags[:, :12])[0]] == ["Heat map", "Table"]
+    assert values.render(flags).html.count("<img") == 1
+
+
 def test_one_embedding_says_what_to_do_with_it() -> None:
     row = RANDOM.normal(size=(1, 64))
     assert values.suitable_views(row, shape=(None, 64)) == ("One row", *values.suitable_views(row))

@@ -9,7 +9,7 @@ from typing import Any, Final, Protocol
 
 from hubexplore.display import values
 from hubexplore.display.card.html import framed
-from hubexplore.display.markup import Markup, join, tag
+from hubexplore.display.markup import Markup, breakable, join, tag
 from hubexplore.display.wording import MAX_SENTENCE, shape_text, visible
 from hubexplore.errors import HubError
 from hubexplore.inputs.external import sources
@@ -148,7 +148,7 @@ class FieldBox(widgets.VBox):
         self._sources: dict[str, Any] = {}
         kind = "" if field.kind == "dense" else f"{field.kind} "
         caption = tag(
-            "span", tag("strong", visible(field.name)), " ",
+            "span", tag("strong", breakable(visible(field.name))), " ",
             tag("span", f"{kind}{field.dtype} {shape_text(field.shape)}", class_="hub-quiet"),
         )  # fmt: skip
         self._source_choice = widgets.Dropdown(

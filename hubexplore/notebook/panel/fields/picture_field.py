@@ -74,7 +74,7 @@ class PictureSource(MediaSource):
         """Draws in the range and on the ground of a value that was entered in another way."""
         if self._sketch is None or self._files:
             return
-        choice = picture_arrays.choice_like(value)
+        choice = picture_arrays.choice_like(picture_arrays.stacked(self._field, value))
         if choice is not None:
             self._scale.value, self._invert.value = choice.scale, choice.invert
 
@@ -125,7 +125,9 @@ def previews(field: Field, entry: InputValue) -> Sequence[Markup]:
     # Data URLs, since a saved notebook has no file beside it and the kernel serves none. The width is fixed:
     # 8 x 8 pixels would hardly be visible, and a photo would fill the screen.
     files = (
-        picture_files.preview(field, entry.value) if field.encoded else picture_arrays.preview(entry.value)
+        picture_files.preview(field, entry.value)
+        if field.encoded
+        else picture_arrays.preview(picture_arrays.stacked(field, entry.value))
     )
     thumbnails = [
         tag("img", src=f"data:image/png;base64,{base64.b64encode(png).decode()}", class_="photo",

@@ -2,7 +2,7 @@
 // Shows the outputs of a run: pictures and tables that the kernel made, with the value under the mouse or chosen by
 // arrow keys, a choice of views, and downloads.
 
-import { button, follow, make, save } from "./dom.js";
+import { breakable, button, follow, make, save } from "./dom.js";
 import { offerEnlarging } from "./enlarging.js";
 
 /**
@@ -317,7 +317,7 @@ function section(model, output, index) {
   const head = make(
     "div",
     { className: "hub-output-head" },
-    make("strong", { textContent: output.name }),
+    make("strong", {}, ...breakable(output.name)),
     facts,
     make("span", { className: "hub-tools" }, sliders, label, ...downloads),
   );

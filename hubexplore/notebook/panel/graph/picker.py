@@ -17,11 +17,13 @@ class SignaturePicker(widgets.VBox):
 
     Args:
       apply: adds the signature with these inputs and outputs to what can be tried, in place of an earlier
-        one. Without inputs it takes those that the outputs need.
+        one. Without inputs it takes those that the outputs need. None for a module that declares its
+        signatures, of which only a part can be cut out.
+      changed: is called with the inputs and outputs when they have changed.
     """
 
-    def __init__(self, apply: Apply) -> None:
-        self._apply = apply
+    def __init__(self, apply: Apply | None, changed: Apply) -> None:
+        self._apply, self._changed = apply, changed
         self._tensor: str | None = None
         self._inputs: list[str] = []
         self._outputs: list[str] = []
@@ -47,6 +49,7 @@ class SignaturePicker(widgets.VBox):
         self._outputs.clear()
         self._said.value = ""
         self._label()
+        self._changed((), ())
 
     def _label(self) -> None:
         for button, picked, side in (
@@ -67,11 +70,16 @@ class SignaturePicker(widgets.VBox):
         else:
             picked.append(self._tensor)
         self._label()
-        inputs = ", ".join(map(visible, self._inputs)) or "the placeholders that the outputs need"
+        self._changed(tuple(self._inputs), tuple(self._outputs))
+        without = "the placeholders" if self._apply is not None else "the inputs of the signature"
+        inputs = ", ".join(map(visible, self._inputs)) or f"{without} that the outputs need"
         outputs = ", ".join(map(visible, self._outputs))
         if not outputs:
             text = f"Inputs: {inputs}. Now pick an output." if self._inputs else ""
             self._say(text)
+            return
+        if self._apply is None:
+            self._say(f"Picked: from {inputs} to {outputs}.")
             return
         try:
             self._apply(tuple(self._inputs), tuple(self._outputs))

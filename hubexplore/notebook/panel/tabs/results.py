@@ -64,7 +64,7 @@ class ResultItem(Protocol):
 class Value:
     """A value with labels for its classes or columns, and captions that are used if it has as many rows.
 
-    `sound` is what is known of it if it is sound.
+    `sound` is what is known of it if it is sound; `is_picture` says that a matrix is a grey picture.
     """
 
     name: str
@@ -73,6 +73,7 @@ class Value:
     labels: tuple[str, ...] = ()
     shape: Shape = None
     sound: Sound | None = None
+    is_picture: bool = False
 
     @property
     def facts(self) -> str:  # noqa: D102 - as ResultItem
@@ -84,7 +85,12 @@ class Value:
     @property
     def views(self) -> tuple[str, ...]:  # noqa: D102
         return values.suitable_views(
-            self.value, name=self.name, labels=self.labels, shape=self.shape, sound=self.sound
+            self.value,
+            name=self.name,
+            labels=self.labels,
+            shape=self.shape,
+            sound=self.sound,
+            is_picture=self.is_picture,
         )
 
     def render(self, view: str | None, settings: Settings = NO_SETTINGS) -> values.Rendered:  # noqa: D102
@@ -97,6 +103,7 @@ class Value:
             labels=self.labels,
             shape=self.shape,
             heard=self.sound,
+            is_picture=self.is_picture,
             settings=settings,
         )
 
@@ -208,7 +215,15 @@ class Together:
 
 def as_value(member: Member) -> Value:
     """Returns an output that is shown by itself."""
-    return Value(member.name, member.value, member.rows, member.labels, member.shape, member.sound)
+    return Value(
+        member.name,
+        member.value,
+        member.rows,
+        member.labels,
+        member.shape,
+        member.sound,
+        member.is_picture,
+    )
 
 
 def items_of(scene: Scene) -> list[ResultItem]:
@@ -252,7 +267,7 @@ class Results(FrontendWidget):
         self._natives = {}
         self._outputs = [self._draw(index) for index in range(len(self._items))]
         left = len(items) - len(self._items)
-        more = f" · {left} more are in .value" if left else ""
+        more = f" · {left} more {'is' if left == 1 else 'are'} in .value" if left else ""
         with self.hold_sync():  # the earlier title must not be seen without its remark
             self.remark = ""
             self.shown = {"title": title + more, "number": number, "outputs": self._outputs}

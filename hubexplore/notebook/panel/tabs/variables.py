@@ -17,6 +17,7 @@ from hubexplore.notebook.panel.panel_texts import error_text
 from hubexplore.notebook.panel.tabs.results import ResultItem, Results
 from hubexplore.notebook.panel.weights.other_module import OtherModule
 from hubexplore.notebook.panel.weights.variable_list import VariableList
+from hubexplore.notebook.panel.weights.weight_comparison import WeightComparison
 from hubexplore.notebook.panel.weights.weight_items import Weight, WeightPair
 from hubexplore.summary.model import VariableSummary, VariantSummary
 from hubexplore.summary.weights.statistics import VariableStats, source_stats
@@ -52,6 +53,8 @@ class VariablesTab(widgets.VBox):
         self.list = VariableList(
             [entry.variable for entry in entries], self._choose, self._on_filter, self._remark
         )
+        self._variables = [entry.variable for entry in entries]
+        self.weights = WeightComparison(self._on_weights)
         self._error = widgets.HTML()
         self.results = Results(title="Values of a variable")
         self._button = widgets.Button(
@@ -65,14 +68,19 @@ class VariablesTab(widgets.VBox):
         row = widgets.HBox([self.compared, self._button, self._more], classes=("hub-row",))
         super().__init__(
             [
-                *(self.list, row, self._error, self.results, self._statistics),
+                *(self.list, row, self.weights, self._error, self.results, self._statistics),
                 *([widgets.HTML(self._by_scope())] if len(entries) > MAX_FLAT else []),
             ]
         )
 
     def static_html(self) -> Markup:
         """Returns the tab as static HTML."""
-        return join(self.results.static_html(), Markup(self._statistics.value), Markup(self._tree))
+        return join(
+            self.weights.static_html(),
+            self.results.static_html(),
+            Markup(self._statistics.value),
+            Markup(self._tree),
+        )
 
     def _by_scope(self) -> Markup:
         return tag("details", tag("summary", "By scope, with sizes"), Markup(self._tree))
@@ -84,8 +92,14 @@ class VariablesTab(widgets.VBox):
         self._show()
 
     def _on_other(self) -> None:
+        self.weights.offer(self.compared.sides(self._variables))
         self.list.draw()
         self._show()
+
+    def _on_weights(self) -> None:
+        """What changed most is on top of the list."""
+        self.list.sort((lambda variable: self.weights.rank(variable.name)) if self.weights.is_done else None)
+        self._notify()
 
     def _show(self) -> None:
         """Shows the values of the chosen variable, beside those of another module if there is one."""
@@ -142,7 +156,9 @@ class VariablesTab(widgets.VBox):
 
     def _remark(self, variable: VariableSummary) -> str:
         other = self.compared.other
-        return "" if other is None else other.remark(variable, self._summary)
+        if other is None:
+            return ""
+        return self.weights.remark(variable.name) or other.remark(variable, self._summary)
 
     # Statistics.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,6 +15,7 @@ from hubexplore.notebook.panel import light_widgets as widgets
 from hubexplore.notebook.panel.panel_texts import error_text
 from hubexplore.notebook.panel.worker import Worker
 from hubexplore.summary.compare.weight_values import checksum
+from hubexplore.summary.compare.weights.changes import Side
 from hubexplore.summary.lookup import find_variant
 from hubexplore.summary.model import ModuleSummary, VariableSummary, VariantSummary
 
@@ -103,6 +104,18 @@ class OtherModule(widgets.VBox):
         title = self._choice.value
         self.other = None if variant is None else Other(title, self._summary, aligned(variant))
         self._changed()
+
+    def sides(self, variables: Sequence[VariableSummary]) -> tuple[Side, Side] | None:
+        """Returns the two sides of a comparison of weights; None if nothing is compared.
+
+        Args:
+          variables: of the module on screen.
+        """
+        if self.other is None:
+            return None
+        title = visible(self._summary.title)
+        second = Side(self.other.title, tuple(self.other.variables.values()), self.other.summary.source)
+        return Side(title, tuple(variables), self._summary.source), second
 
     def read(self, handle: str) -> None:
         """Reads another module in the background: its handle may be that of a download."""
