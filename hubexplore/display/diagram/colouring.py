@@ -124,8 +124,13 @@ class Colouring:
         if self.scale.numbers is None and label is None:
             # The box itself states its parameters.
             return f"{share.strip('()')} of the parameters"
-        named = visible(self.scale.label, MAX_LABEL) if label is None else label
-        return " ".join(filter(None, (amount_text(number, self.scale.unit), named, share)))
+        amount = amount_text(number, self.scale.unit)
+        if label is not None or not math.isfinite(number):
+            return " ".join(filter(None, (amount, share)))
+        if self.scale.unit:
+            return f"{amount} {share}".strip()  # the unit says what it is
+        named = visible(self.scale.label, MAX_LABEL)
+        return f"{amount} {named} {share}".strip() if self.scale.shares else f"{named}: {amount}"
 
     @property
     def _total(self) -> float:

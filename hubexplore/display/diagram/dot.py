@@ -122,14 +122,23 @@ def _heading(outline: Outline, title: str, colouring: Colouring | None) -> str:
 
 
 def _scale(colouring: Colouring) -> Markup:
-    """Returns the legend of the colours: what they stand for, and cells from the lowest to the highest."""
-    cells = [
-        tag("TD", tag("FONT", visible(colouring.scale.label, MAX_LABEL) + "  ", POINT_SIZE=9, COLOR=INK))
+    """Returns the legend of the colours: what they stand for, and squares from the lowest to the highest."""
+    # Squares of text: the cells of a table would be as wide as the title.
+    (_, low), *_, (_, high) = colouring.legend
+    squares = [
+        tag(
+            "FONT",
+            "\u25a1 " if colour == PAPER else "\u25a0 ",
+            COLOR=FAINT_EDGE if colour == PAPER else colour,
+        )
+        for colour, _ in colouring.legend
     ]
-    for colour, text in colouring.legend:
-        # No name is in this attribute: it is a colour of the palette.
-        cells.append(tag("TD", tag("FONT", f" {text} ", POINT_SIZE=9, COLOR=INK), BGCOLOR=colour, WIDTH=24))
-    return tag("TABLE", tag("TR", *cells), BORDER=0, CELLBORDER=0, CELLPADDING=2, CELLSPACING=0)
+    label = visible(colouring.scale.label, MAX_LABEL)
+    return join(
+        tag("FONT", f"{label}:   {low}  ", POINT_SIZE=9, COLOR=INK),
+        tag("FONT", *squares, POINT_SIZE=14),
+        tag("FONT", f" {high}", POINT_SIZE=9, COLOR=INK),
+    )
 
 
 def _add_boxes(graph: Digraph, outline: Outline, colouring: Colouring | None) -> None:

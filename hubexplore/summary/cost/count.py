@@ -75,7 +75,9 @@ def cost_of(
     if meta_graph is None:
         raise DiagramError(MSG_NO_GRAPH)
     names = [entry.name for entry in variant.signatures]
-    chosen = named_signature(variant, default_signature(names) if signature is None else signature)
+    if signature is None:
+        signature = names[0] if len(names) == 1 else default_signature(names)
+    chosen = named_signature(variant, signature)
     if batch is not None and (isinstance(batch, bool) or not isinstance(batch, int) or batch < 1):
         raise SignatureError(
             f"batch is a number of rows, at least 1, or None for an open one, not {batch!r}."
