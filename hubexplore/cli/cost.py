@@ -14,8 +14,8 @@ from hubexplore.errors import SignatureError
 
 _SHAPE: Final = re.compile(r"(?:(?P<name>.+)=)?(?P<sizes>[0-9?]+(?:[x,][0-9?]+)*)")
 MSG_SHAPE: Final = (
-    "--shape takes INPUT=SIZES with an x between sizes, such as images=8x224x224x3; of a single input also the "
-    "sizes alone. ? is an open size. Got {got!r}."
+    "--shape takes INPUT=SIZES with an x between sizes, such as images=8x224x224x3; for a single input also "
+    "the sizes alone. ? is an open size. Got {got!r}."
 )
 EXAMPLES: Final = """examples:
   hubexplore cost path/to/module

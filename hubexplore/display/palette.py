@@ -74,9 +74,9 @@ _RED_BLUE: Final = "053061 2166ac 4393c3 92c5de d1e5f0 f7f7f7 fddbc7 f4a582 d660
 DIVERGING: Final = _RED_BLUE.split()
 """ColorBrewer's RdBu, from blue to red: the middle is white."""
 # Fills of boxes with text on them: pale enough for ink on white paper, and for both inverted in dark themes.
-AMOUNTS: Final = ("ffffff", "fff3df", "fee3b8", "fdcc8a", "fdb06a", "fc9a5f")
+AMOUNTS: Final = ("ffffff", "fff2dc", "fee2b6", "fed296", "fdc27e", "fdb168")
 """From nothing, which is paper, to the largest amount."""
-CHANGES: Final = ("7fb0dc", "b3d1ec", "dbe9f6", "ffffff", "fee3b8", "fdc38a", "fc9a5f")
+CHANGES: Final = ("96c2ea", "bcd9f2", "deecf8", "ffffff", "fee2b6", "fdca8a", "fdb168")
 """From the lowest negative number to the highest positive one; 0, which is paper, is in the middle."""
 LOUDNESS: Final = ("ffffff", "fee6ce", "fdb27b", "f1773c", "c8403f", "842a6d", "3b1560", "0c0524")
 """From silence, which is paper, to the loudest. Dark themes invert both: there silence is dark."""

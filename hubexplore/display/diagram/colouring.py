@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -73,6 +73,11 @@ class Colouring:
         """Returns the colour of a box; paper for a box without a number."""
         number = self.amounts.boxes[box]
         return PAPER if number is None else self._colour(number)
+
+    def group_fill(self, group: int) -> str:
+        """Returns the colour of a group with a number of its own; "" for others, whose boxes have colours."""
+        number = self.amounts.groups[group]
+        return self._colour(number) if number is not None and group in self.amounts.given else ""
 
     def text(self, box: int) -> str:
         """Returns the number of a box with its unit, and its share of all if there are no negative ones."""
@@ -189,11 +194,19 @@ def coloured(outline: Outline, scale: Scale) -> Colouring:
         found = _parameters(outline)
     else:
         found = amounts(outline, scale.numbers)
-        # Nothing that is counted may be there to be coloured; names that a user gives are meant to be.
-        if outline.boxes and scale.numbers and all(number is None for number in found.boxes):
+        # There may be nothing to count; names that a user gives are meant to be there.
+        known = [*found.boxes, *found.groups]
+        if outline.boxes and not scale.shares and all(number is None for number in known):
             _refuse(outline, tuple(scale.numbers))
-    numbers = [number for number in found.boxes if number is not None and math.isfinite(number)]
+    numbers = [number for number in _coloured_numbers(found) if math.isfinite(number)]
     return Colouring(scale, found, min((0.0, *numbers)), max((0.0, *numbers)))
+
+
+def _coloured_numbers(found: Amounts) -> Iterator[float]:
+    """Yields the numbers of what has a colour: boxes, and groups with a number of their own."""
+    for number in (*found.boxes, *(found.groups[group] for group in sorted(found.given))):
+        if number is not None:
+            yield number
 
 
 def _parameters(outline: Outline) -> Amounts:

@@ -163,7 +163,7 @@ def _add_boxes(graph: Digraph, outline: Outline, colouring: Colouring | None) ->
                     ),
                     "labeljust": "l",
                     "style": "rounded,filled",
-                    "fillcolor": GROUP_FILLS[depth % 2],
+                    "fillcolor": (colouring and colouring.group_fill(index)) or GROUP_FILLS[depth % 2],
                     "color": _DANGER_LINE if group.danger else FAINT_EDGE,
                     "fontsize": "11",
                     "margin": "10",

@@ -183,6 +183,8 @@ class Summary(ModuleSummary):
         """What the colours of a diagram stand for."""
         from hubexplore.display.diagram import colouring
 
+        if isinstance(color, colouring.Scale):
+            return color
         if isinstance(color, str) and color in colouring.COUNTED:
             variant = self._variant_or_default(tags)
             names = [entry.name for entry in variant.signatures] if signature is None else [signature]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import sys
 import weakref
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import ipywidgets as widgets
@@ -15,7 +15,7 @@ from hubexplore.display.card.html import framed, heading, outside_access
 from hubexplore.display.markup import Markup, join, tag
 from hubexplore.display.wording import MAX_SENTENCE, counted, visible
 from hubexplore.errors import HubError
-from hubexplore.explorer.runs import ModuleRunner, Run
+from hubexplore.explorer.runs import ModuleRunner, Run, RunRequest
 from hubexplore.explorer.subject import PICKED, Subject
 from hubexplore.notebook.panel.browser_widgets import Message, PanelMonitor, plain_front_end
 from hubexplore.notebook.panel.fields.signature_selector import SignatureSelector, callable_signatures
@@ -297,8 +297,14 @@ class Explorer(widgets.VBox):
                 def pick(inputs: Sequence[str], outputs: Sequence[str]) -> None:
                     panel._pick(inputs, outputs)
 
+                def measure(signature: str) -> None:
+                    panel._measure(signature)
+
                 can_pick = self._subject.can_pick
-                return GraphTab(summary, probe, self._snapshot.changed, pick if can_pick else None)
+                return GraphTab(
+                    summary, probe, self._snapshot.changed, pick if can_pick else None,
+                    measure=measure, namespace=_namespace,
+                )  # fmt: skip
             case "Variables":
                 return VariablesTab(summary, self._snapshot.changed)
             case "Variants":
@@ -308,6 +314,24 @@ class Explorer(widgets.VBox):
     def _probe(self, signature: str, tensor: str) -> None:
         """Runs the inputs of the form, and shows a tensor of that run in the graph tab."""
         graph, runner = self._tab_content("Graph"), self._runner
+        self._run_for_graph(
+            lambda request: runner.call(request, (tensor,)),
+            lambda request, result: graph.show_value(tensor, result[2][tensor], (self._subject, request)),
+        )
+
+    def _measure(self, signature: str) -> None:
+        """Runs the inputs of the form several times, and shows the times of the ops in the graph tab."""
+        graph = self._tab_content("Graph")
+        self._run_for_graph(
+            self._runner.measure,
+            lambda request, cost: graph.show_times(request.signature, request.tags, cost.scale()),
+        )
+
+    def _run_for_graph(
+        self, work: Callable[[RunRequest], Any], show: Callable[[RunRequest, Any], None]
+    ) -> None:
+        """Runs the inputs of the form for the graph tab, and shows the result or the error there."""
+        graph = self._tab_content("Graph")
         try:
             request = self._try.request()
         except HubError as error:
@@ -315,8 +339,8 @@ class Explorer(widgets.VBox):
             return
         # By the worker of the Try tab: one run at a time, and Cancel there ends this one as well.
         started = self._try.worker.start(
-            lambda: runner.call(request, (tensor,)),
-            lambda result: graph.show_value(tensor, result[2][tensor], (self._subject, request)),
+            lambda: work(request),
+            lambda result: show(request, result),
             lambda error: graph.fail(error_text(error)),
         )
         if not started:

@@ -37,7 +37,9 @@ SECONDS: Final = 10.0
 """Default time for the curve, in seconds."""
 TRACED_RUNS: Final = 5
 """Number of runs with tracing, of which the one with the median time is shown."""
-PLAIN_RUNS: Final = 10
+PLAIN_RUNS: Final = 30
+MAX_SECONDS: Final = 1.0
+"""Time in seconds after which no further traced, or plain, run begins."""
 MEMORY_SHARE: Final = 0.5
 """Share of the free memory that a run may need by the estimate, which knows no scratch space of kernels."""
 
@@ -112,7 +114,7 @@ class _Measurement:
 
     def result(self, title: str) -> MeasuredCost:
         inputs, arrays = self._first_inputs()
-        seconds = quantile(sorted(self._time(arrays) for _ in range(PLAIN_RUNS)), 0.5)
+        seconds = quantile(sorted(self._times(arrays)), 0.5)
         trace = self._trace(arrays)
         rows = row_count(self._infos, arrays)
         curve, ended = self._curve(inputs, arrays, rows)
@@ -134,10 +136,14 @@ class _Measurement:
             tuple(self._notes),
         )
 
-    def _time(self, arrays: Sequence[Array]) -> float:
-        begin = time.perf_counter()
-        self._runner.results(arrays)
-        return time.perf_counter() - begin
+    def _times(self, arrays: Sequence[Array]) -> list[float]:
+        """Returns the times of some runs, of fewer if they take long."""
+        times: list[float] = []
+        while len(times) < PLAIN_RUNS and sum(times) < MAX_SECONDS:
+            begin = time.perf_counter()
+            self._runner.results(arrays)
+            times.append(time.perf_counter() - begin)
+        return times
 
     def _first_inputs(self) -> tuple[Mapping[str, Any], list[Array]]:
         """Returns inputs by name and as arrays: those that are given, or generated ones that run."""
@@ -178,7 +184,10 @@ class _Measurement:
 
     def _trace(self, arrays: Sequence[Array]) -> Trace:
         """Returns the trace with the median time of several."""
-        traces = [traced(self._managed, self._module, self._applied, arrays) for _ in range(TRACED_RUNS)]
+        traces: list[Trace] = []
+        end = time.perf_counter() + MAX_SECONDS
+        while len(traces) < TRACED_RUNS and (len(traces) < 2 or time.perf_counter() < end):
+            traces.append(traced(self._managed, self._module, self._applied, arrays))
         # The first one prepares the graph for tracing.
         later = sorted(traces[1:], key=lambda trace: sum(op.seconds for op in trace.ops))
         return later[len(later) // 2]

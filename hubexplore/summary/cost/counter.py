@@ -138,9 +138,8 @@ class CostCounter:
             if count is None and is_opaque(op_type):
                 self._findings.opaque.setdefault(op_type, self._prefix + name)
         # What shape inference computes is arithmetic of shapes.
-        if count is None and not parameters and f"{name}:0" in self._values:
-            return
-        products, size = self._counted(op, count, outputs)
+        is_counted = count is not None or parameters or f"{name}:0" not in self._values
+        products, size = self._counted(op, count, outputs) if is_counted else (0, 0)
         if products is None or size is None:
             products, size = self._with_rows(op, count, outputs)
         if parameters or products != 0 or size != 0:

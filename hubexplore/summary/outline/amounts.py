@@ -16,11 +16,13 @@ class Amounts:
     Attributes:
       boxes: a number for each box, None for one without.
       groups: a number for each group, None for one without.
+      given: positions of the groups whose own number was given.
       unused: names that are in no box of the outline, in the order in which they were given.
     """
 
     boxes: tuple[float | None, ...]
     groups: tuple[float | None, ...]
+    given: frozenset[int] = frozenset()
     unused: tuple[str, ...] = ()
 
 
@@ -54,8 +56,11 @@ class _Adder:
             self._sum((f"{group.name}/",), self._weights_of(index), exact=group.name)
             for index, group in enumerate(self._outline.groups)
         )
+        given = frozenset(
+            index for index, group in enumerate(self._outline.groups) if group.name in self._numbers
+        )
         unused = tuple(name for name in self._numbers if name not in self._used)
-        return Amounts(boxes, groups, unused)
+        return Amounts(boxes, groups, given, unused)
 
     def _of_box(self, box: Box) -> float | None:
         # Inputs and outputs have names of the signature, which ops may have as well.

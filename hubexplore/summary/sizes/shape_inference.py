@@ -35,6 +35,8 @@ _CALLS: Final = frozenset({"PartitionedCall", "StatefulPartitionedCall", "Remote
 _BRANCHES: Final = frozenset({"If", "StatelessIf", "Case", "StatelessCase"})
 _LOOPS: Final = frozenset({"While", "StatelessWhile"})
 _CALLING: Final = _CALLS | _BRANCHES | _LOOPS
+_HANDING_ON: Final = _CALLING | {"Enter", "Exit", "Identity", "Merge", "NextIteration", "Switch"}
+"""Ops that may hand on the handle of a variable."""
 _INTEGERS: Final[dict[int, np.dtype[Any]]] = {3: np.dtype("<i4"), 9: np.dtype("<i8")}
 """DataType number of int32 and int64 -> NumPy dtype; shapes are computed in no other one."""
 _LOOP_END: Final = True
@@ -333,6 +335,8 @@ class Op:
         if dims is None or declared is None:
             return declared if dims is None else dims
         if len(dims) != len(declared):
+            if not declared and self.type in _HANDING_ON:
+                return dims  # the declared shape is that of a handle, and the other that of its variable
             self.constraints.refuse()
             return declared
         if self.type == "Merge":
