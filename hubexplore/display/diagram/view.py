@@ -182,7 +182,7 @@ class Diagram:
         """The boxes and their inputs as a grid."""
         current = self.outline
         rows = tuple(box_table.row_of(current, index) for index in range(len(current.boxes)))
-        columns = box_table.COLUMNS
+        columns: tuple[Column, ...] = box_table.COLUMNS
         if self.colouring is not None:
             name = visible(self.colouring.scale.label)
             columns = (*columns[:1], Column(name, "right", keep_empty=True), *columns[1:])

@@ -199,8 +199,8 @@ class Summary(ModuleSummary):
     def _variant_or_default(self, tags: Tags | None) -> Variant:
         if tags is not None or not self.variants:
             return self.variant(tags or "")
-        first: Variant = next((variant for variant in self.variants if not variant.tags), self.variants[0])
-        return first
+        first = next((variant for variant in self.variants if not variant.tags), self.variants[0])
+        return cast(Variant, first)
 
     def cost(
         self,

@@ -236,7 +236,7 @@ def _values(infos: Mapping[str, Any], arrays: Sequence[Array]) -> Iterator[tuple
             case "sparse":
                 yield name, tf.compat.v1.SparseTensorValue(*own)
             case "ragged":
-                yield name, ragged_value(own[0], own[1:])
+                yield name, ragged_value(own[0], list(own[1:]))
             case _:
                 yield name, own[0]
 
@@ -256,7 +256,7 @@ def _shapes(infos: Mapping[str, Any], arrays: Sequence[Array]) -> Iterator[tuple
                 yield name, tuple(map(int, own[0].shape))
 
 
-def _checked_seconds(seconds: float) -> float:
+def _checked_seconds(seconds: Any) -> float:
     if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 0 <= seconds < math.inf:
         raise SignatureError(MSG_SECONDS.format(got=seconds))
     return seconds

@@ -78,7 +78,7 @@ def cost_of(
     if signature is None:
         signature = names[0] if len(names) == 1 else default_signature(names)
     chosen = named_signature(variant, signature)
-    if batch is not None and (isinstance(batch, bool) or not isinstance(batch, int) or batch < 1):
+    if not _is_batch(batch):
         raise SignatureError(
             f"batch is a number of rows, at least 1, or None for an open one, not {batch!r}."
         )
@@ -86,6 +86,10 @@ def cost_of(
     with without_gc():
         given = _Given(shapes, inputs is not None, batch)
         return _Count(meta_graph, variant, chosen, given).result(summary.title)
+
+
+def _is_batch(batch: Any) -> bool:
+    return batch is None or (isinstance(batch, int) and not isinstance(batch, bool) and batch >= 1)
 
 
 class _Given(NamedTuple):
@@ -128,7 +132,7 @@ class _Count:
         shapes = tuple((tensor.name, self._shown(tensor, bindings)) for tensor in self._signature.inputs)
         return Cost(
             title, self._signature.name, self._variant.tags, shapes, ops, unused, missing,
-            tuple(self._notes(ops)),
+            tuple(self._notes(ops)), tuple(self._readers()),
         )  # fmt: skip
 
     def _walked(self) -> CostCounter:
@@ -228,6 +232,14 @@ class _Count:
             texts = [f"{name} {_shape_text(dims)}" for name, dims in list(solved.items())[:MAX_NAMED]]
             fitting = f" Shapes that fit: {', '.join(texts)}; ? stands for any size."
         return MSG_CONFLICT.format(signature=self._signature.name, op=op, type=op_type, fitting=fitting)
+
+    def _readers(self) -> Iterator[tuple[str, str]]:
+        """Yields (variable, op that is the first to read it, or its first part)."""
+        read = self._findings.read
+        for variable in self._variant.variables:
+            node = variable.partitions[0].node if variable.partitions else variable.node
+            if node in read:
+                yield variable.name, read[node]
 
     def _notes(self, ops: Sequence[OpCost]) -> Iterator[str]:
         findings = self._findings

@@ -37,7 +37,7 @@ class Findings:
 
     Attributes:
       weights: name of the node of a variable, or of a constant that is a weight -> number of its elements.
-      read: nodes in `weights` that were read.
+      read: node in `weights` that was read -> path of the op that was the first to read it.
       opaque: type of an op whose products cannot be counted -> path of the first one.
       unsized: types of ops whose products are unknown for lack of a size -> name of the first one.
       endless: names of loops whose number of passes is not known.
@@ -51,7 +51,7 @@ class Findings:
     """
 
     weights: Mapping[str, int]
-    read: set[str] = field(default_factory=set)
+    read: dict[str, str] = field(default_factory=dict)
     opaque: dict[str, str] = field(default_factory=dict)
     unsized: dict[str, str] = field(default_factory=dict)
     endless: list[str] = field(default_factory=list)
@@ -207,9 +207,13 @@ class CostCounter:
         if op_type in _LOOPS | _BRANCHES or op_type in op.functions:
             return 0  # its body reads them
         read = self._findings.read
-        new = {part for source in sources for part in source} - read
-        read |= new
-        return sum(weights[part] for part in new)
+        count = 0
+        for source in sources:
+            for part in source:
+                if part not in read:
+                    read[part] = self._prefix + name
+                    count += weights[part]
+        return count
 
     def _follow_frames(self, op: Op, op_type: str, name: str) -> None:
         """Notes in which loops of TF1 an op is."""

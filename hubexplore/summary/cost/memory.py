@@ -55,7 +55,7 @@ class OutputBytes:
         if source.__class__ is not int:
             width = _WIDTH_OF.get(attributes[source].type, 0) if source in attributes else 0
         else:
-            width = source  # type: ignore[assignment]  # an int, as asked
+            width = source
         if not width:
             return 0
         dims = shapes[0] if shapes else None

@@ -67,6 +67,7 @@ class Cost:
       unused_parameters: elements of variables of the variant that the signature does not read.
       missing: sizes that the counts depend on and that are open, as in "tokens[1]".
       notes: what is counted in which way, or is not counted: sentences.
+      readers: (variable, path of the op that is the first to read it), in the order of the graph variant.
     """
 
     title: str
@@ -77,6 +78,7 @@ class Cost:
     unused_parameters: int = 0
     missing: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    readers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
     @functools.cached_property
     def total(self) -> ScopeCost:
@@ -141,6 +143,11 @@ class Cost:
                 numbers[op.name] = numbers.get(op.name, 0) + factor * number
         return numbers
 
+    def by_variable(self) -> dict[str, int]:
+        """Returns name of a variable -> multiply-adds of the op that is the first to read it, where known."""
+        products = self.by_op()
+        return {variable: products[op] for variable, op in self.readers if op in products}
+
 
 def _number(number: Number) -> int | None:
     return number if isinstance(number, int) else None
@@ -154,11 +161,11 @@ def _summed(name: str, ops: tuple[OpCost, ...] | list[OpCost]) -> ScopeCost:
     for _, _, numbers, multiply_adds, activation_bytes, _ in ops:
         parameters += numbers
         if multiply_adds.__class__ is int:
-            products += multiply_adds  # type: ignore[operator]  # an int, as asked
+            products += multiply_adds
         elif multiply_adds is not None:
             symbols.append(multiply_adds)
         if activation_bytes.__class__ is int:
-            size += activation_bytes  # type: ignore[operator]  # an int, as asked
+            size += activation_bytes
         elif activation_bytes is not None:
             size_symbols.append(activation_bytes)
     return ScopeCost(name, len(ops), parameters, _plus(products, symbols), _plus(size, size_symbols))

@@ -173,7 +173,7 @@ class ShapeScope:
             name = stack.pop() if stack else _LOOP_END
             if name is None:
                 yield waiting.pop()
-            elif name is _LOOP_END:
+            elif not isinstance(name, str):  # _LOOP_END
                 stack += loop_ends
                 loop_ends.clear()
             elif name not in seen and name in nodes:

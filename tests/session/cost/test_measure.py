@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -70,7 +71,7 @@ def test_it_is_shown(session: NotebookSession) -> None:
     assert "of memory at the peak" in text
     assert "FLOPs per second" in text
     assert "conv1/" in text
-    assert "<details" in cost._repr_html_()
+    assert "<details" in str(cost._repr_html_())
     shown = digits.summary().graph("default", color=cost)
     assert "time" in shown.dot
     assert shown.colouring is not None
@@ -193,6 +194,10 @@ def infos() -> dict[str, TensorInfo]:
     }
 
 
+def _one_array(rows: int) -> Any:
+    return [rows]
+
+
 class Clock:
     """A clock that runs advance by as many seconds as there are rows."""
 
@@ -203,7 +208,7 @@ class Clock:
     def __call__(self) -> float:
         return self.now
 
-    def run(self, arrays: list[int]) -> None:
+    def run(self, arrays: Any) -> None:
         self.ran.append(arrays[0])
         self.now += arrays[0] / 100
 
@@ -211,7 +216,7 @@ class Clock:
 class TestCurve:
     def test_until_time_is_used_up(self) -> None:
         clock = Clock()
-        curve, ended = measured_curve(clock.run, lambda rows: [rows], doubled(1 << 20), 10, clock)
+        curve, ended = measured_curve(clock.run, _one_array, doubled(1 << 20), 10, clock)
         assert [step.rows for step in curve] == [1, 2, 4, 8, 16, 32, 64]
         assert ended == "The time of 10 s was over before 128 rows."
         assert clock.now <= 12
@@ -220,11 +225,11 @@ class TestCurve:
         assert curve[-1].runs >= 1
 
     def test_a_run_that_fails(self) -> None:
-        def run(arrays: list[int]) -> None:
+        def run(arrays: Any) -> None:
             if arrays[0] > 2:
                 raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating\nmore lines")
 
-        curve, ended = measured_curve(run, lambda rows: [rows], doubled(64), 1)
+        curve, ended = measured_curve(run, _one_array, doubled(64), 1)
         assert [step.rows for step in curve] == [1, 2]
         assert "A run of 4 rows failed" in ended
         assert "\n" not in ended

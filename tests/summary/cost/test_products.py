@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from tests.summary.cost.graphs import Model
 
 
-def one_op(op: str, shapes: dict[str, tuple[int, ...]], **attributes: Any) -> int | None:
+def one_op(op: str, shapes: Mapping[str, tuple[int, ...]], **attributes: Any) -> int | None:
     """The multiply-adds of a graph of one op, whose inputs are weights of these shapes."""
     model = Model()
     edges = [model.variable(name, *shape) for name, shape in shapes.items()]

@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 
 from hubexplore.summary.cost import cost_of
-from tests.summary.saved_models import LOCAL, every_real_model, read_module
+from hubexplore.summary.reading.directory import read_module
+from tests.summary.saved_models import LOCAL, every_real_model
 
 
 @every_real_model
