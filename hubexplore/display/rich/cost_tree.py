@@ -228,7 +228,7 @@ def tree_html(tree: CostTree) -> Markup:
         "p",
         tag("b", tag("small", f"{counted(tree.root.ops, 'op')} by name scope")),
         *heads,
-        tag("span", f"Share of {tree.measures[tree.lead].heading.lower()}", class_="share"),
+        tag("span", "Share", class_="share", title=tree.measures[tree.lead].heading),
         class_="scope note",
     )
     return tag("div", head, *_contents(tree, tree.root), class_="tree")

@@ -115,7 +115,8 @@ def _window_positions(
         padded = side + sum(paddings[first : first + 2])
         count = (padded - ((window - 1) * dilations[axis] + 1)) // strides[axis] + 1
         op.constraints.at_least(count, 1)
-        positions.append(count)
+        # A window that is larger than the image has no position; a negative number would go on.
+        positions.append(None if isinstance(count, int) and count < 1 else count)
     return positions
 
 
