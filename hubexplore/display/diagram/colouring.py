@@ -125,7 +125,7 @@ class Colouring:
         if number is None:
             return ""
         total = self._total
-        share = f"({100 * number / total:.0f} %)" if total and math.isfinite(number) else ""
+        share = f"({_percent(number / total)})" if total and math.isfinite(number) else ""
         if self.scale.numbers is None and label is None:
             # The box itself states its parameters.
             return f"{share.strip('()')} of the parameters"
@@ -143,6 +143,11 @@ class Colouring:
         if not self.scale.shares or self.low < 0:
             return 0.0
         return sum(number for number in self.amounts.boxes if number is not None and math.isfinite(number))
+
+
+def _percent(share: float) -> str:
+    """Returns "46 %"; a share above 0 never reads as 0."""
+    return "< 1 %" if 0 < share < 0.005 else f"{100 * share:.0f} %"
 
 
 def scale_of(color: Any, label: str = "") -> Scale:

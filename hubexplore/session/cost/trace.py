@@ -53,11 +53,21 @@ def traced(
       tf.errors.OpError: the run failed.
     """
     metadata = tf.compat.v1.RunMetadata()
-    options = tf.compat.v1.RunOptions(trace_level=tf.compat.v1.RunOptions.FULL_TRACE)
+    options = tf.compat.v1.RunOptions(trace_level=_trace_level())
     fetches = [tensor for output in applied.outputs.values() for tensor in components(output)]
     feeds = dict(zip(applied.placeholders, arrays, strict=True))
     session.run(fetches, feeds, options=options, run_metadata=metadata)
     return read(metadata, Names(module, applied))
+
+
+def _trace_level() -> int:
+    """Returns the level that has the times of all kernels.
+
+    Those of a GPU are in the full trace only, which writes a warning into the notebook where there is none.
+    """
+    levels = tf.compat.v1.RunOptions
+    has_gpu = bool(tf.config.list_physical_devices("GPU"))
+    return int(levels.FULL_TRACE if has_gpu else levels.SOFTWARE_TRACE)
 
 
 class Names:
