@@ -349,7 +349,7 @@ class NotebookSession:
 
         Args:
           module: loaded here, or its name.
-          inputs: values, as `call` takes them; None for generated ones.
+          inputs: values, as `call` takes them, or shapes as tuples of sizes; None for generated values.
           signature: its name; None means the one that `call` takes.
           options: `batches`, the numbers of rows of the curve (1, 2, 4, ... by default), and `seconds`, the
             time for it (10 by default, 0 for no curve).

@@ -20,7 +20,7 @@ from hubexplore.inputs.examples import example_search
 from hubexplore.inputs.fields import fields
 from hubexplore.inputs.machine_memory import available_memory
 from hubexplore.session.cost.curve import MAX_ROWS, doubled, measured_curve, quantile
-from hubexplore.session.cost.rows import NO_ROWS, row_count, with_rows
+from hubexplore.session.cost.rows import NO_ROWS, row_count, with_rows, with_values
 from hubexplore.session.cost.trace import Trace, traced
 from hubexplore.session.memory import estimate
 from hubexplore.summary.cost import Cost, cost_of
@@ -149,7 +149,7 @@ class _Measurement:
         """Returns inputs by name and as arrays: those that are given, or generated ones that run."""
         request = self._request
         if request.inputs is not None or not self._infos:
-            arrays = list(self._runner.feeds.arrays(request.inputs))
+            arrays = list(self._runner.feeds.arrays(with_values(self._infos, request.inputs)))
             inputs = dict(_values(self._infos, arrays))
             estimate.check(self._applied, inputs)
             self._runner.results(arrays)

@@ -3,16 +3,54 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
 from hubexplore.errors import SignatureError
 from hubexplore.hub.tensor_info import TensorInfo
 from hubexplore.session.batches import Arrays, batches, is_batched
+from hubexplore.summary.cost.given_shapes import is_shape
 from hubexplore.summary.tensor_values import Array
 
 NO_ROWS: Final = 0
+MSG_NOT_DENSE: Final = (
+    "Input {name!r} is {kind}, so that a shape says too little: how long a run takes depends on its values. "
+    "Give a value."
+)
+
+
+def with_values(infos: Mapping[str, TensorInfo], inputs: Any) -> Any:
+    """Returns the inputs with a value in place of each shape: a tuple of sizes, of which None is one row.
+
+    Args:
+      infos: the inputs by name.
+      inputs: values or shapes by name, or one of these for the only input.
+
+    Raises:
+      SignatureError: (a TypeError and ValueError) a shape is given for an input that is not dense.
+    """
+    if isinstance(inputs, Mapping):
+        return {
+            name: _value_of(name, infos[name], value) if name in infos and is_shape(value) else value
+            for name, value in inputs.items()
+        }
+    if len(infos) == 1 and is_shape(inputs):
+        ((name, info),) = infos.items()
+        return _value_of(name, info, inputs)
+    return inputs
+
+
+def _value_of(name: str, info: TensorInfo, shape: tuple[int | None, ...]) -> Array:
+    if info.kind != "dense":
+        raise SignatureError(MSG_NOT_DENSE.format(name=name, kind=info.kind))
+    sizes = tuple(1 if size is None else size for size in shape)
+    dtype = np.dtype(info.dtype.as_numpy_dtype)
+    if dtype.kind == "O":
+        return np.full(sizes, b"", object)
+    # Not zeros, which kernels may compute faster; numbers of ids have to be in their vocabulary.
+    is_real = info.dtype.is_floating or info.dtype.is_complex
+    return np.random.default_rng(0).random(sizes).astype(dtype) if is_real else np.zeros(sizes, dtype)
 
 
 def row_count(infos: Mapping[str, TensorInfo], arrays: Arrays) -> int:

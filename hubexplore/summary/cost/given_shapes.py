@@ -93,9 +93,9 @@ def _listed(names: list[str]) -> str:
 
 def _shape_of(name: str, given: Any) -> Shape:
     """Returns a shape that was given, or the shape of a value; sparse values have a dense shape."""
+    if is_shape(given):
+        return tuple(None if size is None else int(size) for size in given)
     if isinstance(given, tuple) and not hasattr(given, "_fields"):
-        if all(_is_size(size) for size in given):
-            return tuple(None if size is None else int(size) for size in given)
         raise SignatureError(MSG_SHAPE.format(name=name, shape=given))
     shape = getattr(given, "dense_shape", None)
     if shape is None:
@@ -104,6 +104,11 @@ def _shape_of(name: str, given: Any) -> Shape:
         return _nested_shape(given)
     sizes = tuple(shape.as_list() if hasattr(shape, "as_list") else shape)
     return tuple(None if size is None else int(size) for size in sizes)
+
+
+def is_shape(given: Any) -> bool:
+    """Whether an input is given by its shape: a tuple of sizes, None for an open one."""
+    return isinstance(given, tuple) and not hasattr(given, "_fields") and all(map(_is_size, given))
 
 
 def _is_size(size: Any) -> bool:

@@ -22,7 +22,7 @@ from hubexplore.errors import (
 from hubexplore.hub.tensor_info import TensorInfo
 from hubexplore.session.cost import measure as measure_module
 from hubexplore.session.cost.curve import doubled, measured_curve, quantile
-from hubexplore.session.cost.rows import NO_ROWS, row_count, with_rows
+from hubexplore.session.cost.rows import NO_ROWS, row_count, with_rows, with_values
 from hubexplore.session.session import NotebookSession
 from tests.session.modules import scale
 from tests.trust.modules import write_hostile
@@ -88,6 +88,25 @@ def test_inputs_of_the_user(session: NotebookSession) -> None:
     assert {op.op for op in pair.ops} >= {"AddV2", "Mul"}
     frame = session.cost("scale", pd.DataFrame({"a": [1.0, 2.0], "b": [2.0, 3.0]}), "pair", seconds=0)
     assert frame.rows == 2
+
+
+def test_shapes_in_place_of_values(session: NotebookSession) -> None:
+    session.load("sample:digits", "digits")
+    cost = session.cost("digits", (3, 8, 8, 1), seconds=0)
+    assert (cost.rows, cost.shapes) == (3, (("images", (3, 8, 8, 1)),))
+    assert session.cost("digits", {"images": (None, 8, 8, 1)}, seconds=0).rows == 1
+    session.load(hub.create_module_spec(scale), "scale")
+    assert session.cost("scale", {"a": (2,), "b": [1.0, 2.0]}, "pair", seconds=0).rows == 2
+    with pytest.raises(SignatureError, match="'images'"):
+        session.cost("digits", (3, 9, 9, 1), seconds=0)
+    with pytest.raises(SignatureError, match="'r' is ragged"):
+        with_values({"r": infos()["ragged"]}, (3, None))
+
+
+def test_tracing_writes_nothing(session: NotebookSession, capfd: pytest.CaptureFixture[str]) -> None:
+    session.load(hub.create_module_spec(scale), "scale")
+    session.cost("scale", [1.0], seconds=0)
+    assert "trace" not in capfd.readouterr().err
 
 
 def test_a_signature_without_inputs(session: NotebookSession) -> None:
