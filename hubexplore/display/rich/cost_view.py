@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 MAX_LINES: Final = 60
 """Maximum number of scopes and ops that the text lists."""
+MAX_FORMULA: Final = 40
+"""Maximum length in characters of a formula in a table."""
 MAX_INPUTS: Final = 12
 """Maximum number of inputs whose shapes are stated."""
 _NUMBERS: Final = ("multiply_adds", "activation_bytes", "parameters")
@@ -171,8 +173,7 @@ def _tree(cost: Cost) -> CostTree:
 def _count_text(number: Any) -> str:
     if isinstance(number, int):
         return amount_text(number)
-    text = formula(number)
-    return text if len(text) <= 40 else f"{text[:39]}…"
+    return visible(formula(number), MAX_FORMULA)
 
 
 def heading(cost: Cost) -> str:
@@ -194,17 +195,14 @@ def facts(cost: Cost) -> list[str]:
     if isinstance(total.multiply_adds, int):
         products += f" ({amount_text(2 * total.multiply_adds)} FLOPs)"
     size = total.activation_bytes
+    activations = (
+        f"{size_text(size)} of activations"
+        if isinstance(size, int)
+        else _total_text(size, "bytes of activations")
+    )
     lines = [
         f"Inputs: {', '.join(inputs)}" if inputs else "No inputs",
-        " · ".join(
-            [
-                products,
-                f"{size_text(size)} of activations"
-                if isinstance(size, int)
-                else f"{formula(size)} bytes of activations",
-                counted(total.parameters, "parameter"),
-            ]
-        ),
+        " · ".join([products, activations, counted(total.parameters, "parameter")]),
     ]
     if cost.unused_parameters:
         unused = counted(cost.unused_parameters, "further parameter")

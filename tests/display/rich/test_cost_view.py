@@ -11,6 +11,7 @@ from hubexplore.display.rich.cost_tree import MAX_ROWS, Entry, Measure, cost_tre
 from hubexplore.display.rich.cost_view import ShownCost
 from hubexplore.display.wording import amount_text, duration_text
 from hubexplore.summary.cost import cost_of
+from hubexplore.summary.model import TensorSummary
 from tests.display import page
 from tests.display.test_hostile import HOSTILE
 from tests.summary.cost.graphs import Model, while_loop
@@ -79,6 +80,19 @@ def test_hostile_names(name: str) -> None:
     page.read(cost_view._markup(cost))
     assert "<script" not in cost.to_html()
     assert json.loads(cost.to_json())["ops"][0]["name"] == f"{name}_0/MatMul"
+
+
+@pytest.mark.parametrize("name", [each for each in HOSTILE.values() if each not in ("\ud800", "")])
+def test_hostile_names_of_open_sizes(name: str) -> None:
+    # A slash or a colon would be read as part of a path of the graph.
+    model = Model()
+    model.add("x", "Placeholder")
+    model.inputs.append(TensorSummary(name, "float32", (None, None, 8), "dense", "x:0"))
+    last = model.add("product", "BatchMatMulV2", "x", model.variable("w", 8, 8))
+    cost = shown(model, last)
+    assert cost.missing == (f"{name}[1]",)
+    assert all(line.isprintable() for line in repr(cost).splitlines())
+    page.read(cost_view._markup(cost))
 
 
 def test_lone_surrogates() -> None:

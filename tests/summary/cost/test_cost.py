@@ -213,6 +213,28 @@ def test_an_unknown_first_dimension_counts_as_rows() -> None:
     assert any("number of rows" in note for note in cost.notes)
 
 
+def test_a_window_that_is_larger_than_its_image() -> None:
+    model = Model()
+    model.input("x", None, 4, 4, 1)
+    options = {"strides": [1, 1, 1, 1], "padding": "VALID"}
+    first = model.add("first", "Conv2D", "x", model.variable("a", 9, 9, 1, 2), **options)
+    cost = model.cost(model.add("second", "Conv2D", first, model.variable("b", 9, 9, 2, 2), **options))
+    # Not the product of two negative sizes.
+    assert cost.multiply_adds == 0
+    assert "'first'" in cost.notes[0]
+
+
+def test_a_handle_of_a_variable_in_a_loop_is_no_conflict() -> None:
+    model, last = while_loop(2)
+    loop = next(node for node in model.message.graph_def.node if node.name == "loop")
+    # The shapes that TensorFlow writes: of the variable's handle, a scalar.
+    for sizes in ((), (), (-1, 8), ()):
+        shape = loop.attr["_output_shapes"].list.shape.add()
+        for size in sizes:
+            shape.dim.add(size=size)
+    assert model.cost(last, (3, 8)).multiply_adds == 2 * 3 * 64
+
+
 def test_a_fed_op_does_not_run() -> None:
     model = Model()
     model.input("x", None, 8)
