@@ -249,7 +249,7 @@ class _Count:
         if findings.assumed:
             yield (
                 f"The first dimension of the outputs of {counted(findings.assumed)} is not known before the "
-                f"graph runs, and is counted as the number of rows."
+                f"graph runs. It is counted as the number of rows, which may be too few."
             )
         if findings.unsized:
             yield (

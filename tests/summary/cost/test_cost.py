@@ -235,6 +235,19 @@ def test_a_handle_of_a_variable_in_a_loop_is_no_conflict() -> None:
     assert model.cost(last, (3, 8)).multiply_adds == 2 * 3 * 64
 
 
+def test_dropout_keeps_sizes() -> None:
+    model = Model()
+    model.input("x", 1, 6, 8)
+    model.numbers("flat", -1, 8)
+    model.add("reshaped", "Reshape", "x", "flat")
+    model.add("shape", "Shape", "reshaped")
+    model.add("noise", "RandomUniform", "shape")
+    model.add("dropped", "Mul", "reshaped", "noise")
+    cost = model.cost(model.add("product", "MatMul", "dropped", model.variable("w", 8, 4)))
+    assert cost.multiply_adds == 6 * 8 * 4
+    assert cost.notes == ()
+
+
 def test_a_fed_op_does_not_run() -> None:
     model = Model()
     model.input("x", None, 8)
