@@ -267,8 +267,11 @@ class CostCounter:
 class _WithRows(Op):
     """An op as rules see it, whose inputs have a number of rows where their first dimension is not known."""
 
+    __slots__ = ("_rows",)
+
     def __init__(self, op: Op, rows: Number) -> None:
-        self.__dict__.update(op.__dict__)
+        for name in Op.__slots__:
+            setattr(self, name, getattr(op, name))
         self._rows = rows
 
     def shape(self, index: int) -> Dims:

@@ -51,11 +51,12 @@ class OutputBytes:
             source = self._dtype_of[op_type] = _single_dtype(op_type)
         if source is None:
             return _several(op_type, attributes, shapes)
-        # Asked first: reading an entry that is not there would add one to the graph.
-        if source.__class__ is not int:
-            width = _WIDTH_OF.get(attributes[source].type, 0) if source in attributes else 0
-        else:
+        if source.__class__ is int:
             width = source
+        else:
+            # `get`: to read an entry that is not there by its key would add one to the graph.
+            attribute = attributes.get(source)
+            width = 0 if attribute is None else _WIDTH_OF.get(attribute.type, 0)
         if not width:
             return 0
         dims = shapes[0] if shapes else None

@@ -199,6 +199,9 @@ class ShapeScope:
 class Op:
     """A node as the rules see it."""
 
+    # One is made for each node: without a dict that takes half the time.
+    __slots__ = ("_rules", "_scope", "attr", "constraints", "edges", "name", "node", "type")
+
     def __init__(
         self, scope: ShapeScope, name: str, node: Any, rules: Mapping[str, Rule], edges: Sequence[str]
     ) -> None:
