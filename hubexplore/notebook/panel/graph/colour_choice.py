@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-import ipywidgets as widgets
-
 from hubexplore.display.diagram import Scale, scale_of
 from hubexplore.display.diagram.colouring import COUNTED, PARAMETERS, counted
 from hubexplore.display.rich.summaries import Summary
 from hubexplore.errors import HubError, closest
+from hubexplore.notebook.panel import light_widgets as widgets
 
 KINDS: Final = "kinds"
 TIME: Final = "time"
@@ -46,8 +45,7 @@ class ColourChoice(widgets.HBox):
         )  # fmt: skip
         self._list.observe(lambda _: self._on_list(), "value")
         self._variable.observe(lambda _: changed(), "value")
-        super().__init__([self._list, self._variable])
-        self.add_class("hub-row")
+        super().__init__([self._list, self._variable], classes=["hub-row"])
 
     @property
     def value(self) -> str:
