@@ -210,6 +210,20 @@ class ConversionError(HubError, ValueError):
     """A conversion that was asked for in a way that the format does not have."""
 
 
+class MissingConverterError(ConversionError, ImportError):
+    """A package that a conversion needs is not installed; the message says what to install."""
+
+
+class FailedConversionError(ConversionError, RuntimeError):
+    """A converter failed, ended or ran out of time; nothing was written.
+
+    Attributes:
+      ops: types of the ops that it named, if it did.
+    """
+
+    ops: tuple[str, ...] = ()
+
+
 class MapError(HubError, ValueError, RuntimeError):
     """Data, arguments or results of `hubexplore.map` that do not fit."""
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from hubexplore.hub.servable.callables import fields
+from hubexplore.hub.servable.callables import Field, fields
 from hubexplore.hub.servable.subject import Subject
 from hubexplore.hub.servable.values import Identity
 from hubexplore.hub.servable.write import Written
@@ -76,6 +76,13 @@ class Reference(ModuleCopy):
         results: dict[str, Any] = self.fetch(tensors, signature, inputs)
         return results
 
+    def dense_inputs(self, signature: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        """The dense arrays of the inputs of a signature by the names that they have in a SavedModel."""
+        infos = self.module.get_input_info_dict(signature)
+        by_owner = fields_by_owner(fields(infos, parameters=True))
+        names = [part.name for owner in infos for part in by_owner[owner]]
+        return dict(zip(names, self.arrays(signature, inputs), strict=True))
+
     def differentiable(self, signature: str, names: Sequence[str]) -> list[str]:
         """Those of some dense outputs that have gradients."""
         tensors, _ = self._call(signature)
@@ -141,6 +148,14 @@ class Reference(ModuleCopy):
             flat = {field.name: components(outputs[field.owner])[field.component] for field in fields(infos)}
             self._calls[signature] = flat, updates
         return self._calls[signature]
+
+
+def fields_by_owner(parts: Sequence[Field]) -> dict[str, list[Field]]:
+    """Dense inputs or outputs by the name in the module; those of one in order."""
+    by_owner: dict[str, list[Field]] = {}
+    for part in sorted(parts, key=lambda one: (one.owner, one.component)):
+        by_owner.setdefault(part.owner, []).append(part)
+    return by_owner
 
 
 def _weighted_sum(value: Any) -> Any:

@@ -1,0 +1,232 @@
+"""Converts a module to a model that another runtime runs, and runs that one as a proof.
+
+The module is written as a TF2 SavedModel into a temporary folder. A process of its own converts it, while the
+module runs here on examples; another one runs the result.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import tensorflow as tf
+
+from hubexplore.errors import ConversionError, FailedConversionError, NoSuchSignatureError, closest
+from hubexplore.hub.danger_check import require_trust
+from hubexplore.hub.quiet_start import start_devices
+from hubexplore.hub.servable.choice import Choice, signature_names
+from hubexplore.hub.servable.subject import subject_of
+from hubexplore.hub.servable.write import SERVE, Written, write_saved_model
+from hubexplore.hub.storage.disk_errors import STORAGE_ERRORS, export_error
+from hubexplore.session.conversion import placing, proof
+from hubexplore.session.conversion.child import RUN, Child
+from hubexplore.session.conversion.formats import ONNX, Format, has_runtime, version
+from hubexplore.session.conversion.report import ConversionReport, WrittenFile
+from hubexplore.session.conversion.request import Request
+from hubexplore.session.export.save_report import ComparedCall
+from hubexplore.session.interruption import run_interruptibly
+from hubexplore.summary.lookup import first_names
+from hubexplore.summary.module_format import DEFAULT_SIGNATURE
+
+_MOST_WORDS: Final = 1_500
+"""Maximum number of characters of a converter's message that are repeated."""
+_OPS: Final = re.compile(
+    r"\[[^\[\]]*: (\w+)\] is not supported|'tf\.(\w+)' op is|(?:Ops|ops): ((?:\w+(?:, )?)+)"
+)
+
+MSG_SIGNATURE: Final = "The module has no signature {name!r}.{hint} It has: {names}."
+MSG_ONE_FILE: Final = (
+    "Only the signature {name!r} is written, because a file of this format holds one. The others are "
+    "{others}: name one, signature={other!r}, or write to a directory, which gets a file for each."
+)
+MSG_FAILED: Final = "{title} cannot be made of the signature {signature}: {error} Nothing was written."
+MSG_NO_RUNTIME: Final = "{title} is not installed. Run: pip install 'hubexplore[{extra}]'"
+MSG_NOT_WANTED: Final = "verify=False was asked for."
+
+
+class ProgramConversion:
+    """A conversion.
+
+    Args:
+      request: what was asked for.
+      path: absolute, of what is written.
+      wanted: the format.
+      work: temporary folder.
+      converter: the process that converts.
+    """
+
+    def __init__(self, request: Request, path: str, wanted: Format, work: Path, converter: Child) -> None:
+        self._request, self._path, self._wanted = request, path, wanted
+        self._work, self._converter = work, converter
+        module, tags = request.load()
+        subject = subject_of(module, tags, request.session)
+        # Converters load what they convert, which runs its initialisers.
+        require_trust(subject.spec, trust=request.trust, remedy=request.remedy)
+        # The variant for training would be written only to be left out.
+        choice = Choice(subject.choice.serving, None, subject.choice.notes)
+        self._subject = dataclasses.replace(subject, choice=choice)
+        self._warnings = list(choice.notes)
+        # Name in the SavedModel -> name in the module.
+        self._signatures = self._chosen()
+
+    def run(self) -> ConversionReport:
+        """Converts, compares and puts the files in their places."""
+        written = self._write()
+        jobs, files = self._jobs()
+        self._converter.send(
+            {
+                "model": str(self._work / "model"),
+                "tag": SERVE,
+                "jobs": jobs,
+                "quantize": self._request.quantize,
+                "data": {},
+            }
+        )
+        runtime, not_compared = self._runtime()
+        expected = [] if not_compared else self._expected(written)
+        answer = self._converter.wait(self._request.timeout)
+        if "error" in answer:
+            raise self._failure(answer["error"], jobs[answer["failed"]]["signatures"])
+        models = {key: Path(job["out"]) for job in jobs for key in job["signatures"]}
+        compared = self._compare(expected, models, files)
+        sizes = [WrittenFile(str(target), source.stat().st_size, holds) for source, target, holds in files]
+        placing.check(self._path, [self._wanted.suffix], self._request.overwrite)
+        placing.put([(source, target) for source, target, _ in files], self._request.overwrite)
+        return ConversionReport(
+            path=self._path,
+            format=self._wanted.name,
+            files=tuple(sizes),
+            compared=compared,
+            runtime=runtime,
+            not_compared=not_compared,
+            quantize=self._request.quantize,
+            weights=self._weights(),
+            converter_seconds=sum(answer["seconds"]),
+            seconds=time.monotonic() - self._request.begin,
+            warnings=(*self._warnings, *written.notes, *self._subject.spec.notes),
+        )
+
+    def _chosen(self) -> dict[str, str]:
+        """Name in the SavedModel -> name in the module, of the signatures that are converted."""
+        variant = self._subject.spec.variant(self._subject.choice.serving)
+        every = signature_names(list(variant.signature_names))
+        wanted = self._request.signature
+        names = [wanted] if isinstance(wanted, str) else list(wanted or every.values())
+        for name in names:
+            if name not in every.values():
+                raise NoSuchSignatureError(
+                    MSG_SIGNATURE.format(
+                        name=name, hint=closest(name, every.values()), names=first_names(every.values(), 10)
+                    )
+                )
+        if wanted is None and self._wanted.name == ONNX and self._is_file and len(names) > 1:
+            kept = DEFAULT_SIGNATURE if DEFAULT_SIGNATURE in names else next(iter(every.values()))
+            others = [name for name in names if name != kept]
+            self._warnings.append(
+                MSG_ONE_FILE.format(name=kept, others=first_names(others, 5), other=others[0])
+            )
+            names = [kept]
+        return {key: name for key, name in every.items() if name in names}
+
+    @property
+    def _is_file(self) -> bool:
+        return self._path.lower().endswith(self._wanted.suffix)
+
+    def _write(self) -> Written:
+        start_devices()
+        folder = str(self._work / "model")
+        tf.io.gfile.makedirs(folder)
+        try:
+            return write_saved_model(folder, self._subject.spec, self._subject.choice, self._subject.live)
+        except STORAGE_ERRORS as error:
+            raise export_error(folder, error) from error
+
+    def _jobs(self) -> tuple[list[dict[str, Any]], list[tuple[Path, Path, str]]]:
+        """What the converter is asked; and of each file where it is written, where it belongs, what it holds."""
+        suffix, target = self._wanted.suffix, Path(self._path)
+        if self._wanted.name != ONNX:
+            # All signatures share the weights in one file.
+            out = self._work / f"model{suffix}"
+            job = {"signatures": list(self._signatures), "out": str(out)}
+            holds = f"signatures {first_names(self._signatures, 5)}"
+            return [job], [(out, target if self._is_file else target / f"model{suffix}", holds)]
+        if self._is_file and len(self._signatures) > 1:
+            raise ConversionError(
+                f"A file of ONNX holds one signature, and {len(self._signatures)} were asked for. Write to a "
+                f"directory: {self._path.removesuffix(suffix)!r}."
+            )
+        used: set[str] = set()
+        jobs, files = [], []
+        for key, name in self._signatures.items():
+            stem = placing.file_name(name, used)
+            out = self._work / f"{stem}{suffix}"
+            jobs.append({"signatures": [key], "out": str(out)})
+            place = target if self._is_file else target / out.name
+            files.append((out, place, f"signature {name!r}"))
+        return jobs, files
+
+    def _runtime(self) -> tuple[str, str]:
+        """What runs the result, with its version; or why nothing does."""
+        wanted = self._wanted
+        if not self._request.verify:
+            return "", MSG_NOT_WANTED
+        if not has_runtime(wanted):
+            return "", MSG_NO_RUNTIME.format(title=wanted.runtime_title, extra=wanted.extra)
+        return f"{wanted.runtime_title} {version(wanted.runtime)}".strip(), ""
+
+    def _expected(self, written: Written) -> list[proof.ExpectedCall]:
+        # In a thread of its own: the main thread handles no signal while it is inside TensorFlow.
+        return run_interruptibly(lambda: proof.expected_calls(self._subject, written, list(self._signatures)))
+
+    def _compare(
+        self,
+        expected: Sequence[proof.ExpectedCall],
+        models: Mapping[str, Path],
+        files: Sequence[tuple[Path, Path, str]],
+    ) -> tuple[ComparedCall, ...]:
+        # In ONNX a file is a signature; in LiteRT it has signatures, by the names of the SavedModel.
+        names = self._signatures if self._wanted.name == ONNX else dict(zip(models, models, strict=True))
+        run = [call for call in expected if not isinstance(call.runs, str)]
+        answers: list[Mapping[str, Any]] = []
+        if run:
+            folder = self._work / "runtime"
+            with Child(RUN, self._wanted.name, folder, self._wanted.runtime_title) as child:
+                child.send(proof.request(run, models, folder / "inputs"))
+                try:
+                    answers = child.wait(self._request.timeout)["calls"]
+                except FailedConversionError as error:
+                    # The model was made all the same, and the report says what it does.
+                    answers = [{"failed": str(error)}] * len(run)
+        return proof.compare(expected, answers, names)
+
+    def _failure(self, error: str, signatures: Sequence[str]) -> FailedConversionError:
+        ops = sorted({op for match in _OPS.finditer(error) for op in _named(match)})
+        names = first_names([self._signatures[key] for key in signatures], 3)
+        message = MSG_FAILED.format(title=self._wanted.title, signature=names, error=_shortened(error))
+        failure = FailedConversionError(message)
+        failure.ops = tuple(ops)
+        return failure
+
+    def _weights(self) -> int | None:
+        variables = self._subject.spec.variables_by_variant[self._subject.choice.serving]
+        sizes = [variable.shape.num_elements() for variable in variables]
+        if None in sizes:
+            return None
+        return sum(
+            size * variable.dtype.base_dtype.size for size, variable in zip(sizes, variables, strict=True)
+        )
+
+
+def _named(match: re.Match[str]) -> Iterator[str]:
+    for group in match.groups():
+        if group:
+            yield from group.split(", ")
+
+
+def _shortened(error: str) -> str:
+    text = " ".join(error.split())
+    return f"{text[:_MOST_WORDS]}…" if len(text) > _MOST_WORDS else f"{text.rstrip('.')}."
