@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
+from collections.abc import Iterable
 from typing import Any, Final
 
 from hubexplore.cli.terminal import DIFFERENT, write_out
@@ -83,11 +84,14 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.version is not None and arguments.to != "saved-model":
         raise ConversionError("--version belongs to --to saved-model, the only format with versions.")
     from hubexplore.session.conversion.convert import carry_out
+    from hubexplore.session.conversion.formats import format_of
     from hubexplore.session.conversion.request import Request
 
+    # Weights are written without TensorFlow.
+    load = _summary if format_of(arguments.to, arguments.out).is_weights else _spec
     report: Any = carry_out(
         Request(
-            load=lambda: _load(arguments),
+            load=lambda: load(arguments),
             path=arguments.out,
             to=arguments.to,
             signature=arguments.signature,
@@ -105,12 +109,23 @@ def run(arguments: argparse.Namespace) -> int:
     return DIFFERENT if report.largest_difference == math.inf else 0
 
 
-def _load(arguments: argparse.Namespace) -> tuple[Any, Tags]:
+def _spec(arguments: argparse.Namespace) -> tuple[Any, Tags]:
     """The spec, and the tags of its graph variant; TensorFlow is imported by now."""
     from hubexplore.hub.loading import open_spec
 
     spec = open_spec(arguments.path)
-    existing = [tuple(sorted(tags)) for tags in spec.get_tags()]
+    return spec, _tags(arguments, (tuple(sorted(tags)) for tags in spec.get_tags()))
+
+
+def _summary(arguments: argparse.Namespace) -> tuple[Any, Tags]:
+    from hubexplore.hub.summarize import summarize
+
+    summary = summarize(arguments.path)
+    return summary, _tags(arguments, (variant.tags for variant in summary.variants))
+
+
+def _tags(arguments: argparse.Namespace, existing: Iterable[Tags]) -> Tags:
+    existing = list(existing)
     if arguments.tags is not None:
-        return spec, chosen(arguments.tags, existing)
-    return spec, default_tags(existing, lambda tags: f"--tags {','.join(tags)}")
+        return chosen(arguments.tags, existing)
+    return default_tags(existing, lambda tags: f"--tags {','.join(tags)}")

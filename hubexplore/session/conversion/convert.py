@@ -129,7 +129,11 @@ def carry_out(request: Request) -> ConversionReport | SaveReport | ExportReport:
     formats.require_converter(wanted)
     if is_directory:
         return _directory(request, path, wanted)
-    placing.check(path, [wanted.suffix], request.overwrite)
+    placing.check(path, [wanted.suffix, *wanted.beside], request.overwrite)
+    if wanted.is_weights:
+        from hubexplore.session.conversion.weights import write_weights
+
+        return write_weights(request, path, wanted)
     # It imports its converter while TensorFlow is imported here, and while its request is made.
     with (
         tempfile.TemporaryDirectory(prefix="hubexplore-") as work,

@@ -32,6 +32,7 @@ class Format:
       converter: packages that converting needs: what is imported -> what is installed.
       runtime: what is imported to run it; empty if it does not run.
       runtime_title: what that is called.
+      beside: endings of files that are written with it.
     """
 
     name: str
@@ -41,11 +42,17 @@ class Format:
     converter: tuple[tuple[str, str], ...] = ()
     runtime: str = ""
     runtime_title: str = ""
+    beside: tuple[str, ...] = ()
 
     @property
     def is_program(self) -> bool:
         """Whether it is a model that another runtime runs."""
         return bool(self.runtime)
+
+    @property
+    def is_weights(self) -> bool:
+        """Whether it holds the values of variables only."""
+        return bool(self.suffix) and not self.runtime
 
 
 FORMATS: Final = {
@@ -61,8 +68,8 @@ FORMATS: Final = {
             "ONNX Runtime",
         ),
         Format(TFLITE, "LiteRT", ".tflite", "litert", (), "ai_edge_litert", "LiteRT"),
-        Format(SAFETENSORS, "safetensors", ".safetensors", "safetensors", (("safetensors", "safetensors"),)),
-        Format(NPZ, "npz", ".npz"),
+        Format(SAFETENSORS, "safetensors", ".safetensors", "safetensors", beside=(".json",)),
+        Format(NPZ, "npz", ".npz", beside=(".json",)),
         Format(SAVED_MODEL, "TF2 SavedModel"),
         Format(HUB, "TF1 Hub module"),
     )
@@ -118,12 +125,12 @@ def require_converter(wanted: Format) -> None:
 
 
 def _missing(packages: Sequence[tuple[str, str]]) -> list[str]:
-    return [name for module, name in packages if importlib.util.find_spec(module) is None]
+    return [name for module, name in packages if not is_installed(module)]
 
 
-def has_runtime(wanted: Format) -> bool:
-    """Whether what runs the format is installed."""
-    return importlib.util.find_spec(wanted.runtime) is not None
+def is_installed(package: str) -> bool:
+    """Whether a package can be imported."""
+    return importlib.util.find_spec(package) is not None
 
 
 def version(package: str) -> str:

@@ -24,7 +24,7 @@ from hubexplore.hub.servable.write import SERVE, Written, write_saved_model
 from hubexplore.hub.storage.disk_errors import STORAGE_ERRORS, export_error
 from hubexplore.session.conversion import placing, proof
 from hubexplore.session.conversion.child import RUN, Child
-from hubexplore.session.conversion.formats import ONNX, Format, has_runtime, version
+from hubexplore.session.conversion.formats import ONNX, Format, is_installed, version
 from hubexplore.session.conversion.report import ConversionReport, WrittenFile
 from hubexplore.session.conversion.request import Request
 from hubexplore.session.export.save_report import ComparedCall
@@ -146,7 +146,7 @@ class ProgramConversion:
             raise export_error(folder, error) from error
 
     def _jobs(self) -> tuple[list[dict[str, Any]], list[tuple[Path, Path, str]]]:
-        """What the converter is asked; and of each file where it is written, where it belongs, what it holds."""
+        """What the converter is asked; and each file: where it is written and belongs, and what is in it."""
         suffix, target = self._wanted.suffix, Path(self._path)
         if self._wanted.name != ONNX:
             # All signatures share the weights in one file.
@@ -174,7 +174,7 @@ class ProgramConversion:
         wanted = self._wanted
         if not self._request.verify:
             return "", MSG_NOT_WANTED
-        if not has_runtime(wanted):
+        if not is_installed(wanted.runtime):
             return "", MSG_NO_RUNTIME.format(title=wanted.runtime_title, extra=wanted.extra)
         return f"{wanted.runtime_title} {version(wanted.runtime)}".strip(), ""
 

@@ -48,6 +48,7 @@ class ConversionReport:
       weights: bytes of the variables of the module.
       converter_seconds: time that the converter took by itself.
       seconds: time of the whole call.
+      compares: what is compared: "outputs", or "variables" of a file that is only read.
       warnings: what is left out, or looks wrong.
     """
 
@@ -61,6 +62,7 @@ class ConversionReport:
     weights: int | None = None
     converter_seconds: float = 0.0
     seconds: float = 0.0
+    compares: str = "outputs"
     warnings: tuple[str, ...] = ()
 
     @property
@@ -119,14 +121,17 @@ class ConversionReport:
         return " ".join(parts)
 
     def _comparison(self) -> str:
+        count = sum(call.outputs for call in self.compared)
+        if self.compares != "outputs":
+            what = "the same numbers" if self.largest_difference == 0 else "other numbers"
+            return f"{self.runtime} reads {what} in it ({count:,} {self.compares} compared)."
         failed = [call.call for call in self.compared if call.largest_difference == math.inf]
         if failed:
             return f"In {self.runtime} it does not do the same: {printable(failed[0])}."
         difference = self.largest_difference
         if difference is None:
             return f"In {self.runtime} nothing could be compared."
-        outputs = sum(call.outputs for call in self.compared)
-        return f"In {self.runtime} it gives {same('outputs', difference)} ({outputs} compared)."
+        return f"In {self.runtime} it gives {same('outputs', difference)} ({count:,} compared)."
 
     def _grids(self) -> list[Grid]:
         grids = []
@@ -136,7 +141,7 @@ class ConversionReport:
                 for file in self.files
             )
             grids.append(Grid("Files", _FILE_COLUMNS, rows, ""))
-        if self.compared:
+        if self.compared and (self.compares == "outputs" or self.largest_difference):
             lines = tuple(row for call in self.compared for row in _rows(call))
             grids.append(Grid(f"The model in {self.runtime}, and the module", _COLUMNS, lines, ""))
         return grids
