@@ -9,41 +9,51 @@ from __future__ import annotations
 import dataclasses
 import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import tensorflow as tf
 
-from hubexplore.errors import ConversionError, FailedConversionError, NoSuchSignatureError, closest
+from hubexplore.errors import (
+    ConversionError,
+    FailedConversionError,
+    NoSuchSignatureError,
+    UnconvertibleError,
+    closest,
+)
 from hubexplore.hub.danger_check import require_trust
 from hubexplore.hub.quiet_start import start_devices
 from hubexplore.hub.servable.choice import Choice, signature_names
 from hubexplore.hub.servable.subject import subject_of
 from hubexplore.hub.servable.write import SERVE, Written, write_saved_model
 from hubexplore.hub.storage.disk_errors import STORAGE_ERRORS, export_error
-from hubexplore.session.conversion import placing, proof
+from hubexplore.session.conversion import placing, precheck, proof
 from hubexplore.session.conversion.child import RUN, Child
 from hubexplore.session.conversion.formats import ONNX, Format, is_installed, version
 from hubexplore.session.conversion.report import ConversionReport, WrittenFile
 from hubexplore.session.conversion.request import Request
 from hubexplore.session.export.save_report import ComparedCall
 from hubexplore.session.interruption import run_interruptibly
+from hubexplore.summary.graph.ops.op_definitions import known_ops
 from hubexplore.summary.lookup import first_names
 from hubexplore.summary.module_format import DEFAULT_SIGNATURE
 
 _MOST_WORDS: Final = 1_500
 """Maximum number of characters of a converter's message that are repeated."""
-_OPS: Final = re.compile(
-    r"\[[^\[\]]*: (\w+)\] is not supported|'tf\.(\w+)' op is|(?:Ops|ops): ((?:\w+(?:, )?)+)"
-)
+# What tf2onnx and the LiteRT converter write of ops that they lack.
+_OPS: Final = re.compile(r": (\w+)\] is not supported|'tf\.(\w+)' op is|legalize operation 'tf\.(\w+)'")
+_LISTED: Final = re.compile(r"(?:Select|Custom) ops: (\w+(?:, \w+)*)")
 
 MSG_SIGNATURE: Final = "The module has no signature {name!r}.{hint} It has: {names}."
 MSG_ONE_FILE: Final = (
     "Only the signature {name!r} is written, because a file of this format holds one. The others are "
     "{others}: name one, signature={other!r}, or write to a directory, which gets a file for each."
 )
-MSG_FAILED: Final = "{title} cannot be made of the signature {signature}: {error} Nothing was written."
+MSG_FAILED: Final = (
+    "{title} cannot be made of the signature {signature}. Its converter says: {error} Nothing was "
+    "written.{others}"
+)
 MSG_NO_RUNTIME: Final = "{title} is not installed. Run: pip install 'hubexplore[{extra}]'"
 MSG_NOT_WANTED: Final = "verify=False was asked for."
 
@@ -72,6 +82,7 @@ class ProgramConversion:
         self._warnings = list(choice.notes)
         # Name in the SavedModel -> name in the module.
         self._signatures = self._chosen()
+        self._check()
 
     def run(self) -> ConversionReport:
         """Converts, compares and puts the files in their places."""
@@ -89,8 +100,8 @@ class ProgramConversion:
         runtime, not_compared = self._runtime()
         expected = [] if not_compared else self._expected(written)
         answer = self._converter.wait(self._request.timeout)
-        if "error" in answer:
-            raise self._failure(answer["error"], jobs[answer["failed"]]["signatures"])
+        if answer["errors"]:
+            self._fail(jobs, {int(number): error for number, error in answer["errors"].items()})
         models = {key: Path(job["out"]) for job in jobs for key in job["signatures"]}
         compared = self._compare(expected, models, files)
         sizes = [WrittenFile(str(target), source.stat().st_size, holds) for source, target, holds in files]
@@ -105,7 +116,7 @@ class ProgramConversion:
             not_compared=not_compared,
             quantize=self._request.quantize,
             weights=self._weights(),
-            converter_seconds=sum(answer["seconds"]),
+            converter_seconds=answer["seconds"],
             seconds=time.monotonic() - self._request.begin,
             warnings=(*self._warnings, *written.notes, *self._subject.spec.notes),
         )
@@ -131,6 +142,19 @@ class ProgramConversion:
             )
             names = [kept]
         return {key: name for key, name in every.items() if name in names}
+
+    def _check(self, refused: Collection[str] = ()) -> None:
+        """Raises UnconvertibleError if the format lacks ops of a signature.
+
+        Args:
+          refused: types of ops that the converter refused.
+        """
+        summary = self._subject.spec.summary()
+        names = list(self._signatures.values())
+        reason = precheck.reason_for(self._wanted, refused)
+        found = precheck.find(summary, self._subject.choice.serving, names, reason)
+        if found:
+            raise precheck.refusal(found, names, self._wanted, summary.title)
 
     @property
     def _is_file(self) -> bool:
@@ -203,13 +227,30 @@ class ProgramConversion:
                     answers = [{"failed": str(error)}] * len(run)
         return proof.compare(expected, answers, names)
 
-    def _failure(self, error: str, signatures: Sequence[str]) -> FailedConversionError:
-        ops = sorted({op for match in _OPS.finditer(error) for op in _named(match)})
-        names = first_names([self._signatures[key] for key in signatures], 3)
-        message = MSG_FAILED.format(title=self._wanted.title, signature=names, error=_shortened(error))
-        failure = FailedConversionError(message)
-        failure.ops = tuple(ops)
-        return failure
+    def _fail(self, jobs: Sequence[Mapping[str, Any]], errors: Mapping[int, str]) -> NoReturn:
+        """Raises what the converter said, with the cut that would help if it named ops."""
+        ops = {op for error in errors.values() for op in named_ops(error)}
+        cause = FailedConversionError("\n".join(errors.values()))
+        try:
+            self._check(ops)
+        except UnconvertibleError as refused:
+            raise refused from cause
+        number, error = next(iter(errors.items()))
+        names = first_names([self._signatures[key] for key in jobs[number]["signatures"]], 3)
+        done = [
+            self._signatures[key]
+            for position, job in enumerate(jobs)
+            if position not in errors
+            for key in job["signatures"]
+        ]
+        others = precheck.MSG_OTHERS.format(names=done) if done else ""
+        failure = FailedConversionError(
+            MSG_FAILED.format(
+                title=self._wanted.title, signature=names, error=_shortened(error), others=others
+            )
+        )
+        failure.ops = tuple(sorted(ops))
+        raise failure from cause
 
     def _weights(self) -> int | None:
         variables = self._subject.spec.variables_by_variant[self._subject.choice.serving]
@@ -221,10 +262,12 @@ class ProgramConversion:
         )
 
 
-def _named(match: re.Match[str]) -> Iterator[str]:
-    for group in match.groups():
-        if group:
-            yield from group.split(", ")
+def named_ops(error: str) -> set[str]:
+    """The types of the ops that a converter says it cannot convert."""
+    named = {name for match in _OPS.finditer(error) for name in match.groups() if name}
+    for match in _LISTED.finditer(error):
+        named.update(match[1].split(", "))
+    return {name for name in named if name in known_ops()}
 
 
 def _shortened(error: str) -> str:

@@ -1,8 +1,8 @@
 """Converts a TF2 SavedModel by tf2onnx or by the LiteRT converter. See the docstring of the folder.
 
 The request has `model`, `tag`, `jobs` (each with `signatures` and the file to write, `out`), `quantize` and
-`data`, the folder with arrays of the representative data set. The answer has the `seconds` of each job, and
-the `error` of the first one that failed.
+`data`, the files of the representative data set. The answer has the `seconds` of all jobs together, and the
+`errors` of those that failed, by their number.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def _onnx() -> Callable[[Mapping[str, Any], Job], None]:
     logging.getLogger().addHandler(errors)
 
     def run(request: Mapping[str, Any], job: Job) -> None:
-        errors.lines.clear()
+        errors.unsupported.clear()
         (signature,) = job["signatures"]
         # The command line is the documented way to convert a SavedModel.
         sys.argv = [
@@ -41,9 +41,10 @@ def _onnx() -> Callable[[Mapping[str, Any], Job], None]:
         except SystemExit as error:
             raise RuntimeError(f"tf2onnx ended with exit code {error.code}") from error
         except Exception as error:
-            if errors.lines:
-                raise RuntimeError("\n".join([*errors.lines, str(error)])) from error
-            raise
+            raise RuntimeError("\n".join([*errors.unsupported, str(error)])) from error
+        if errors.unsupported:
+            # It writes such a model all the same, which no runtime can load.
+            raise RuntimeError("\n".join(errors.unsupported))
 
     return run
 
@@ -53,10 +54,12 @@ class _Errors(logging.Handler):
 
     def __init__(self, level: int) -> None:
         super().__init__(level)
-        self.lines: list[str] = []
+        self.unsupported: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.lines.append(record.getMessage())
+        message = record.getMessage()
+        if "not supported" in message or "Unsupported" in message:
+            self.unsupported.append(message)
 
 
 def _litert() -> Callable[[Mapping[str, Any], Job], None]:
@@ -90,15 +93,15 @@ def _representatives(data: Mapping[str, Sequence[Sequence[Any]]], signatures: Se
 
 
 def _answer(run: Callable[[Mapping[str, Any], Job], None], request: Mapping[str, Any]) -> dict[str, Any]:
-    seconds = []
+    seconds, errors = 0.0, {}
     for number, job in enumerate(request["jobs"]):
         begin = time.monotonic()
         try:
             run(request, job)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is the answer
-            return {"seconds": seconds, "failed": number, "error": str(error) or type(error).__name__}
-        seconds.append(time.monotonic() - begin)
-    return {"seconds": seconds}
+            errors[number] = str(error) or type(error).__name__
+        seconds += time.monotonic() - begin
+    return {"seconds": seconds, "errors": errors}
 
 
 def _end_with_the_caller() -> None:
