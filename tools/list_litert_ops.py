@@ -13,6 +13,7 @@ import contextlib
 import itertools
 import os
 import re
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -53,17 +54,33 @@ REFUSED: Final = re.compile(r"'tf\.(\w+)' op is neither|failed to legalize opera
 
 def main(names: list[str]) -> int:
     """Writes the file; with names of ops, only prints what happens to these."""
-    ops = names or sorted(known_ops())
-    lacking = []
-    for op in ops:
-        found = _outcome(op)
-        print(op, found, flush=True)
-        if found == "refused" and op not in PARTS:
-            lacking.append(op)
-    if not names:
-        LACKS_FILE.write_text("".join(f"{op}\n" for op in lacking), "ascii")
-        print(f"{len(lacking)} of {len(ops)} ops in {LACKS_FILE}")
+    if names:
+        for op in names:
+            print(op, _outcome(op), flush=True)
+        return 0
+    found = _in_processes(sorted(known_ops()))
+    lacking = sorted(op for op, outcome in found.items() if outcome == "refused" and op not in PARTS)
+    LACKS_FILE.write_text("".join(f"{op}\n" for op in lacking), "ascii")
+    print(f"{len(lacking)} of {len(found)} ops in {LACKS_FILE}")
     return 0
+
+
+def _in_processes(ops: list[str]) -> dict[str, str]:
+    """Op -> outcome. The converter ends the process at some of them: then the next process goes on behind."""
+    found: dict[str, str] = {}
+    while len(found) < len(ops):
+        command = [sys.executable, "-m", "tools.list_litert_ops", *ops[len(found) :]]
+        with subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        ) as process:
+            for line in process.stdout or ():
+                op, _, outcome = line.strip().partition(" ")
+                if op == ops[len(found)]:
+                    found[op] = outcome
+                    print(op, outcome, flush=True)
+        if len(found) < len(ops):
+            found[ops[len(found)]] = "ended the process"
+    return found
 
 
 def _outcome(op: str) -> str:

@@ -17,6 +17,8 @@ import hubexplore
 from hubexplore.errors import HubError
 from hubexplore.notebook.magics.line_parser import quoted, split_last_word, unquoted
 from hubexplore.notebook.magics.session_magic import ACTIONS
+from hubexplore.session.conversion.formats import FORMATS
+from hubexplore.session.conversion.request import QUANTIZATIONS
 from hubexplore.summary.files.archive_names import ARCHIVE_SUFFIXES
 
 if TYPE_CHECKING:
@@ -106,6 +108,8 @@ class Completer:
             return known or (self._of_summary(name, _signatures) if magic in _TAKES_UNLOADED else [])
         if option == "tags" and magic in ("hub_load", *_TAKES_UNLOADED):
             return self._of_summary(name, _tags)
+        if magic == "hub_convert":
+            return {"to": FORMATS, "quantize": QUANTIZATIONS}.get(option, ())
         return []
 
     def _words(self, argument: str, positionals: list[str], word: str) -> Iterable[str]:

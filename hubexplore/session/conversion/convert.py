@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from hubexplore.errors import ConversionError
 from hubexplore.session.conversion import formats, placing
 from hubexplore.session.conversion.child import CONVERT, Child
-from hubexplore.session.conversion.request import Request
+from hubexplore.session.conversion.request import INT8, QUANTIZATIONS, Request
 from hubexplore.session.tf_startup import import_tensorflow
 from hubexplore.summary.files.paths import EXPORT, to_write
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from hubexplore.session.export.report import ExportReport
     from hubexplore.session.export.save_report import SaveReport
 
-QUANTIZATIONS: Final = ("dynamic", "float16", "int8")
 _MOST_SECONDS: Final = 7 * 24 * 3600.0
 
 MSG_QUANTIZE: Final = "quantize= is one of {names}; got {found!r}."
@@ -173,7 +172,7 @@ def _check(wanted: formats.Format, request: Request) -> None:
     for argument, value, belongs, is_right in (
         ("signature", request.signature, programs, wanted.is_program),
         ("quantize", request.quantize, repr(formats.TFLITE), wanted.name == formats.TFLITE),
-        ("data", request.data, "quantize='int8'", request.quantize == "int8"),
+        ("data", request.data, f"quantize={INT8!r}", request.quantize == INT8),
     ):
         if value is not None and not is_right:
             raise ConversionError(MSG_NOT_HERE.format(argument=argument, formats=belongs, name=wanted.name))

@@ -28,11 +28,13 @@ from hubexplore.hub.servable.choice import Choice, signature_names
 from hubexplore.hub.servable.subject import subject_of
 from hubexplore.hub.servable.write import SERVE, Written, write_saved_model
 from hubexplore.hub.storage.disk_errors import STORAGE_ERRORS, export_error
-from hubexplore.session.conversion import placing, precheck, proof
+from hubexplore.hub.tensor_info import InfoDict
+from hubexplore.session.conversion import calibration, placing, precheck, proof
 from hubexplore.session.conversion.child import RUN, Child
 from hubexplore.session.conversion.formats import ONNX, Format, is_installed, version
 from hubexplore.session.conversion.report import ConversionReport, WrittenFile
-from hubexplore.session.conversion.request import Request
+from hubexplore.session.conversion.request import INT8, Request
+from hubexplore.session.export.reference import dense_inputs
 from hubexplore.session.export.save_report import ComparedCall
 from hubexplore.session.interruption import run_interruptibly
 from hubexplore.summary.graph.ops.op_definitions import known_ops
@@ -83,6 +85,7 @@ class ProgramConversion:
         # Name in the SavedModel -> name in the module.
         self._signatures = self._chosen()
         self._check()
+        self._examples = self._given()
 
     def run(self) -> ConversionReport:
         """Converts, compares and puts the files in their places."""
@@ -94,7 +97,7 @@ class ProgramConversion:
                 "tag": SERVE,
                 "jobs": jobs,
                 "quantize": self._request.quantize,
-                "data": {},
+                "data": self._calibration(),
             }
         )
         runtime, not_compared = self._runtime()
@@ -142,6 +145,33 @@ class ProgramConversion:
             )
             names = [kept]
         return {key: name for key, name in every.items() if name in names}
+
+    def _given(self) -> list[dict[str, Any]]:
+        """The examples of the user, where numbers are quantized by them."""
+        if self._request.quantize != INT8:
+            return []
+        names = list(self._signatures.values())
+        if len(names) > 1:
+            raise ConversionError(
+                calibration.MSG_SIGNATURES.format(
+                    count=len(names), names=first_names(names, 5), first=names[0]
+                )
+            )
+        return calibration.examples(self._request.data, names[0], self._infos(names[0]))
+
+    def _infos(self, name: str) -> InfoDict:
+        tags = self._subject.choice.serving
+        infos: InfoDict = self._subject.spec.get_input_info_dict(name, tags)
+        return infos
+
+    def _calibration(self) -> dict[str, list[list[tuple[str, str]]]]:
+        """Signature in the SavedModel -> files of the examples, each of which is checked."""
+        if not self._examples:
+            return {}
+        ((key, name),) = self._signatures.items()
+        infos = self._infos(name)
+        dense = (dense_inputs(name, infos, example) for example in self._examples)
+        return {key: calibration.write(dense, self._work / "examples")}
 
     def _check(self, refused: Collection[str] = ()) -> None:
         """Raises UnconvertibleError if the format lacks ops of a signature.
@@ -204,7 +234,9 @@ class ProgramConversion:
 
     def _expected(self, written: Written) -> list[proof.ExpectedCall]:
         # In a thread of its own: the main thread handles no signal while it is inside TensorFlow.
-        return run_interruptibly(lambda: proof.expected_calls(self._subject, written, list(self._signatures)))
+        return run_interruptibly(
+            lambda: proof.expected_calls(self._subject, written, list(self._signatures), self._examples)
+        )
 
     def _compare(
         self,

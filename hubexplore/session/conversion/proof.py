@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,10 +16,13 @@ import numpy as np
 from hubexplore.hub.servable.subject import Subject
 from hubexplore.hub.servable.write import Written
 from hubexplore.session.export.differences import difference
-from hubexplore.session.export.reference import reference_of
-from hubexplore.session.export.save_report import ComparedCall, ComparedOutput
+from hubexplore.session.export.reference import Reference, reference_of
+from hubexplore.session.export.save_report import ComparedCall, ComparedOutput, largest
 from hubexplore.session.export.verification import TwoRuns, run_twice
 
+MOST_GIVEN: Final = 16
+"""Maximum number of examples of the user that are run."""
+MSG_GIVEN: Final = "on {count} of the examples in data="
 MSG_FAILS: Final = "the call fails: {error}"
 MSG_MISSING: Final = "the model has no outputs {names}"
 MSG_VARYING: Final = "{names} not compared: different on each run"
@@ -40,13 +44,22 @@ class ExpectedCall:
     runs: TwoRuns | str
 
 
-def expected_calls(subject: Subject, written: Written, signatures: Sequence[str]) -> list[ExpectedCall]:
-    """Runs signatures of the module on examples that are made for them.
+def expected_calls(
+    subject: Subject,
+    written: Written,
+    signatures: Sequence[str],
+    given: Sequence[Mapping[str, Any]] = (),
+) -> list[ExpectedCall]:
+    """Runs signatures of the module on examples.
 
     Args:
       subject: what was written.
       written: what is in the SavedModel.
       signatures: their names there.
+      given: examples of the user, for all of them; without any, some are made.
+
+    Raises:
+      HubError: an example of the user does not run.
     """
     reference = reference_of(subject, written, subject.choice.serving, training=False)
     try:
@@ -54,18 +67,25 @@ def expected_calls(subject: Subject, written: Written, signatures: Sequence[str]
         for key in signatures:
             name = written.signatures[key]
             effects = reference.effects(name)
-            runs = run_twice(
-                reference.module,
-                name,
-                effects,
-                # Bound now: the call comes before the next turn, but linters cannot know.
-                lambda inputs, name=name, stateful=effects.stateful: reference.flat(name, inputs, stateful),
+            run = functools.partial(_flat, reference, name, effects.stateful)
+            made: list[TwoRuns | str] = (
+                [TwoRuns(dict(inputs), run(inputs), run(inputs)) for inputs in given[:MOST_GIVEN]]
+                if given and not effects.outside
+                else [run_twice(reference.module, name, effects, run)]
             )
-            inputs = {} if isinstance(runs, str) else reference.dense_inputs(name, runs.inputs)
-            calls.append(ExpectedCall(key, inputs, runs))
+            calls += [
+                ExpectedCall(
+                    key, {} if isinstance(runs, str) else reference.dense_inputs(name, runs.inputs), runs
+                )
+                for runs in made
+            ]
         return calls
     finally:
         reference.close()
+
+
+def _flat(reference: Reference, name: str, stateful: bool, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    return reference.flat(name, inputs, stateful)
 
 
 def request(calls: Sequence[ExpectedCall], models: Mapping[str, Path], folder: Path) -> dict[str, Any]:
@@ -122,11 +142,41 @@ def compare(
       names: signature -> how the report calls it.
     """
     left = iter(answers)
-    return tuple(
+    compared = [
         ComparedCall(names[call.signature], 0, None, note=call.runs)
         if isinstance(call.runs, str)
         else _compare(call, call.runs, next(left), names[call.signature])
         for call in calls
+    ]
+    by_call: dict[str, list[ComparedCall]] = {}
+    for one in compared:
+        by_call.setdefault(one.call, []).append(one)
+    return tuple(_merged(same) for same in by_call.values())
+
+
+def _merged(calls: Sequence[ComparedCall]) -> ComparedCall:
+    """Several calls of one signature as one: the largest differences."""
+    first = calls[0]
+    if len(calls) == 1:
+        return first
+    by_name: dict[str, list[ComparedOutput]] = {}
+    for call in calls:
+        for output in call.by_output:
+            by_name.setdefault(output.name, []).append(output)
+    notes = dict.fromkeys([MSG_GIVEN.format(count=len(calls)), *(call.note for call in calls if call.note)])
+    return ComparedCall(
+        first.call,
+        first.outputs,
+        largest(call.largest_difference for call in calls),
+        note="; ".join(notes),
+        by_output=tuple(
+            ComparedOutput(
+                name,
+                max(output.difference for output in outputs),
+                largest(output.largest_value for output in outputs),
+            )
+            for name, outputs in by_name.items()
+        ),
     )
 
 

@@ -8,6 +8,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+INT8: Final = "int8"
+QUANTIZATIONS: Final = ("dynamic", "float16", INT8)
+"""How numbers of a model of LiteRT can be made smaller."""
 MSG_TRUST: Final = "hub.convert(..., trust=True)"
 
 
