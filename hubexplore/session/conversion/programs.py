@@ -24,6 +24,7 @@ from hubexplore.errors import (
 )
 from hubexplore.hub.danger_check import require_trust
 from hubexplore.hub.quiet_start import start_devices
+from hubexplore.hub.servable.callables import fields
 from hubexplore.hub.servable.choice import Choice, signature_names
 from hubexplore.hub.servable.subject import subject_of
 from hubexplore.hub.servable.write import SERVE, Written, write_saved_model
@@ -51,6 +52,10 @@ MSG_SIGNATURE: Final = "The module has no signature {name!r}.{hint} It has: {nam
 MSG_ONE_FILE: Final = (
     "Only the signature {name!r} is written, because a file of this format holds one. The others are "
     "{others}: name one, signature={other!r}, or write to a directory, which gets a file for each."
+)
+MSG_RENAMED: Final = (
+    "The output {old!r} of the signature {name!r} is called {new!r}, since ONNX has no input and output of one "
+    "name."
 )
 MSG_FAILED: Final = (
     "{title} cannot be made of the signature {signature}. Its converter says: {error} Nothing was "
@@ -82,6 +87,8 @@ class ProgramConversion:
         choice = Choice(subject.choice.serving, None, subject.choice.notes)
         self._subject = dataclasses.replace(subject, choice=choice)
         self._warnings = list(choice.notes)
+        # Signature in the SavedModel -> output -> its other name in the file.
+        self._renamed: dict[str, dict[str, str]] = {}
         # Name in the SavedModel -> name in the module.
         self._signatures = self._chosen()
         self._check()
@@ -218,10 +225,35 @@ class ProgramConversion:
         for key, name in self._signatures.items():
             stem = placing.file_name(name, used)
             out = self._work / f"{stem}{suffix}"
-            jobs.append({"signatures": [key], "out": str(out)})
+            job = {"signatures": [key], "out": str(out), "output_names": self._output_names(key, name)}
+            jobs.append(job)
             place = target if self._is_file else target / out.name
             files.append((out, place, f"signature {name!r}"))
         return jobs, files
+
+    def _output_names(self, key: str, name: str) -> list[str]:
+        """Names for all outputs of a signature, in order, where ONNX cannot have those of the module; else [].
+
+        In ONNX no output has the name of an input, as `default` often is both.
+        """
+        variant = self._subject.spec.variant(self._subject.choice.serving)
+        inputs = {part.name for part in fields(variant.input_infos(name), parameters=True)}
+        outputs = [part.name for part in fields(variant.output_infos(name))]
+        if inputs.isdisjoint(outputs):
+            return []
+        used = {*inputs, *outputs}
+        renamed = []
+        for output in outputs:
+            new = output
+            while new in inputs or (new != output and new in used):
+                new += "_output"
+            used.add(new)
+            renamed.append(new)
+        self._renamed[key] = {old: new for old, new in zip(outputs, renamed, strict=True) if old != new}
+        self._warnings += [
+            MSG_RENAMED.format(old=old, new=new, name=name) for old, new in self._renamed[key].items()
+        ]
+        return renamed
 
     def _runtime(self) -> tuple[str, str]:
         """What runs the result, with its version; or why nothing does."""
@@ -257,7 +289,7 @@ class ProgramConversion:
                 except FailedConversionError as error:
                     # The model was made all the same, and the report says what it does.
                     answers = [{"failed": str(error)}] * len(run)
-        return proof.compare(expected, answers, names)
+        return proof.compare(expected, answers, names, self._renamed)
 
     def _fail(self, jobs: Sequence[Mapping[str, Any]], errors: Mapping[int, str]) -> NoReturn:
         """Raises what the converter said, with the cut that would help if it named ops."""

@@ -132,7 +132,10 @@ def _read(array: Mapping[str, Any]) -> Any:
 
 
 def compare(
-    calls: Sequence[ExpectedCall], answers: Sequence[Mapping[str, Any]], names: Mapping[str, str]
+    calls: Sequence[ExpectedCall],
+    answers: Sequence[Mapping[str, Any]],
+    names: Mapping[str, str],
+    renamed: Mapping[str, Mapping[str, str]],
 ) -> tuple[ComparedCall, ...]:
     """Compares what a runtime gave with what the module gave.
 
@@ -140,12 +143,13 @@ def compare(
       calls: of the module.
       answers: of the runtime, for those of them that gave something.
       names: signature -> how the report calls it.
+      renamed: signature -> output -> its other name in the model.
     """
     left = iter(answers)
     compared = [
         ComparedCall(names[call.signature], 0, None, note=call.runs)
         if isinstance(call.runs, str)
-        else _compare(call, call.runs, next(left), names[call.signature])
+        else _compare(call.runs, next(left), names[call.signature], renamed.get(call.signature, {}))
         for call in calls
     ]
     by_call: dict[str, list[ComparedCall]] = {}
@@ -180,8 +184,7 @@ def _merged(calls: Sequence[ComparedCall]) -> ComparedCall:
     )
 
 
-def _compare(call: ExpectedCall, runs: TwoRuns, answer: Mapping[str, Any], name: str) -> ComparedCall:
-    del call
+def _compare(runs: TwoRuns, answer: Mapping[str, Any], name: str, renamed: Mapping[str, str]) -> ComparedCall:
     steady = runs.steady
     if "failed" in answer:
         return ComparedCall(name, len(steady), math.inf, note=MSG_FAILS.format(error=answer["failed"]))
@@ -192,10 +195,10 @@ def _compare(call: ExpectedCall, runs: TwoRuns, answer: Mapping[str, Any], name:
     outputs = []
     for key in steady:
         expected = np.asarray(runs.first[key])
-        found = answer["outputs"].get(key)
+        found = answer["outputs"].get(renamed.get(key, key))
         amount = math.inf if found is None else difference(expected, _read(found))
         outputs.append(ComparedOutput(key, amount, _largest_value(expected)))
-    absent = [repr(key) for key in steady if key not in answer["outputs"]]
+    absent = [repr(key) for key in steady if renamed.get(key, key) not in answer["outputs"]]
     if absent:
         notes.append(MSG_MISSING.format(names=", ".join(absent)))
     return ComparedCall(

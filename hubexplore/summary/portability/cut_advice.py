@@ -59,7 +59,24 @@ def advise(graph: SignatureGraph, anchors: Collection[str]) -> CutAdvice | None:
     consumers = consumers_of(graph.nodes)
     stop = Cut(tensors=frozenset(graph.inputs.values()))
     loops = _loops(graph, consumers)
-    before, after = _sides(graph, consumers, anchors, stop)
+    every = set(anchors)
+    sides = [_sides(graph, consumers, anchors, stop), (every, set[str]()), (set[str](), every)]
+    found = [_cut(graph, consumers, stop, loops, before, after) for before, after in sides]
+    # All outputs are worth more than some.
+    return max(
+        filter(None, found), key=lambda cut: (len(cut.outputs.keys() & graph.outputs), cut.kept), default=None
+    )
+
+
+def _cut(  # noqa: PLR0917 - one caller
+    graph: SignatureGraph,
+    consumers: Mapping[str, Iterable[str]],
+    stop: Cut,
+    loops: set[str],
+    before: Collection[str],
+    after: Collection[str],
+) -> CutAdvice | None:
+    """The cut that takes some nodes away with what is before them, others with what is after them."""
     front = reach(graph.nodes, before, stop).nodes & set(graph.active) if before else set()
     back = follow(consumers, after)
     # A tensor in a loop has no single value: loops stay or go as a whole.
@@ -70,8 +87,7 @@ def advise(graph: SignatureGraph, anchors: Collection[str]) -> CutAdvice | None:
     outputs = _outputs(graph, front, back, loops)
     if not outputs:
         return None
-    sweep = _Sweep(graph, front, outputs, loops)
-    found = sweep.best()
+    found = _Sweep(graph, front, outputs, loops).best()
     if found is None:
         return None
     tensors, kept = found
@@ -106,7 +122,7 @@ def _sides(
 
 
 def _dtype(graph: SignatureGraph, tensor: str) -> str:
-    node = graph.nodes.get(node_of(tensor))
+    node = graph.nodes.get(node_of(tensor)) or graph.fed.get(node_of(tensor))
     described = None if node is None else definition(node.op)
     if node is None or described is None:
         return ""

@@ -15,6 +15,7 @@ from hubexplore.summary.graph.traversal import (
     consumers_of,
     follow,
     index_nodes,
+    node_of,
     reach,
     reached_functions,
     tensor_of,
@@ -61,6 +62,7 @@ class SignatureGraph:
       outputs: name of an output -> its tensor.
       active: names of the nodes that compute at each call: what depends on inputs, or draws numbers.
       library: FunctionDefs of branches, loops and others.
+      fed: the nodes of the inputs.
     """
 
     nodes: Mapping[str, Any]
@@ -68,6 +70,7 @@ class SignatureGraph:
     outputs: Mapping[str, str]
     active: Collection[str]
     library: Any = field(repr=False)
+    fed: Mapping[str, Any] = field(default_factory=dict)
 
 
 def signature_graph(meta_graph: Any, signature: SignatureSummary) -> SignatureGraph | None:
@@ -100,7 +103,9 @@ def signature_graph(meta_graph: Any, signature: SignatureSummary) -> SignatureGr
     fed = {name for name, node in nodes.items() if any(tensor_of(edge) in cut.tensors for edge in node.input)}
     drawing = {name for name, node in nodes.items() if _is_active(node)}
     active = follow(consumers_of(nodes), fed | drawing)
-    return SignatureGraph(nodes, inputs, outputs, active, graph_def.library)
+    sources = {node_of(tensor) for tensor in inputs.values()}
+    fed_nodes = {name: every[name] for name in sources if name in every}
+    return SignatureGraph(nodes, inputs, outputs, active, graph_def.library, fed_nodes)
 
 
 def _is_active(node: Any) -> bool:

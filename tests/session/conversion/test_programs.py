@@ -102,6 +102,7 @@ def test_the_values_of_a_session_are_converted(converters: Path, tmp_path: Path)
         session.run(tf1.assign(module.variable_map["w"], [[10.0], [20.0]]))
         report = convert(module, tmp_path / "w.onnx", session=session)
     assert report.largest_difference == 0
+    assert "The output 'default' of the signature 'default' is called 'default_output'" in repr(report)
     import onnxruntime
 
     opened = onnxruntime.InferenceSession(str(tmp_path / "w.onnx"))
@@ -127,7 +128,8 @@ def test_a_table_is_named_with_the_cut_before_it(tmp_path: Path) -> None:
         convert(spec, tmp_path / "labelled.tflite")
     message = str(refused.value)
     assert "LookupTableFindV2 (LiteRT has no lookup tables of TensorFlow)" in message
-    assert "spec.cut(inputs={'default': 'x:0'}, outputs={'scores': 'scores:0', 'ArgMax':" in message
+    assert "spec.cut(inputs={'default': 'x:0'}, outputs={" in message
+    assert "'scores': 'scores:0'" in message
     assert "hubexplore cut" in message
     assert "signature=['plain']" in message
     assert refused.value.cut is not None

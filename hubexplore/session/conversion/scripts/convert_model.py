@@ -36,6 +36,8 @@ def _onnx() -> Callable[[Mapping[str, Any], Job], None]:
             "tf2onnx", "--saved-model", request["model"], "--tag", request["tag"],
             f"--signature_def={signature}", "--output", job["out"],
         ]  # fmt: skip
+        if job["output_names"]:
+            sys.argv.append(f"--rename-outputs={','.join(job['output_names'])}")
         try:
             convert.main()
         except SystemExit as error:
