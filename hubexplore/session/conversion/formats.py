@@ -77,7 +77,8 @@ FORMATS: Final = {
 
 MSG_UNKNOWN: Final = "There is no format {name!r}.{hint} Formats: {names}."
 MSG_WHICH: Final = (
-    "to= names the format, unless the path ends in {suffixes}; the path is {path!r}. Formats: {names}."
+    "to=, in a terminal --to, names the format, unless the path ends in {suffixes}; the path is {path!r}. "
+    "Formats: {names}."
 )
 MSG_SUFFIX: Final = (
     "The path {path!r} ends like a file of the format {found!r}, but the format is to={name!r}. Change one "

@@ -54,8 +54,8 @@ MSG_ONE_FILE: Final = (
     "{others}: name one, signature={other!r}, or write to a directory, which gets a file for each."
 )
 MSG_RENAMED: Final = (
-    "The output {old!r} of the signature {name!r} is called {new!r}, since ONNX has no input and output of one "
-    "name."
+    "The output {old!r} of the signature {name!r} is called {new!r}, since ONNX has no input and output of "
+    "one name."
 )
 MSG_FAILED: Final = (
     "{title} cannot be made of the signature {signature}. Its converter says: {error} Nothing was "
@@ -232,7 +232,7 @@ class ProgramConversion:
         return jobs, files
 
     def _output_names(self, key: str, name: str) -> list[str]:
-        """Names for all outputs of a signature, in order, where ONNX cannot have those of the module; else [].
+        """Names for all outputs of a signature, in order, if ONNX cannot have those of the module; else [].
 
         In ONNX no output has the name of an input, as `default` often is both.
         """

@@ -18,7 +18,7 @@ DIGITS = "sample:digits"
 @pytest.mark.parametrize(
     ("path", "options", "message"),
     [
-        ("a", {}, r"to= names the format, unless the path ends in \.onnx"),
+        ("a", {}, r"to=, in a terminal --to, names the format, unless the path ends in \.onnx"),
         ("a", {"to": "onxx"}, r"There is no format 'onxx'\. Did you mean 'onnx'"),
         ("a", {"to": 3}, "There is no format 3"),
         ("a.onnx", {"to": "tflite"}, "ends like a file of the format 'onnx'"),
