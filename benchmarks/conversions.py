@@ -3,8 +3,8 @@
     build/converters/bin/python -m benchmarks.conversions [HANDLE ...]
 
 The converter by itself is a new process that converts a SavedModel, as tf2onnx's own command line does, or as a
-script for the LiteRT converter has to. `hub.convert` reads a module, writes that SavedModel, converts it, and
-runs both the module and the result. Both convert one signature, in turns; the best of some rounds counts.
+script for the LiteRT converter has to. `hub.convert` reads a module, writes that SavedModel, converts it,
+and runs both the module and the result. Both convert one signature, in turns; the best of some rounds counts.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ import contextlib
 import itertools
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -49,6 +50,7 @@ ELSEWHERE: Final = re.compile(
 MOST_CONVERSIONS: Final = 2
 MOST_TRIES: Final = 60
 MOST_SECONDS: Final = 20.0
+MOST_PROCESS_SECONDS: Final = 120
 REFUSED: Final = re.compile(r"'tf\.(\w+)' op is neither|failed to legalize operation 'tf\.(\w+)'|tf\.(\w+)")
 
 
@@ -56,6 +58,7 @@ def main(names: list[str]) -> int:
     """Writes the file; with names of ops, only prints what happens to these."""
     if names:
         for op in names:
+            signal.alarm(MOST_PROCESS_SECONDS)  # which ends the process
             print(op, _outcome(op), flush=True)
         return 0
     found = _in_processes(sorted(known_ops()))
