@@ -2,8 +2,8 @@
 
     build/converters/bin/python -m benchmarks.conversions [HANDLE ...]
 
-The converter by itself is a new process that converts a SavedModel, as tf2onnx's own command line does, or as a
-script for the LiteRT converter has to. `hub.convert` reads a module, writes that SavedModel, converts it,
+The converter by itself is a new process that converts a SavedModel, as the command line of tf2onnx does, or
+as a script for the LiteRT converter has to. `hub.convert` reads a module, writes that SavedModel, converts it,
 and runs both the module and the result. Both convert one signature, in turns; the best of some rounds counts.
 """
 
@@ -48,9 +48,8 @@ def main(handles: list[str]) -> int:
                 alone, ours = _rounds(handle, saved, Path(work), suffix, command)
                 share = ours / alone - 1
                 missed |= share > TARGET
-                print(
-                    f"{handle:24} {suffix:7} converter {alone:6.2f} s, hub.convert {ours:6.2f} s: {share:+.0%}"
-                )
+                times = f"converter {alone:6.2f} s, hub.convert {ours:6.2f} s: {share:+.0%}"
+                print(f"{handle:24} {suffix:7} {times}")
     return int(missed)
 
 

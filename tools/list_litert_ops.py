@@ -128,7 +128,8 @@ def _functions(op: OpDefinition) -> Iterator[Any]:
 
 def _function(op: OpDefinition, shapes: Any, dtype: str) -> Any:
     attributes = _attributes(op, dtype)
-    specs, places = [], []
+    specs: list[Any] = []
+    places = []
     for argument, shape in zip(op.inputs, shapes, strict=True):
         own = (
             argument.dtype
@@ -138,7 +139,6 @@ def _function(op: OpDefinition, shapes: Any, dtype: str) -> Any:
         places.append((argument.name, len(specs), number if argument.count else None))
         specs += [tf.TensorSpec(shape, own)] * number
 
-    @tf.function(input_signature=specs, autograph=False)
     def run(*values: Any) -> Any:
         arguments = {
             name: values[first] if number is None else list(values[first : first + number])
@@ -146,7 +146,7 @@ def _function(op: OpDefinition, shapes: Any, dtype: str) -> Any:
         }
         return getattr(tf.raw_ops, op.name)(**arguments, **attributes)
 
-    return run.get_concrete_function()
+    return tf.function(run, input_signature=specs, autograph=False).get_concrete_function()
 
 
 def _attributes(op: OpDefinition, dtype: str) -> dict[str, Any]:

@@ -34,12 +34,14 @@ def test_convert_to_a_saved_model_and_back(capsys: pytest.CaptureFixture[str], t
 
 
 def test_convert_to_a_file_of_weights(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    module = write_module(tmp_path / "module", extra="double")
+    module = "sample:half-plus-two"
     assert convert(module, str(tmp_path / "w.npz")) == 0
     assert "reads the same numbers in it" in capsys.readouterr().out
     assert (tmp_path / "w.npz.json").exists()
     assert convert(module, str(tmp_path / "w.npz")) == cli.BAD_INPUT
     assert "exists. Write to another path" in capsys.readouterr().err
+    assert convert(write_module(tmp_path / "module"), str(tmp_path / "none.npz")) == 0
+    assert "The module has no variables." in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,6 @@ from typing import Any, Final
 import numpy as np
 
 from hubexplore.errors import ConversionError
-from hubexplore.hub.tensor_info import InfoDict
 from hubexplore.summary.files.paths import absolute
 from hubexplore.summary.lookup import first_names
 
@@ -37,18 +36,18 @@ MSG_FILE: Final = (
 )
 
 
-def examples(data: Any, signature: str, infos: InfoDict) -> list[dict[str, Any]]:
+def examples(data: Any, signature: str, inputs: Iterable[str]) -> list[dict[str, Any]]:
     """Returns examples, each as values by the names of inputs.
 
     Args:
       data: see `convert`.
-      signature: whose inputs they are.
-      infos: of the inputs.
+      signature: whose inputs they belong to.
+      inputs: their names.
 
     Raises:
       ConversionError: (a ValueError) they do not fit the signature.
     """
-    names = list(infos)
+    names = list(inputs)
     if data is None:
         raise ConversionError(MSG_NO_DATA.format(names=", ".join(f"{name!r}: ..." for name in names)))
     if isinstance(data, (str, os.PathLike)):

@@ -7,7 +7,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import metadata
-from typing import Final
+from typing import Any, Final
 
 from hubexplore.errors import ConversionError, MissingConverterError, closest
 from hubexplore.summary.lookup import first_names
@@ -87,7 +87,7 @@ MSG_SUFFIX: Final = (
 MSG_INSTALL: Final = "To write {title}, install {missing}: pip install 'hubexplore[{extra}]'"
 
 
-def format_of(to: str | None, path: str) -> Format:
+def format_of(to: Any, path: str) -> Format:
     """Returns the format that was asked for.
 
     Args:

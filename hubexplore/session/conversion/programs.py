@@ -322,7 +322,8 @@ class ProgramConversion:
         if None in sizes:
             return None
         return sum(
-            size * variable.dtype.base_dtype.size for size, variable in zip(sizes, variables, strict=True)
+            int(size * variable.dtype.base_dtype.size)
+            for size, variable in zip(sizes, variables, strict=True)
         )
 
 

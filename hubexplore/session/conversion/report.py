@@ -122,6 +122,8 @@ class ConversionReport:
 
     def _comparison(self) -> str:
         count = sum(call.outputs for call in self.compared)
+        if self.compares != "outputs" and not count:
+            return f"The module has no {self.compares}."
         if self.compares != "outputs":
             what = "the same numbers" if self.largest_difference == 0 else "other numbers"
             return f"{self.runtime} reads {what} in it ({count:,} {self.compares} compared)."

@@ -13,7 +13,7 @@ from hubexplore.hub.servable.subject import Subject
 from hubexplore.hub.servable.values import Identity
 from hubexplore.hub.servable.write import Written
 from hubexplore.hub.storage.published_values import published_values
-from hubexplore.hub.tensor_info import InfoDict, components
+from hubexplore.hub.tensor_info import TensorInfo, components
 from hubexplore.hub.variants.variable_specs import VariableSpec
 from hubexplore.session.export.verification import ModuleCopy
 from hubexplore.session.variable_values import read
@@ -148,7 +148,9 @@ class Reference(ModuleCopy):
         return self._calls[signature]
 
 
-def dense_inputs(signature: str, infos: InfoDict, inputs: Mapping[str, Any]) -> dict[str, Any]:
+def dense_inputs(
+    signature: str, infos: Mapping[str, TensorInfo], inputs: Mapping[str, Any]
+) -> dict[str, Any]:
     """The dense arrays of inputs by the names that they have in a SavedModel.
 
     Args:

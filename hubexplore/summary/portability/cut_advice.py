@@ -112,7 +112,8 @@ def _sides(
     """The anchors that go with what is before them, and those that go with what is after them."""
     if len(anchors) > _MOST_ANCHORS:
         return set(anchors), set()
-    before, after = set(), set()
+    before: set[str] = set()
+    after: set[str] = set()
     active = set(graph.active)
     for anchor in anchors:
         above = len(reach(graph.nodes, [anchor], stop).nodes & active)

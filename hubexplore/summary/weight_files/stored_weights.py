@@ -97,7 +97,13 @@ def _find(
         return _of_entry(variable, entry, weights)
     proto = constants.get(variable.node)
     values = None if proto is None else stored_values(proto)
-    if values is None or isinstance(values, tuple) or variable.shape is None or None in variable.shape:
+    if (
+        proto is None
+        or values is None
+        or isinstance(values, tuple)
+        or variable.shape is None
+        or None in variable.shape
+    ):
         return _WITHOUT_VALUE
     shape = tuple(int(size or 0) for size in variable.shape)
     count = elements(shape) or 0
