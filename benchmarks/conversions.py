@@ -3,8 +3,9 @@
     build/converters/bin/python -m benchmarks.conversions [HANDLE ...]
 
 The converter by itself is a new process that converts a SavedModel, as the command line of tf2onnx does, or
-as a script for the LiteRT converter has to. `hub.convert` reads a module, writes that SavedModel, converts it,
-and runs both the module and the result. Both convert one signature, in turns; the best of some rounds counts.
+as a script for the LiteRT converter has to. `hub.convert` reads a module, writes that SavedModel, converts
+it, and runs both the module and the result. Both convert one signature, in turns; the best of some rounds
+counts.
 """
 
 from __future__ import annotations

@@ -47,8 +47,8 @@ ELSEWHERE: Final = re.compile(
     r"_|Xla|TPU|Tpu|Collective|BoostedTrees|Experimental|Sdca|(Resource|Sparse|ResourceSparse)?Apply|Mlir|Dummy|"
     r"Kernel|Int(In|Out|Poly)|N(In|Out|Poly)|Attr|Test|Foo|Bar|OpWith|Resource(Sparse)?Apply|DTensor|Rpc"
 )
-MOST_CONVERSIONS: Final = 2
-MOST_TRIES: Final = 60
+MOST_CONVERSIONS: Final = 4
+MOST_TRIES: Final = 120
 MOST_SECONDS: Final = 20.0
 MOST_PROCESS_SECONDS: Final = 120
 REFUSED: Final = re.compile(r"'tf\.(\w+)' op is neither|failed to legalize operation 'tf\.(\w+)'|tf\.(\w+)")
@@ -120,13 +120,15 @@ def _functions(op: OpDefinition) -> Iterator[Any]:
     count = len(op.inputs)
     alike = [(shape,) * count for shape in SHAPES]
     mixed = itertools.product(SHAPES, repeat=count) if count > 1 else ()
-    wanted = itertools.product((*alike, *mixed), DTYPES)
-    for shapes, dtype in itertools.islice(wanted, MOST_TRIES):
+    # Some ops, as TopKV2, are converted only if their further inputs are constants.
+    constants = (False, True) if count > 1 else (False,)
+    wanted = itertools.product((*alike, *mixed), DTYPES, constants)
+    for shapes, dtype, is_constant in itertools.islice(wanted, MOST_TRIES):
         with contextlib.suppress(Exception):
-            yield _function(op, shapes, dtype)
+            yield _function(op, shapes, dtype, is_constant)
 
 
-def _function(op: OpDefinition, shapes: Any, dtype: str) -> Any:
+def _function(op: OpDefinition, shapes: Any, dtype: str, is_constant: bool) -> Any:
     attributes = _attributes(op, dtype)
     specs: list[Any] = []
     places = []
@@ -139,14 +141,19 @@ def _function(op: OpDefinition, shapes: Any, dtype: str) -> Any:
         places.append((argument.name, len(specs), number if argument.count else None))
         specs += [tf.TensorSpec(shape, own)] * number
 
-    def run(*values: Any) -> Any:
+    fixed = [tf.ones(spec.shape, spec.dtype) for spec in specs[1:]] if is_constant else []
+
+    def run(*fed: Any) -> Any:
+        values = [*fed, *fixed]
         arguments = {
             name: values[first] if number is None else list(values[first : first + number])
             for name, first, number in places
         }
         return getattr(tf.raw_ops, op.name)(**arguments, **attributes)
 
-    return tf.function(run, input_signature=specs, autograph=False).get_concrete_function()
+    return tf.function(
+        run, input_signature=specs[:1] if is_constant else specs, autograph=False
+    ).get_concrete_function()
 
 
 def _attributes(op: OpDefinition, dtype: str) -> dict[str, Any]:
