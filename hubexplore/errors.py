@@ -206,6 +206,10 @@ class ExportExistsError(ExportError, FileExistsError):
     """The target of an export already holds something."""
 
 
+class CutError(HubError, ValueError):
+    """A part of a module that cannot be cut out, or a cut that does not give what the module gives."""
+
+
 class ConversionError(HubError, ValueError):
     """A conversion that was asked for in a way that the format does not have."""
 

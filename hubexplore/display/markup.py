@@ -7,6 +7,10 @@ what is not.
 from __future__ import annotations
 
 import html
+import re
+from typing import Final
+
+_SEPARATED: Final = re.compile(r"(?<=[^_./:\s-][_./:-])(?=[^_./:\s-])")
 
 
 # A subclass of str rather than a wrapper, so that it can be written and joined as it is.
@@ -50,6 +54,11 @@ def tag(element: str, *children: str, **attributes: str | int | None) -> Markup:
         if value is not None
     )
     return Markup(f"<{element}{written}>{join(*children)}</{element}>")
+
+
+def breakable(name: str) -> Markup:
+    """Returns a name that browsers break between its words, after any of `_ . / : -`, before within one."""
+    return Markup("<wbr>".join(map(escape, _SEPARATED.split(name))))
 
 
 def document(title: str, style: Markup, *body: str) -> Markup:

@@ -88,7 +88,7 @@ _LOOKS: Final = """  color: var(--hub-text); line-height: 1.45; }
 .hubexplore.hubexplore ul.plain { list-style: none; padding-left: 0; }
 .hubexplore .chip small { margin-left: .45em; font-variant-numeric: tabular-nums; }
 .hubexplore.hubexplore td.note { color: var(--hub-dim); }
-.hubexplore.hubexplore td.share, .hubexplore .share { white-space: nowrap;
+.hubexplore.hubexplore td.share, .hubexplore .share { white-space: nowrap; text-align: right;
   font-variant-numeric: tabular-nums; }
 .hubexplore .percent { display: inline-block; min-width: 4em; text-align: right; }
 .hubexplore .bar { display: inline-block; width: 5em; height: .6em; margin-left: .6em;
@@ -123,13 +123,13 @@ _LOOKS: Final = """  color: var(--hub-text); line-height: 1.45; }
 .hubexplore .tree .scope b { flex: 1 1 auto; font-weight: normal; }
 .hubexplore .tree .scope span.number, .hubexplore .tree .scope span.share { flex: none; }
 .hubexplore .tree .scope span.number { width: 6.5em; }
-.hubexplore .tree .scope span.share { width: 11em; text-align: right; }
+.hubexplore .tree .scope span.share { width: 11em; }
 .hubexplore .tree details > div { padding-left: 1.1em; }
 .hubexplore.hubexplore .tree table { font-size: 100%; width: 100%; margin: 0 0 .3em; }
 .hubexplore.hubexplore .tree td.share, .hubexplore.hubexplore .tree th.share { width: 11em; padding: .15em 0;
   text-align: right; box-sizing: border-box; }
-.hubexplore.hubexplore th.share, .hubexplore.hubexplore .tree th.share { text-align: right;
-  padding-right: 5.7em; }
+.hubexplore.hubexplore th.share { text-align: right; padding-right: 6.8em; }
+.hubexplore.hubexplore .tree th.share { text-align: right; padding-right: 5.7em; }
 .hubexplore.hubexplore .tree thead th { background: none; font-weight: normal; color: var(--hub-dim); }
 .hubexplore.hubexplore .tree tbody th { min-width: 14em; }
 .hubexplore.hubexplore .tree td.number, .hubexplore.hubexplore .tree th.number { width: 6.5em;

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from hubexplore.display.values.value_kinds import is_readable
-from hubexplore.errors import HubError
+from hubexplore.errors import HubError, NoSuchTensorError
 from hubexplore.explorer import known_words
 from hubexplore.inputs.input_value import InputValue
 
@@ -101,7 +101,12 @@ class ModuleRunner:
           tf.errors.OpError, MemoryError: the run failed.
         """
         word_lookups = self._word_lookups(request)
-        outputs, call, fetched = self.call(request, [lookup.keys for lookup in word_lookups])
+        try:
+            outputs, call, fetched = self.call(request, [lookup.keys for lookup in word_lookups])
+        except NoSuchTensorError:
+            # Inside of a function that must not run a second time.
+            word_lookups = self._lookups[request.tags, request.signature] = ()
+            outputs, call, fetched = self.call(request)
         kept = [entry for entry in self.runs if entry is not replaced]
         is_known = replaced is not None and len(kept) < len(self.runs)
         number = replaced.number if replaced is not None and is_known else next(self._numbers)

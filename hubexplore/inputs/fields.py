@@ -11,9 +11,18 @@ from typing import Any, Final
 
 import numpy as np
 
+from hubexplore.inputs.batched_tensors import BatchedTensors
 from hubexplore.inputs.graph_uses import Use, Uses
 from hubexplore.inputs.input_value import short
-from hubexplore.inputs.media_kinds import Film, film_of, is_grey_square, is_latent
+from hubexplore.inputs.media_kinds import (
+    MAX_SIDE,
+    Film,
+    PictureForm,
+    film_of,
+    is_latent,
+    may_be_lone_picture,
+    picture_form,
+)
 from hubexplore.inputs.open_sizes import Sizes
 from hubexplore.summary.dtypes import ARRAYS, FLOATS, SMALL_INTEGERS
 from hubexplore.summary.graph.neutral_values import neutral_values
@@ -33,8 +42,6 @@ RAGGED: Final = "ragged"
 
 IMAGE_SIZE: Final = 128
 """Side in pixels of an example image where neither the input nor an attached message states a size."""
-MAX_SIDE: Final = 4096
-"""Longest side in pixels of an input that is taken for an image."""
 MAX_TYPED: Final = 64
 """Maximum number of values in a row that is typed; longer rows come from a file or a variable."""
 _HINT_FEATURES: Final = 3
@@ -70,6 +77,7 @@ class Field:
       width: of an image, in pixels; 0 for other inputs.
       channels: of an image, 1 or 3; 0 for other inputs.
       any_size: whether an image may have any height and width.
+      is_lone: whether it takes one image, [height, width] or [height, width, channels], without rows.
       problem: why no value can be entered; empty where one can.
       encoding: what the graph parses its strings as.
       ragged_rank: number of ragged dimensions; 0 for other inputs.
@@ -94,6 +102,7 @@ class Field:
     width: int = 0
     channels: int = 0
     any_size: bool = False
+    is_lone: bool = False
     problem: str = ""
     encoding: Encoding = PLAIN
     ragged_rank: int = 0
@@ -196,7 +205,8 @@ def _single_fields(
     has_texts = any(tensor.dtype == "string" and tensor.tensor for tensor in signature.inputs)
     # The reader indexes the whole graph: only where an input has strings to look up.
     reader = Reader(meta_graph) if meta_graph is not None and has_texts else None
-    bare_fields = tuple(_field(tensor, size, reader) for tensor in signature.inputs)
+    batched = BatchedTensors(meta_graph)
+    bare_fields = tuple(_field(tensor, size, reader, batched) for tensor in signature.inputs)
     neutral = {} if meta_graph is None else neutral_values(meta_graph, signature.inputs)
     if neutral:
         bare_fields = tuple(replace(field, neutral=neutral.get(field.name)) for field in bare_fields)
@@ -269,7 +279,9 @@ def stated_size(variant: VariantSummary) -> tuple[int, int] | None:
     return None
 
 
-def _field(tensor: TensorSummary, size: tuple[int, int] | None, reader: Reader | None) -> Field:
+def _field(
+    tensor: TensorSummary, size: tuple[int, int] | None, reader: Reader | None, batched: BatchedTensors
+) -> Field:
     name, dtype, shape, kind = tensor.name, tensor.dtype.removesuffix("_ref"), tensor.shape, tensor.kind
     problem = _problem(tensor)
     if problem:
@@ -282,21 +294,32 @@ def _field(tensor: TensorSummary, size: tuple[int, int] | None, reader: Reader |
     if dtype == "string":
         encoding = reader.encoding(tensor.tensor) if reader is not None else PLAIN
         return Field(name, dtype, shape, kind, TEXT, _text_hint(shape, encoding), encoding=encoding)
-    if shape is not None and _is_image(dtype, shape):
-        return _image(Field(name, dtype, shape, kind, IMAGE, ""), shape, size)
+    picture = picture_form(dtype, shape, name)
+    if picture is None and may_be_lone_picture(dtype, shape) and batched.has(tensor.tensor):
+        picture = picture_form(dtype, shape, name, gains_rows=True)
+    if picture is not None:
+        return _image(Field(name, dtype, shape, kind, IMAGE, ""), picture, size)
     film = film_of(shape) if dtype in _IMAGE_DTYPES else None
     asks, hint = (ARRAY, film.hint) if film is not None else _numbers(dtype, shape)
     return Field(name, dtype, shape, kind, asks, hint, film=film)
 
 
-def _image(field: Field, shape: tuple[int | None, ...], size: tuple[int, int] | None) -> Field:
+def _image(field: Field, picture: PictureForm, size: tuple[int, int] | None) -> Field:
     """The field of an image with its sizes."""
-    any_size = size is None and shape[1] is None and shape[2] is None
+    any_size = size is None and picture.height is None and picture.width is None
     usual = size or (IMAGE_SIZE, IMAGE_SIZE)
-    height, width, channels = shape[1] or usual[0], shape[2] or usual[1], (*shape, 1)[3] or 3
+    height, width = picture.height or usual[0], picture.width or usual[1]
     pixels = "any size" if any_size else f"{height} by {width} pixels"
-    hint = f"a picture of {pixels}, {'grey' if channels == 1 else 'in colour'}"
-    return replace(field, hint=hint, height=height, width=width, channels=channels, any_size=any_size)
+    hint = f"a picture of {pixels}, {'grey' if picture.channels == 1 else 'in colour'}"
+    return replace(
+        field,
+        hint=hint,
+        height=height,
+        width=width,
+        channels=picture.channels,
+        any_size=any_size,
+        is_lone=picture.is_lone,
+    )
 
 
 def _problem(tensor: TensorSummary) -> str:
@@ -314,15 +337,6 @@ def _problem(tensor: TensorSummary) -> str:
 def _ragged_rank(tensor: TensorSummary) -> int:
     # The components are the flat values and the row splits of each ragged dimension.
     return max(1, len(tensor.components) - 1)
-
-
-def _is_image(dtype: str, shape: tuple[int | None, ...]) -> bool:
-    if dtype in _IMAGE_DTYPES and len(shape) == 3:
-        return is_grey_square(shape)
-    # NHWC with 1 or 3 channels is the convention of TF1 Hub modules for images.
-    if dtype not in _IMAGE_DTYPES or len(shape) != 4 or shape[3] not in (1, 3):
-        return False
-    return all(side is None or 0 < side <= MAX_SIDE for side in shape[1:3])
 
 
 def _numbers(dtype: str, shape: Shape) -> tuple[str, str]:

@@ -45,6 +45,7 @@ _HARMLESS: Final = frozenset({
 _GATHERS: Final = frozenset({"Gather", "GatherV2", "ResourceGather"})
 _SEGMENTS: Final = frozenset({"SparseSegmentMean", "SparseSegmentSqrtN", "SparseSegmentSum"})
 _LOOKUPS: Final = frozenset({"LookupTableFind", "LookupTableFindV2"})
+_COMPARISONS: Final = frozenset({"Equal", "NotEqual"})
 _TABLE_INITIALIZERS: Final = frozenset(
     {"InitializeTable", "InitializeTableV2", "LookupTableImport", "LookupTableImportV2"}
 )
@@ -61,6 +62,7 @@ class Use:
       is_split: whether strings are split into words before the lookup.
       texts: strings that the graph can parse, where it parses numbers or records.
       raw: where strings are the bytes of numbers: their dtype, by the name of the DecodeRaw node.
+      is_category: whether strings are names of categories: looked up or compared as a whole.
     """
 
     below: int | None = None
@@ -69,6 +71,7 @@ class Use:
     is_split: bool = False
     texts: tuple[bytes, ...] = ()
     raw: dict[str, str] = field(default_factory=dict)
+    is_category: bool = False
 
     @property
     def is_read(self) -> bool:
@@ -151,6 +154,9 @@ class Uses:
             use.limit(scope.size(node.input[0], -1))
         elif op in _LOOKUPS and position == 1 and not use.words:
             use.words, use.is_split = tuple(_ordinary_first(self._words(node.input[0]))), is_split
+            use.is_category |= not is_split
+        elif op in _COMPARISONS and not use.words and (words := scope.words(node.input[1 - position])):
+            use.words, use.is_split, use.is_category = words, is_split, not is_split
         elif op == "DecodeRaw":
             use.raw[node.name] = dtype_name(node.attr["out_type"].type)
         elif position == 0 and (texts := tuple(_texts(node))):
@@ -217,6 +223,13 @@ class _Scope:
             if value is not None and value.size == 1:
                 return int(value.reshape(-1)[0])
         return None
+
+    def words(self, edge: str) -> tuple[bytes, ...]:
+        """The strings in a constant; none for anything else."""
+        nodes = list(self._origins(edge))
+        if not nodes or nodes[-1].op != "Const":
+            return ()
+        return tuple(nodes[-1].attr["value"].tensor.string_val)[:MAX_WORDS]
 
     def _origins(self, edge: str) -> Iterator[Any]:
         """The node of an edge, then those upstream from which its value comes unchanged."""

@@ -55,10 +55,14 @@ class Ragged(NamedTuple):
 
 @dataclass(frozen=True)
 class Example:
-    """How an example was made: one of the kinds of `examples.kinds`, and the number of rows asked for."""
+    """How an example was made: one of the kinds of `examples.kinds`, and the number of rows asked for.
+
+    Without `has_rows`, the first dimension of the value is not one of rows, as in one picture.
+    """
 
     kind: str
     rows: int
+    has_rows: bool = True
 
 
 @dataclass(frozen=True)
@@ -103,6 +107,8 @@ class InputValue:
         if self.example is not None:
             # The rows of the value, not those asked for: an input of a fixed size takes only that size.
             rows, value = self.example.rows, self.value
+            if not self.example.has_rows:
+                return self.example.kind
             if isinstance(value, np.ndarray):
                 rows = len(value) if value.ndim else 1
             return f"{self.example.kind}, {rows} {'row' if rows == 1 else 'rows'}"

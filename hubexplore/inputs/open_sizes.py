@@ -110,6 +110,9 @@ def _stated_shape(field: Field) -> tuple[int | None, ...] | None:
     """The static shape of an input; of the smallest rank for sparse and ragged inputs of unknown rank."""
     if field.sound is not None and field.shape == (None,):
         return (field.sound.rate or USUAL_RATE,)  # its open dimension are samples, not rows
+    if field.is_lone and field.shape is not None:
+        sides = (field.height, field.width, field.channels)
+        return sides[: len(field.shape)]  # its open dimensions are sides, not rows
     if field.shape is not None:
         return field.shape
     behind = field.ragged_rank or (1 if field.kind == "sparse" else 0)

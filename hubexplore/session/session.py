@@ -396,6 +396,24 @@ class NotebookSession:
         with self._building:
             return save(self._live(module), path, session=self._session, **options)
 
+    def cut(self, module: Module | str, inputs: Any = None, outputs: Any = None, **options: Any) -> Module:
+        """Cuts a part out of a module that is loaded here, and loads it with the values of this session.
+
+        Args:
+          module: loaded here, or its name.
+          inputs: see `ModuleSpec.cut`; tensors of the session's graph are taken as well.
+          outputs: likewise.
+          **options: `name` to load it by (by default that of the module and `_cut`), `trainable` (by default
+            as the module is), `check` (by default True), and those of `ModuleSpec.cut` but `tags`.
+
+        Raises what `ModuleSpec.cut` and `load` raise; then nothing has changed.
+        """
+        from hubexplore.session.cutting.live import cut
+
+        self._check_open()
+        with self._building:
+            return cut(self, lambda: self._session, self._live(module), inputs, outputs, **options)
+
     def variables(self, module: Module | str | None = None) -> dict[str, Any]:
         """Values that variables have now, as NumPy arrays by name in the module.
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import tensorflow as tf
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import expect
 
 import hubexplore as hub
 from tests.browser.notebook import Notebook
@@ -67,12 +67,7 @@ def modules(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def cell(panel: Panel, name: str, row: int) -> Locator:
-    """A cell by the heading of its column and the number of its row, as a screen reader finds it."""
-    grid = panel.node.get_by_role("grid")
-    heading = grid.get_by_role("columnheader").filter(has=panel.page.get_by_text(name, exact=True))
-    index = heading.get_attribute("aria-colindex")
-    return grid.locator(f"[aria-rowindex='{row + 1}'] [role=gridcell][aria-colindex='{index}']")
+cell = Panel.table_cell
 
 
 def copy(notebook: Notebook, text: str) -> None:
@@ -141,7 +136,17 @@ def test_cells_come_from_and_go_to_a_spreadsheet(notebook: Notebook, modules: Pa
     assert copied == '9\t9\t\t"Bad\nEms"\n9\t9\t\t"the ""old"" town"'
     panel.run()
     assert panel.value("panel.value.tolist()") == "[18.0, 18.0]\n"
+    copy(notebook, "true\tUlm\t3\t4\nfalse\tAachen\t5\t6")
+    cell(panel, "pool", 1).focus()
+    notebook.page.keyboard.press("Control+v")  # wider than the rest of the table
+    expect(panel.node.get_by_text("Only 2 of 4 columns were pasted: the table ends there.")).to_be_visible()
+    expect(cell(panel, "city", 2)).to_have_text("Aachen")
+    copy(notebook, "price\tcity\tincome\n7\tBonn\t8")
+    notebook.page.keyboard.press("Control+v")  # below a heading that names a column more
+    expect(panel.node.get_by_text("Not pasted: price. The table has no such input.")).to_be_visible()
+    expect(panel.node.get_by_role("gridcell", name="Bonn")).to_be_visible()
     cell(panel, "income", 1).click()
+    expect(panel.node.get_by_text("Not pasted: price.")).to_have_count(0)
     cell(panel, "age", 2).click(modifiers=["Shift"])
     notebook.page.keyboard.press("Control+x")
     expect(cell(panel, "age", 1)).to_have_text("")

@@ -48,10 +48,21 @@ def forecaster() -> None:
     )
 
 
+def ranker() -> None:
+    """Ranks five things with chances of very different lengths."""
+    query = tf1.placeholder(tf.float32, [None], "query")
+    rows = tf.shape(query)[0]
+    chances = tf.tile(tf.constant([[0.93, 0.062512, 0.007, 1.25e-5, 3e-9]]), [rows, 1])
+    names = tf.tile(tf.constant([["a", "bee", "a thing of a long name", "d", "e"]]), [rows, 1])
+    hub.add_signature(
+        "default", {"query": query}, {"things_that_were_found": names, "chances_of_these": chances}
+    )
+
+
 @pytest.fixture(scope="module")
 def modules(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("modules")
-    for module_fn in (detector, forecaster):
+    for module_fn in (detector, forecaster, ranker):
         spec = hub.create_module_spec(module_fn)
         with tf.Graph().as_default():
             module = hub.Module(spec)
@@ -97,3 +108,18 @@ def test_boxes_masks_and_a_forecast(notebook: Notebook, modules: Path) -> None:
     notebook.screenshot("forecast", panel.node)
     notebook.theme("dark")
     notebook.screenshot("forecast-dark", panel.node)
+
+
+def test_bars_begin_at_one_place_and_names_break_between_their_words(
+    notebook: Notebook, modules: Path
+) -> None:
+    notebook.new()
+    panel = Panel.open(notebook, repr(str(modules / "ranker")))
+    panel.fill("Random (seed 0)", rows=1)
+    panel.run()
+    ranking = panel.output("things_that_were_found, chances_of_these")
+    expect(ranking.locator(".bar")).to_have_count(5)
+    lefts = ranking.locator(".bar").evaluate_all("bars => bars.map(bar => bar.getBoundingClientRect().left)")
+    assert max(lefts) - min(lefts) < 1, lefts
+    assert ranking.locator(".hub-output-head strong wbr").count() == 5
+    notebook.screenshot("ranking-bars", panel.node)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hubexplore.display.markup import Markup, escape, join, tag
+from hubexplore.display.markup import Markup, breakable, escape, join, tag
 
 
 def test_text_is_escaped_quotes_too() -> None:
@@ -33,3 +33,10 @@ def test_pieces_added_by_plus_are_text_again() -> None:
     """So that the type checker finds them, and nothing unescaped slips through."""
     assert not isinstance(tag("p") + "<", Markup)
     assert escape(tag("p") + "<") == "&lt;p&gt;&lt;/p&gt;&lt;"
+
+
+def test_names_break_between_their_words_and_are_escaped() -> None:
+    assert breakable("a_b/c.d-e:f") == "a_<wbr>b/<wbr>c.<wbr>d-<wbr>e:<wbr>f"
+    assert breakable("<b>_x & __init__") == "&lt;b&gt;_<wbr>x &amp; __init__"
+    assert tag("p", breakable("a_b")) == "<p>a_<wbr>b</p>"
+    assert breakable("") == ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from hubexplore.explorer import known_words
 from hubexplore.explorer.runs import ModuleRunner, RunRequest
 from hubexplore.explorer.subject import Subject
 from hubexplore.inputs.input_value import InputValue
+from tests.hub import tf2_models
 
 v1 = tf.compat.v1
 
@@ -53,6 +55,58 @@ def vocabulary_module(path: Path, key_index: int) -> hub.ModuleSpec:
     spec = hub.create_module_spec(module_fn)
     spec.export(path / "module")
     return hub.load_module_spec(path / "module")
+
+
+def split(texts: tf.Tensor) -> tf.Tensor:
+    return tf.strings.split(tf.strings.lower(texts)).to_tensor()
+
+
+def table_of(path: Path) -> tf.lookup.StaticHashTable:
+    index = tf.lookup.TextFileIndex
+    start = tf.lookup.TextFileInitializer(str(path), tf.string, index.WHOLE_LINE, tf.int64, index.LINE_NUMBER)
+    return tf.lookup.StaticHashTable(start, -1)
+
+
+def test_lookups_inside_of_called_functions(tmp_path: Path) -> None:
+    """As all are in a TF2 SavedModel, whose tables are filled in functions, too."""
+    (tmp_path / "words.txt").write_text("one\ntwo\n")
+    model = tf.Module()
+    model.table = table_of(tmp_path / "words.txt")
+    inner = tf.function(model.table.lookup, autograph=False)
+    serve = tf2_models.function(
+        lambda texts: {"default": inner(split(texts))}, tf2_models.spec(None, dtype=tf.string, name="texts")
+    )
+    tf2_models.save(model, tmp_path / "model", serving_default=serve)
+    runner = ModuleRunner(Subject(str(tmp_path / "model")))
+    texts = InputValue(np.array(["One three"], object))
+    done = runner.run(RunRequest(("serve",), "serving_default", {"texts": texts}))
+    runner.subject.close()
+    assert done.unknown_words == ("three",)
+    assert (done.outputs or {})["default"].tolist() == [[0, -1]]
+
+
+@pytest.mark.parametrize(
+    ("prepare", "unknown"),
+    [
+        (split, ("three",)),
+        # The words that it looks up again would be those of another draw.
+        (lambda texts: split(tf.random.shuffle(texts)), ()),
+    ],
+    ids=["function", "random"],
+)
+def test_a_function_in_a_module(tmp_path: Path, prepare: Any, unknown: tuple[str, ...]) -> None:
+    (tmp_path / "words.txt").write_text("one\ntwo\n")
+
+    def module_fn() -> None:
+        texts = v1.placeholder(tf.string, [None])
+        table = table_of(tmp_path / "words.txt")
+        called = tf.function(lambda texts: table.lookup(prepare(texts)), autograph=False)
+        hub.add_signature(inputs=texts, outputs=called(texts))
+
+    spec = hub.create_module_spec(module_fn)
+    spec.export(tmp_path / "module")
+    assert known_words.lookups(hub.summarize(str(tmp_path / "module")), (), "default")
+    assert run(tmp_path / "module", ["one three", "two"]) == unknown
 
 
 def test_a_word_with_the_id_of_the_default_is_known(tmp_path: Path) -> None:

@@ -26,6 +26,9 @@ from hubexplore.inputs.code import data_files
 from hubexplore.inputs.examples import examples
 from hubexplore.inputs.external import picture_arrays, picture_files, sources
 from hubexplore.inputs.input_value import InputValue
+from hubexplore.inputs.tables import loading, table_sources
+from hubexplore.inputs.tables.columns import layout
+from hubexplore.inputs.tables.sheet import Sheet
 from hubexplore.inputs.text import typed_text
 from hubexplore.summary.model import HUB_MODULE
 from tests.explorer.test_run_code import equal, file_of
@@ -163,14 +166,29 @@ def several(subject: Subject) -> Mapping[str, Case]:
     numbers = {f"input_{at}": InputValue(np.array([at, at / 7], np.float32)) for at in range(30)}
     large = {name: InputValue(np.tile(entry.value, 900)) for name, entry in numbers.items()}
     matrix = {"x": InputValue(MATRIX[:2].astype(np.float32))}
+    table = "\n".join(",".join(f"input_{at}" if row < 0 else str(row / (at + 1)) for at in range(30))
+                      for row in range(-1, 40)).encode()  # fmt: skip
     mask = {"values": InputValue(values), "mask": InputValue(values > 0)}
     return {
         "mask": Case(subject, RunRequest((), "mask", mask)),
         "30 inputs": Case(subject, RunRequest((), "many", numbers)),
+        "30 columns of a file": Case(subject, RunRequest((), "many", columns(subject, "rows.csv", table))),
         "30 large inputs": Case(subject, RunRequest((), "many", large)),
         "no inputs": Case(subject, RunRequest((), "none")),
         "intermediate": Case(subject, RunRequest((), "matrix", matrix), fetch=("matrix_copy",)),
     }
+
+
+def columns(subject: Subject, name: str, content: bytes) -> Mapping[str, InputValue]:
+    """The inputs of the signature `many` from a table file."""
+    variant, source = subject.summary.variant(()), subject.summary.source
+    assert source is not None
+    found = next(each for each in variant.signatures if each.name == "many")
+    sheet = Sheet(layout(fields.fields(found, variant, source.meta_graphs[()])))
+    table = table_sources.read_file(sheet.layout, name, content)
+    assert isinstance(table, table_sources.Table)
+    loading.load(sheet, table)
+    return sheet.entries()
 
 
 def models(folder: Path) -> Mapping[str, Case]:

@@ -10,21 +10,26 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import PIL.Image
 import pytest
 import tensorflow as tf
 from IPython.core.interactiveshell import InteractiveShell
 
 import hubexplore as hub
+from hubexplore.errors import SignatureError
 from hubexplore.explorer import run_code
 from hubexplore.explorer.runs import ModuleRunner, RunRequest
 from hubexplore.explorer.subject import Subject
 from hubexplore.hub.resolve import cache
 from hubexplore.inputs import fields, pictures, sounds
 from hubexplore.inputs.code import data_files
-from hubexplore.inputs.examples import examples
+from hubexplore.inputs.examples import examples, text_examples
 from hubexplore.inputs.external import picture_arrays, picture_files, sound_arrays, sources
 from hubexplore.inputs.input_value import InputValue, Sparse
+from hubexplore.inputs.tables import loading, table_sources
+from hubexplore.inputs.tables.columns import layout
+from hubexplore.inputs.tables.sheet import Sheet
 from hubexplore.inputs.text import typed_text
 from hubexplore.inputs.text.tf_examples import serialized
 from hubexplore.summary.files.redaction import without_access
@@ -53,6 +58,15 @@ def many() -> None:
         hub.add_signature(name, inputs={"1" if name == "ids" else name: x}, outputs=tf.identity(x))
     a, b = tf1.placeholder(tf.float32, [None, 4]), tf1.placeholder(tf.int32, [None, 9])
     hub.add_signature("pair", inputs={HOSTILE: a, "b": b}, outputs={"x": a + 1, HOSTILE: b})
+    people = {
+        "age": tf1.placeholder(tf.float32, [None], "age"), "city": tf1.placeholder(tf.string, [None], "city"),
+        "member": tf1.placeholder(tf.bool, [None, 1], "member"),
+        "place {x}": tf1.placeholder(tf.float64, [None, 2], "place"),
+    }  # fmt: skip
+    hub.add_signature("people", inputs=people, outputs={name: tf.identity(x) for name, x in people.items()})
+    lone = {"picture": tf1.placeholder(tf.float32, [16, 24, 3]), "flat": tf1.placeholder(tf.uint8, [20, 30])}
+    for name, x in lone.items():
+        hub.add_signature(name, inputs={name: x}, outputs=tf.identity(x))
     hub.add_signature("default", outputs=tf.constant(4.0))
 
 
@@ -187,7 +201,9 @@ def test_examples(run: Run, paths: Mapping[str, Path]) -> None:
         "color": (examples.RANDOM, examples.ZEROS, examples.RAMP, examples.PICTURE),
         "grey": (examples.DIGITS,),
         "bytes": (examples.RANDOM, examples.PICTURE),
-        "texts": (examples.SENTENCES,),
+        "picture": (examples.RANDOM, examples.PICTURE),
+        "flat": (examples.PICTURE,),
+        "texts": (text_examples.SENTENCES,),
         "pair": (examples.RANDOM,),
     }
     for name, kind in [(name, kind) for name, own in kinds.items() for kind in own]:
@@ -230,6 +246,15 @@ def test_pictures(
                 subject,
                 RunRequest((), name, {field.name: picture_arrays.read_pictures(field, chosen, choice)}),
             )
+
+    for name in ("picture", "flat"):
+        signature = next(signature for signature in variant.signatures if signature.name == name)
+        (field,) = fields.fields(signature, variant)
+        for number, one in enumerate((files[0], next(iter(pictures.samples().items())))):
+            entry = picture_arrays.read_pictures(field, [one], choices[number])
+            assert "np.stack" not in compare(run, subject, RunRequest((), name, {field.name: entry}))
+        with pytest.raises(SignatureError, match="takes exactly 1; got 2"):
+            picture_arrays.read_pictures(field, files[:2], choices[0])
 
 
 def parsing() -> None:
@@ -528,6 +553,67 @@ def test_a_short_upload_is_written_out(run: Run, paths: Mapping[str, Path], fold
     assert not list(folder.iterdir())
     (folder / "rows.csv").write_bytes(b"1,2,3\n4,5,6\n")
     assert "np.loadtxt('rows.csv'" in compare(run, subject, request)
+
+
+PEOPLE = pd.DataFrame({
+    "age": np.random.default_rng(2).uniform(0, 90, 200).astype(np.float32).round(2),
+    "city": ["Köln, Rhein", "Ulm"] * 100, "member": [True, False] * 100, "place {x}": ["1 2.5", "3 4"] * 100,
+    "extra": 1,
+})  # fmt: skip
+TABLES: Mapping[str, tuple[bytes, str]] = {
+    "people.csv": (PEOPLE.to_csv(index=False).encode(), "[row['age'] for row in table]"),
+    "people.tsv": (PEOPLE.to_csv(index=False, sep="\t").encode(), "csv.DictReader(file, delimiter='\\t')"),
+    "windows.csv": (PEOPLE.to_csv(index=False, lineterminator="\r\n").encode("utf-8-sig"), "csv.DictReader"),
+    "bare.csv": (PEOPLE.iloc[:, :4].to_csv(index=False, header=False).encode(), "[row[0] for row in table]"),
+    "people.json": (PEOPLE.to_json(orient="records").encode(), "json.loads(pathlib.Path('people.json')"),
+    "lines.jsonl": (PEOPLE.to_json(orient="records", lines=True).encode(), ".splitlines()"),
+}
+
+
+def table_request(module: Path, name: str, content: bytes) -> RunRequest:
+    """A request with a table that was dropped for all columns."""
+    summary = hub.summarize(str(module))
+    signature = next(each for each in summary.variants[0].signatures if each.name == "people")
+    assert summary.source is not None
+    meta_graph = summary.source.meta_graphs[()]
+    form = layout(fields.fields(signature, summary.variants[0], meta_graph), signature, meta_graph)
+    sheet, table = Sheet(form), table_sources.read_file(form, name, content)
+    assert isinstance(table, table_sources.Table)
+    loading.load(sheet, table)
+    return RunRequest((), "people", sheet.entries())
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_a_table_for_all_columns_is_read_from_its_file(
+    run: Run, paths: Mapping[str, Path], folder: Path, name: str
+) -> None:
+    content, expected = TABLES[name]
+    request = table_request(paths["many"], name, content)
+    text = compare(run, Subject(str(paths["many"])), request)
+    assert expected in text
+    assert text.count(repr(name)) == 1  # read once for all columns
+    assert (folder / name).read_bytes() == content
+
+
+def test_parquet_for_all_columns(run: Run, paths: Mapping[str, Path], folder: Path) -> None:
+    pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+    content = PEOPLE.to_parquet(index=False)
+    text = compare(run, Subject(str(paths["many"])), table_request(paths["many"], "people.parquet", content))
+    assert "pyarrow.parquet.read_table('people.parquet').to_pydict()" in text
+
+
+def test_a_table_that_numpy_reads_otherwise_is_written_out(
+    run: Run, paths: Mapping[str, Path], folder: Path
+) -> None:
+    """Decimal commas; and a short table that is not beside the notebook."""
+    content = b"age;city;member;place {x}\n1,5;Ulm;true;1 2\n"
+    text = compare(run, Subject(str(paths["many"])), table_request(paths["many"], "a.csv", content))
+    assert "[1.5]" in text
+    assert not list(folder.iterdir())
+    (folder / "a.csv").write_bytes(content)
+    text = compare(run, Subject(str(paths["many"])), table_request(paths["many"], "a.csv", content))
+    assert "[1.5]" in text
+    assert "[row['city'] for row in table]" in text
 
 
 def test_a_module_of_the_notebook(run: Run, paths: Mapping[str, Path]) -> None:

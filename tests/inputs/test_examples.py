@@ -26,6 +26,7 @@ from hubexplore.inputs.graph_uses import Use
 from hubexplore.inputs.text import nested_lists
 from hubexplore.samples import files
 from hubexplore.session.session import NotebookSession
+from hubexplore.summary.graph.sounds import Sound
 from hubexplore.summary.reading.string_inputs import Encoding, Feature
 from tests.inputs.fields_of import field
 from tests.session import modules
@@ -108,6 +109,73 @@ def test_digits_and_pictures() -> None:
     assert pictures.scene(1, 1, 1).shape == (1, 1, 1)
 
 
+@pytest.mark.parametrize(
+    ("dtype", "shape"),
+    [("float32", (16, 24, 3)), ("uint8", (16, 24, 1)), ("float32", (20, 20)), ("uint8", (None, None, 3))],
+)
+def test_one_picture_without_rows(dtype: str, shape: tuple[int | None, ...]) -> None:
+    lone = field(dtype, shape)
+    for kind in ("Sample picture", *PLAIN):
+        entry = examples.fill((lone,), kind, 2)["x"]
+        assert entry.words == kind
+        expected = tuple(128 if size is None else size for size in shape)
+        assert (entry.value.shape, entry.value.dtype) == (expected, np.dtype(dtype))
+    assert len(np.unique(examples.make(lone, "Sample picture"))) > 50
+
+
+def test_the_samples_of_one_sound_are_no_rows() -> None:
+    sound = dataclasses.replace(field("float32", (None,), name="waveform"), sound=Sound(rate=8_000))
+    assert examples.fill((sound,), "Sample sound", 2)["waveform"].words == "Sample sound"
+
+
+class TestCategories:
+    AGE = field("float32", (None, 1), name="age")
+    FLAG = field("bool", (None,), name="smoker")
+    CITY = field("string", (None, 1), name="city")
+
+    def test_texts_in_a_table_with_numbers_are_categories(self) -> None:
+        form = (self.AGE, self.FLAG, self.CITY)
+        assert examples.kinds(form)[0] == "Sample categories"
+        assert examples.fill(form, "Sample categories", 3)["city"].value.tolist() == [
+            [b"alpha"], [b"beta"], [b"gamma"],
+        ]  # fmt: skip
+        random = examples.fill(form, "Random (seed 0)", 40)["city"].value
+        assert set(random.ravel()) == {b"alpha", b"beta", b"gamma", b"delta"}
+
+    def test_texts_that_are_read_are_sentences(self) -> None:
+        form = (self.AGE, self.FLAG, self.CITY, field("string", (None,), name="review_text"))
+        assert examples.kinds(form)[0] == "Sample sentences"
+        entries = examples.fill(form, "Sample sentences", 2)
+        assert entries["city"].value.tolist() == [[b"alpha"], [b"beta"]]
+        assert len(entries["review_text"].value[0].split()) > 4
+        # A table of texts alone is not one of categories.
+        texts = tuple(field("string", (None,), name=name) for name in "abc")
+        assert examples.kinds(texts)[0] == "Sample sentences"
+
+    def test_what_the_module_knows_comes_first(self) -> None:
+        known = dataclasses.replace(self.CITY, use=Use(words=(b"Bonn", b"Ulm"), is_category=True))
+        form = (self.AGE, self.FLAG, known)
+        assert examples.kinds(form) == ("Words of the vocabulary", *PLAIN)
+        assert examples.fill(form, "Words of the vocabulary", 3)["city"].value.ravel().tolist() == [
+            b"Bonn", b"Ulm", b"Bonn",
+        ]  # fmt: skip
+        mixed = (*form, field("string", (None,), name="street"))
+        entries = examples.fill(mixed, examples.kinds(mixed)[0], 2)
+        assert entries["street"].value.tolist() == [b"alpha", b"beta"]
+        assert entries["city"].value.ravel().tolist() == [b"Bonn", b"Ulm"]
+
+    def test_what_texts_are_compared_with_is_what_they_may_be(self) -> None:
+        def module_fn() -> None:
+            city = tf.compat.v1.placeholder(tf.string, [None], "city")
+            hub.add_signature(inputs=city, outputs=tf.equal(city, ["Bonn", "Ulm"]))
+
+        summary = hub.summarize(hub.create_module_spec(module_fn))
+        assert summary.source is not None
+        (variant,) = summary.variants
+        (found,) = fields(variant.signatures[0], variant, summary.source.meta_graphs[()])
+        assert examples.make(found, examples.kinds((found,))[0], 2).tolist() == [b"Bonn", b"Ulm"]
+
+
 def test_sparse_and_ragged() -> None:
     sparse = examples.make(field("float32", (None, 3), "sparse"), "Random (seed 0)", 4)
     assert sparse.indices.tolist() == [[0, 0], [1, 1], [2, 2], [3, 0]]
@@ -137,7 +205,7 @@ def test_examples_are_parsed_by_tensorflow() -> None:
     for kind in PLAIN:
         for each in examples.make(one, kind, 2):
             found = tf.train.Example.FromString(each).features.feature
-            assert list(found["text"].bytes_list.value) == [b""]
+            assert list(found["text"].bytes_list.value) == ([b""] if kind == "Zeros" else [b"alpha"])
             assert len(found["id"].int64_list.value) == 2
             assert len(found["x"].float_list.value) == 3
 

@@ -10,6 +10,7 @@ import pytest
 
 from hubexplore.inputs.fields import IMAGE_SIZE, fields
 from hubexplore.inputs.input_value import Example, InputValue
+from hubexplore.summary.graph.messages import MetaGraphDef
 from hubexplore.summary.model import MessageSummary, SignatureSummary, VariantSummary
 from tests.inputs.fields_of import field, tensor
 
@@ -36,6 +37,14 @@ ROWS = "JSON rows of numbers, such as [[1, 2], [3]]"
         ("float32", (None, 2, 2), "dense", "array", "numbers, any by 2 by 2: a file, a variable, or JSON"),
         ("float32", (None, 64, 48, 3), "dense", "image", "a picture of 64 by 48 pixels, in colour"),
         ("uint8", (None, 8, 8, 1), "dense", "image", "a picture of 8 by 8 pixels, grey"),
+        ("float32", (64, 48, 3), "dense", "image", "a picture of 64 by 48 pixels, in colour"),
+        ("float32", (28, 28), "dense", "image", "a picture of 28 by 28 pixels, grey"),
+        ("uint8", (480, 640), "dense", "image", "a picture of 480 by 640 pixels, grey"),
+        ("uint8", (None, None, 1), "dense", "image", "a picture of any size, grey"),
+        ("float32", (None, None, 3), "dense", "array", f"numbers, any by any by 3: {BROUGHT}"),
+        ("float32", (32, 1024, 3), "dense", "array", f"numbers, 32 by 1024 by 3: {BROUGHT}"),
+        ("uint8", (None, 784), "dense", "array", f"whole numbers, any by 784: {BROUGHT}"),
+        ("float32", (4, 4), "dense", "numbers", "4 numbers per row, a row per line"),
         ("int32", (None, 8, 8, 1), "dense", "array", f"whole numbers, any by 8 by 8 by 1: {BROUGHT}"),
         ("float32", (None, 8, 8, 4), "dense", "array", f"numbers, any by 8 by 8 by 4: {BROUGHT}"),
         ("float32", (None, 9**9, 8, 3), "dense", "array", f"numbers, any by 387420489 by 8 by 3: {BROUGHT}"),
@@ -97,6 +106,27 @@ def test_sides_of_an_image(sides: tuple[str, str] | None, expected: tuple[int, i
     assert (fixed.height, fixed.width, fixed.channels) == (8, expected[1], 1), "what is fixed stays"
 
 
+def test_a_name_or_the_graph_says_that_points_are_pixels() -> None:
+    assert field("float32", (None, None, 3), name="input_image").is_lone
+    assert field("float32", (None, None), name="image").any_size
+    assert not field("float32", (None, 784), name="image").is_lone
+    meta_graph = MetaGraphDef()
+    meta_graph.graph_def.node.add(name="x", op="Placeholder")
+    signature = SignatureSummary("default", (tensor("float32", (None, None, 3)),), ())
+    variant = VariantSummary((), (signature,))
+    assert fields(signature, variant, meta_graph)[0].asks == "array"
+    axis = meta_graph.graph_def.node.add(name="axis", op="Const")
+    axis.attr["dtype"].type = 3
+    axis.attr["value"].tensor.dtype = 3
+    axis.attr["value"].tensor.int_val.append(0)
+    meta_graph.graph_def.node.add(name="cast", op="Cast", input=["x"])
+    meta_graph.graph_def.node.add(name="rows", op="ExpandDims", input=["cast", "axis"])
+    (found,) = fields(signature, variant, meta_graph)
+    assert (found.asks, found.is_lone, found.any_size) == ("image", True, True)
+    axis.attr["value"].tensor.int_val[0] = 2
+    assert fields(signature, variant, meta_graph)[0].asks == "array"
+
+
 def test_where_a_value_came_from_in_words() -> None:
     assert InputValue(1, text="one\ntwo").words == "typed: one two"
     assert InputValue(1, file="\x1b[0m" + "x" * 100).words == "file  [0m" + "x" * 36 + "…"
@@ -104,6 +134,7 @@ def test_where_a_value_came_from_in_words() -> None:
     assert InputValue(1, picture="cube").words == "picture cube"
     assert InputValue(1, example=Example("Zeros", 1)).words == "Zeros, 1 row"
     assert InputValue(1, example=Example("Zeros", 2)).words == "Zeros, 2 rows"
+    assert InputValue(1, example=Example("Zeros", 2, has_rows=False)).words == "Zeros"
     assert InputValue(1).words == ""
 
 

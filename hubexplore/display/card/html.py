@@ -13,7 +13,7 @@ from hubexplore.display.card.blocks import Block, Card, Code, Findings, Lines, S
 from hubexplore.display.card.content import module_card
 from hubexplore.display.card.signature_sections import tensors as tensor_grid
 from hubexplore.display.card.variable_tree import ScopeFold, VariableTree
-from hubexplore.display.markup import Markup, document, join, tag
+from hubexplore.display.markup import Markup, breakable, document, join, tag
 from hubexplore.display.tables.grid import Bar, Column, Grid, bar_html, grid_html, name_html
 from hubexplore.display.theme import PAGE_STYLE, STYLE
 from hubexplore.display.wording import MAX_SENTENCE, counted, printable, size_text, visible
@@ -54,7 +54,7 @@ def framed(*content: str) -> Markup:
 
 def heading(text: str, level: int = 4) -> Markup:
     """Returns a heading for screen readers that stays out of JupyterLab's table of contents."""
-    return tag("strong", visible(text), role="heading", aria_level=level)
+    return tag("strong", breakable(visible(text)), role="heading", aria_level=level)
 
 
 def _card(card: Card) -> Markup:

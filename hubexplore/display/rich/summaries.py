@@ -154,33 +154,35 @@ class Summary(ModuleSummary):
 
         return diagram(self, signature, tags, expand, depth)
 
-    def compare(self, first: Tags | ModuleSummary, second: Tags | None = None) -> ShownComparison:
+    def compare(
+        self, first: Tags | ModuleSummary, second: Tags | None = None, *, weights: bool = False
+    ) -> ShownComparison:
         """Compares two graph variants, or this module with another one.
 
         Args:
           first: tags of a variant; or the summary of the other module, without `second`.
           second: tags of the other variant.
+          weights: also read the values of the variables, and compare them number by number: norm of the
+            difference, relative change, cosine, share of changed numbers, NaN and infinite numbers. The
+            result is `.weights`. Memory is bounded; both sides are read once, their checksums verified.
 
         Raises:
           NoSuchVariantError: (a KeyError and ValueError) no variant has the tags.
           HandleError: (a ValueError) the arguments are neither two sets of tags nor one summary.
+          HubError: with `weights`, a module has variables but no values that can be read.
+          DamagedModuleError: with `weights`, a data file is missing or truncated.
         """
-        from hubexplore.display.rich import comparison_view
-        from hubexplore.summary.compare.comparison import compare_modules, compare_variants
+        from hubexplore.display.rich import comparing
 
         if isinstance(first, ModuleSummary) and second is None:
-            return comparison_view.displayable(compare_modules(self, first))
+            return comparing.modules(self, first, weights)
         if second is None or isinstance(first, ModuleSummary) or isinstance(second, ModuleSummary):
             # The second argument is named only if it was passed.
             got = f"a {type(first).__name__}" + (
                 f" and a {type(second).__name__}" if second is not None else ""
             )
             raise HandleError(MSG_COMPARE.format(got=got))
-        sources = self.source, self.source
-        capabilities = self.capabilities, self.capabilities
-        return comparison_view.displayable(
-            compare_variants(self.variant(first), self.variant(second), sources, capabilities)
-        )
+        return comparing.variants((self, self), (self.variant(first), self.variant(second)), weights)
 
     def to_dict(self) -> dict[str, Any]:
         """All facts as plain dicts and lists; see `hubexplore.display.records` for the contract."""

@@ -60,23 +60,27 @@ def render(
     labels: Sequence[str] = (),
     shape: Shape = None,
     heard: Sound | None = None,
+    is_picture: bool = False,
     settings: Settings = NO_SETTINGS,
 ) -> Rendered:
     """Draws a value.
 
     Args:
       value: an array, SparseTensorValue or RaggedTensorValue.
-      view: one of `views(value)`; None, or a view that does not suit, stands for the best one.
+      view: one of `suitable_views(value)`; None, or a view that does not suit, stands for the best one.
       name: name of the output, a hint for the choice.
       rows: captions of the rows, such as the sentences that were the input.
       labels: names of the classes in the last dimension.
       shape: the shape that the signature declares, a hint for the choice.
       heard: what is known of a value that is sound.
+      is_picture: whether a matrix is a grey picture.
       settings: values of `controls(value, view)` by key.
     """
     # Done once here, so that all parts of a view (pictures, tooltips, numbers) call a row by the same name.
     typed, rows, labels = rows, distinct_captions(rows), distinct_captions(labels)
-    suitable = view_choice.views(value, name=name, labels=labels, shape=shape, sound=heard)
+    suitable = view_choice.suitable_views(
+        value, name=name, labels=labels, shape=shape, sound=heard, is_picture=is_picture
+    )
     selected = view if view in suitable else suitable[0]
     array = flat_of(value)
     if selected == view_choice.IMAGES and is_text(array):
@@ -151,6 +155,9 @@ _PICTURES: Final[dict[str, _Draw]] = {
     view_choice.HEAT: heatmap.heat,
     view_choice.ONE_ROW: lambda array, rows, labels: one_row.one_row(array, labels),
     view_choice.PLOT: lines.plot,
-    view_choice.IMAGES: lambda array, rows, labels: images.images(array, rows),
+    # Rows are those of a batch: one picture [height, width] has none.
+    view_choice.IMAGES: lambda array, rows, labels: (
+        images.images(array[..., None], ()) if array.ndim == 2 else images.images(array, rows)
+    ),
     view_choice.TILES: lambda array, rows, labels: tiles.tiles(array, rows),
 }

@@ -27,12 +27,13 @@ def facts(value: Any) -> str:
     """Returns shape, dtype and range: "2 × 3 float32 · −0.31 to 0.52"; NaN and Inf where there are any."""
     flat = flat_of(value)
     kind = kind_of(value)
-    parts = [f"{_shape_text(value)} {'' if kind == 'dense' else f'{kind} '}{dtype_text(flat)}".strip()]
+    parts = [_texts_text(value) if is_text(flat) else f"{_shape_text(value)} {_kind_text(value, flat)}"]
     if kind != "dense":
         parts.append(counted(len(flat), "value"))
     if is_text(flat):
-        longest = max((len(text_of(text)) for text in flat.reshape(-1)), default=0)
-        parts.append(f"longest {counted(longest, 'character')}")
+        if flat.size:
+            longest = max(len(text_of(text)) for text in flat.reshape(-1))
+            parts.append(f"longest {counted(longest, 'character')}")
     elif flat.dtype.kind == "b":
         parts.append(f"{int(np.count_nonzero(flat)):,} true")
     elif is_number(flat) and flat.size:
@@ -76,6 +77,19 @@ def _single_text(flat: Array) -> str:
 def dtype_text(array: Array) -> str:
     """Returns "float32", or "text" for strings."""
     return "text" if is_text(array) else str(array.dtype.name)
+
+
+def _kind_text(value: Any, flat: Array) -> str:
+    kind = kind_of(value)
+    return dtype_text(flat) if kind == "dense" else f"{kind} {dtype_text(flat)}"
+
+
+def _texts_text(value: Any) -> str:
+    """Returns how many texts a value has: "no texts", "1 text", "2 × 3 texts", "2 × ? ragged texts"."""
+    shape, kind = shape_of(value), kind_of(value)
+    if kind == "dense" and shape in ((), (0,), (1,)):
+        return "no texts" if shape == (0,) else "1 text"
+    return f"{_shape_text(value)} {'' if kind == 'dense' else f'{kind} '}texts"
 
 
 def _shape_text(value: Any) -> str:

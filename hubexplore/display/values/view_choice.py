@@ -61,6 +61,8 @@ _FEW_FRAMES: Final = 6
 """Up to this many frames a film is seen at once."""
 _MIN_FRAMES: Final = 8
 """Minimum number of pictures that may be a film, where the shape does not say so."""
+_MAX_FLAGS: Final = 12
+"""Up to this many truth values in a row are read."""
 _MAX_COMPARED: Final = 64
 _NEAR: Final = 0.5
 _MIN_IMAGE_SIDE: Final = 4
@@ -71,8 +73,14 @@ _MAX_READ_NUMBERS: Final = 64
 """Up to this many integers (ids, sizes, counts) are read one by one, so the grid comes first."""
 
 
-def views(
-    value: Any, *, name: str = "", labels: Sequence[str] = (), shape: Shape = None, sound: Sound | None = None
+def suitable_views(
+    value: Any,
+    *,
+    name: str = "",
+    labels: Sequence[str] = (),
+    shape: Shape = None,
+    sound: Sound | None = None,
+    is_picture: bool = False,
 ) -> tuple[str, ...]:
     """Returns the names of the views that suit a value, best first; always at least one.
 
@@ -83,6 +91,7 @@ def views(
       shape: the shape that the signature declares. An open last dimension of a vector counts rows, not
         classes.
       sound: what is known of a value that is sound.
+      is_picture: whether a matrix is a grey picture.
     """
     if kind_of(value) != "dense":
         return (ROWS,)
@@ -97,9 +106,15 @@ def views(
     if array.dtype.kind == "b" and array.ndim > 1 and (drawn := _picture_views(array.shape)):
         return (*drawn, TABLE)
     if not array.ndim or not is_number(array) or not array.size:
-        return (TABLE if array.ndim else NUMBERS,)
+        # More truth values than a table shows are looked at.
+        is_wide = array.dtype.kind == "b" and array.ndim == 2 and array.shape[1] > _MAX_FLAGS
+        return (*((HEAT,) if is_wide and array.size else ()), TABLE if array.ndim else NUMBERS)
     heard = _sound_view(array, sound)
-    return (*heard, *_real_views(array, name, labels, () if heard else shape))
+    if is_picture and array.ndim == 2:
+        real: tuple[str, ...] = (IMAGES, HEAT, TABLE)
+    else:
+        real = _real_views(array, name, labels, () if heard else shape)
+    return (*heard, *real)
 
 
 def _real_views(array: Array, name: str, labels: Sequence[str], shape: Shape) -> tuple[str, ...]:
@@ -166,7 +181,9 @@ def _number_views(array: Array, name: str, labels: Sequence[str]) -> tuple[str, 
     if array.ndim == 4 and IMAGES in pictures and _is_film(array):
         pictures = (FILM, *pictures)
     if array.ndim == 3 and IMAGES not in pictures and array.shape[2] < _MIN_MATRIX_COLUMNS:
-        return (TABLE, HEAT, PLOT, *pictures)
+        # How much each of some counts for each of others, as attention does, is looked at.
+        first = (HEAT, TABLE) if array.shape[1] > 1 and _are_shares(array) else (TABLE, HEAT)
+        return (*first, PLOT, *pictures)
     return (*pictures, *((HEAT,) if array.ndim == 3 else ()), PLOT, TABLE)
 
 
@@ -244,6 +261,13 @@ def _comparison_views(rows: int, columns: int) -> tuple[str, ...]:
     return (*similarity, MAP) if 2 < rows <= MAX_MAP_ROWS else similarity
 
 
+def _are_shares(array: Array) -> bool:
+    """Returns whether the numbers in the last dimension are none below 0 and add up to 1."""
+    sample = numerics.as_floats(array[:32])
+    with np.errstate(all="ignore"):
+        return bool(np.all(sample >= 0) and np.allclose(sample.sum(-1), 1, atol=1e-3))
+
+
 def _is_scores(array: Array, name: str, labels: Sequence[str]) -> bool:
     """Returns whether rows look like scores: the labels fit, the name says so, or the sum is 1."""
     columns = array.shape[-1]
@@ -253,12 +277,16 @@ def _is_scores(array: Array, name: str, labels: Sequence[str]) -> bool:
     if len(labels) == columns:
         return True
     # 32 rows decide: all of them would read an output of any size once more.
+    if _are_shares(array):
+        return True
     sample = numerics.as_floats(array[:32])
     with np.errstate(all="ignore"):
-        if np.all(sample >= 0) and np.allclose(sample.sum(-1), 1, atol=1e-3):
-            return True
         # Detectors return ids of classes as floats.
         are_ids = bool(np.all(sample == np.round(sample)) and np.ptp(sample) > 1)
+        # Logarithms of the chances of tokens are none of classes, whose chances add up to 1.
+        are_tokens = bool(np.all(sample <= 0)) and "log" in name.lower() and "logit" not in name.lower()
+        if are_tokens and not np.allclose(np.exp(sample).sum(-1), 1, atol=1e-3):
+            return False
     return not are_ids and any(word in name.lower() for word in _SCORE_WORDS)
 
 

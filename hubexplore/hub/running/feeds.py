@@ -201,7 +201,7 @@ class _InputFeed:
                 rows, dtype=self.info.dtype.as_numpy_dtype, ragged_rank=spec.ragged_rank
             )
         if len(value.nested_row_splits) != spec.ragged_rank:
-            raise TypeError(f"Got {len(value.nested_row_splits)} ragged dimensions.")
+            raise TypeError(f"Number of ragged dimensions: got {len(value.nested_row_splits)}.")
         splits = [
             np.asarray(split, spec.row_splits_dtype.as_numpy_dtype) for split in value.nested_row_splits
         ]

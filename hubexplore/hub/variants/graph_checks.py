@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from tensorflow.core.framework import types_pb2
 
+from hubexplore.display.wording import counted
 from hubexplore.errors import DamagedModuleError
 from hubexplore.hub import tf_internals
 from hubexplore.summary.graph.functions.function_nesting import find_endless
@@ -62,7 +63,7 @@ def check_names(nodes: Mapping[str, Any], names: Iterable[str], label: str, *, o
         count = output_count(node)
         if count is not None and int(name.rpartition(":")[2]) >= count:
             raise DamagedModuleError(
-                f"{label} names {name!r}, but that node ({node.op}) has {count} outputs."
+                f"{label} names {name!r}, but that node ({node.op}) has {counted(count, 'output')}."
             )
 
 

@@ -17,8 +17,9 @@ from hubexplore.summary.files.atomic_write import part_name
 MAX_NAME: Final = 80
 """Maximum number of characters of a name that is written; a longer one is cut before its suffix."""
 _SUFFIXES: Final = frozenset({
-    ".aif", ".aiff", ".bmp", ".csv", ".flac", ".gif", ".jpeg", ".jpg", ".json", ".mp3", ".npy", ".npz",
-    ".oga", ".ogg", ".opus", ".png", ".tab", ".tfrecord", ".tfrecords", ".tsv", ".txt", ".wav", ".webp",
+    ".aif", ".aiff", ".bmp", ".csv", ".flac", ".gif", ".jpeg", ".jpg", ".json", ".jsonl", ".mp3", ".npy",
+    ".npz", ".oga", ".ogg", ".opus", ".parquet", ".png", ".tab", ".tfrecord", ".tfrecords", ".tsv", ".txt",
+    ".wav", ".webp",
 })  # fmt: skip
 """Suffixes of data: a file of a stranger is never saved under a name that a program runs."""
 _UNUSUAL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f<>:\"|?*\u202a-\u202e\u2066-\u2069]")

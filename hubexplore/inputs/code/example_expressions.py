@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -39,7 +39,10 @@ def candidates(value: Array, random: np.random.Generator) -> Iterator[Candidate]
     yield f"(np.arange({count}) % 2){end}", lambda: (np.arange(count) % 2).astype(dtype).reshape(shape)
     is_grey = len(shape) == 3 and shape[1] == shape[2]
     if is_grey or (len(shape) == 4 and shape[3] in (1, 3)):
-        yield from _drawing_candidates(value)
+        yield from _drawing_candidates(value, (*shape, 1)[:4])
+    # One picture, without a dimension of rows.
+    if (len(shape) == 2 and min(shape) > 1) or (len(shape) == 3 and shape[2] in (1, 3)):
+        yield from _drawing_candidates(value, (1, *shape, 1)[:4])
     yield from sound_code.candidates(value)
     yield from film_code.candidates(value)
     if dtype.kind == "f" and len(shape) <= 2:
@@ -52,10 +55,10 @@ def _array_of(make: Callable[[], Any], dtype: np.dtype[Any]) -> Array:
     return made
 
 
-def _drawing_candidates(value: Array) -> Iterator[Candidate]:
-    """Yields expressions for examples that are drawings."""
+def _drawing_candidates(value: Array, sizes: Sequence[int]) -> Iterator[Candidate]:
+    """Yields expressions for examples that are drawings: rows, height, width and channels are given."""
     shape, dtype = value.shape, value.dtype
-    count, height, width, channels = (*shape, 1)[:4]
+    count, height, width, channels = sizes
     numbers = range(count)
 
     def stored(drawn: list[Array]) -> Array:
@@ -64,6 +67,8 @@ def _drawing_candidates(value: Array) -> Iterator[Candidate]:
 
     def written(draw: str) -> str:
         array = f"np.reshape([{draw} for n in range({count})], {shape!r})"
+        if shape == (height, width, channels) and draw.endswith(", n)"):
+            array = draw.replace(", n)", ")")  # one picture, the first of them
         array = f"np.round({array} * 255)" if dtype.kind == "u" else array
         return f"{array}.astype({dtype.name!r})"
 

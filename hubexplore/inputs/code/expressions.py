@@ -10,6 +10,7 @@ import base64
 import copy
 import functools
 import io
+import itertools
 import json
 import keyword
 import math
@@ -20,7 +21,7 @@ from typing import Any, Final, cast
 
 import numpy as np
 
-from hubexplore.inputs.code import file_readers, film_code, helper_functions, sound_code
+from hubexplore.inputs.code import file_readers, film_code, helper_functions, sound_code, table_code
 from hubexplore.inputs.code.data_files import DataFiles
 from hubexplore.inputs.code.example_expressions import candidates
 from hubexplore.inputs.external.film_arrays import Films
@@ -29,6 +30,7 @@ from hubexplore.inputs.external.picture_files import PictureFiles
 from hubexplore.inputs.external.sound_arrays import Sounds
 from hubexplore.inputs.external.tf_records import Records
 from hubexplore.inputs.input_value import InputValue
+from hubexplore.inputs.tables.table_sources import TableColumn
 from hubexplore.inputs.text.tf_examples import Values, features_of, serialized
 from hubexplore.summary.files import magic
 from hubexplore.summary.tensor_values import Array, is_ragged, is_sparse
@@ -44,6 +46,8 @@ ARRAYS: Final = "arrays"
 """The variable with the arrays of a file that was saved for the code."""
 TEXTS: Final = "texts"
 """The variable with the texts of such a file."""
+TABLE: Final = "table"
+"""The variable with the rows or columns of a table that was uploaded."""
 
 _DRAWN: Final = ("random.", "(random.")
 """How expressions begin that draw random numbers."""
@@ -66,6 +70,7 @@ class Expressions:
         self.files = DataFiles(Path()) if files is None else files
         self._arrays: dict[str, Array] = {}
         self._texts_by_key: dict[str, Any] = {}
+        self._tables: dict[str, tuple[str, ...]] = {}
         self._key = ""
         self._comments: dict[str, None] = {}
         # One generator for all inputs, as `examples.fill` has it: what an input draws depends on those
@@ -80,10 +85,11 @@ class Expressions:
         To be asked for once, after all inputs were written.
         """
         seeded = ("random = np.random.default_rng(0)",) if self._is_seeded else ()
+        tables = itertools.chain.from_iterable(self._tables.values())
         # Blank lines around functions, as an author would write them.
         functions = ("", *(f"{helper}\n" for helper in self.helpers)) if self.helpers else ()
         imports = sorted(self.imports, key=_import_order)
-        return (*imports, *functions, *self._comments, *seeded, *self._loaded())
+        return (*imports, *functions, *self._comments, *seeded, *tables, *self._loaded())
 
     def _loaded(self) -> Iterator[str]:
         arrays, texts = self._arrays, self._texts_by_key
@@ -112,6 +118,7 @@ class Expressions:
             (Records, self._records),
             (Sounds, self._sounds),
             (Films, self._films),
+            (TableColumn, self._column),
         )
         for kind, write in writers:
             if isinstance(source, kind):
@@ -153,6 +160,25 @@ class Expressions:
             self._import(line)
         name = self.files.place(source.file, lambda: content, reader.suffix)
         return reader.expression.format(repr(name))
+
+    def _column(self, source: TableColumn) -> str:
+        """A column of a table file: read if the file is in the folder or too long to be written out."""
+        content = source.contents[0]
+        found = table_code.column_of(source)
+        if found is None or (len(content) <= MAX_CHARACTERS and not self.files.has(source.file, content)):
+            return self._array(source.value)
+        reader, template, needs_numpy = found
+        for line in (*reader.imports, *(["import numpy as np"] if needs_numpy else [])):
+            self._import(line)
+        file = repr(self.files.place(source.file, lambda: content, ".csv"))
+        # One variable for all columns of a file.
+        variable = next(
+            (name for name, lines in self._tables.items() if lines == _opened(reader, file, name)), ""
+        )
+        if not variable:
+            variable = TABLE if not self._tables else f"{TABLE}_{len(self._tables) + 1}"
+            self._tables[variable] = _opened(reader, file, variable)
+        return template.format(table=variable)
 
     def _import(self, line: str) -> None:
         self.imports[line] = None
@@ -357,7 +383,8 @@ class Expressions:
         else:
             files = list(map(repr, self._picture_names(source)))
         whole = f".astype({source.value.dtype.name!r})" if source.value.dtype.kind in "iu" else ""
-        return f"np.stack([{', '.join(f'{name}({file})' for file in files)}]){whole}"
+        read = ", ".join(f"{name}({file})" for file in files)
+        return f"{read}{whole}" if source.is_lone else f"np.stack([{read}]){whole}"
 
     def _names(self, source: Sounds | Films, suffix: str) -> list[str]:
         """The paths of uploaded files; the suffix is for names that are not those of data."""
@@ -372,6 +399,11 @@ class Expressions:
             self.files.place(name, functools.partial(bytes, content), _picture_suffix(content))
             for name, content in zip(source.names, source.contents, strict=True)
         ]
+
+
+def _opened(reader: table_code.TableReader, file: str, variable: str) -> tuple[str, ...]:
+    """The lines that read a table file into a variable."""
+    return tuple(line.replace("{table}", variable).replace("{file}", file) for line in reader.lines)
 
 
 def _picture_suffix(content: bytes) -> str:

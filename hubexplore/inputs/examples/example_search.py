@@ -19,6 +19,7 @@ from hubexplore.errors import SignatureError
 from hubexplore.inputs.examples import examples
 from hubexplore.inputs.fields import Field
 from hubexplore.inputs.input_value import InputValue
+from hubexplore.inputs.text.literals import counted
 
 ATTEMPTS: Final = 24
 """Maximum number of examples that are run."""
@@ -181,7 +182,7 @@ def _shape_text(value: Any) -> str:
     if sizes is None:
         sizes = getattr(value, "shape", None)
     if sizes is None:
-        return f"[{len(value)} ragged rows]"
+        return f"[{counted(len(value), 'ragged row', 'ragged rows')}]"
     return f"[{', '.join(str(int(size)) for size in sizes)}]"
 
 

@@ -18,6 +18,16 @@ import numpy as np
 from hubexplore.errors import HubError, SignatureError, closest
 from hubexplore.inputs import pictures
 from hubexplore.inputs.examples import sound_examples
+from hubexplore.inputs.examples.text_examples import (
+    SENTENCES,
+    category,
+    is_category,
+    is_text,
+    plain_text,
+    sentence_words,
+    text_kinds,
+    with_categories,
+)
 from hubexplore.inputs.external import picture_files
 from hubexplore.inputs.fields import IMAGE, RAGGED, SPARSE, Component, Field, numpy_dtype
 from hubexplore.inputs.graph_uses import Use
@@ -28,8 +38,6 @@ from hubexplore.inputs.text.literals import counted, integer_limits
 from hubexplore.summary.reading.string_inputs import Feature
 from hubexplore.summary.tensor_values import Array
 
-SENTENCES: Final = "Sample sentences"
-VOCABULARY: Final = "Words of the vocabulary"
 DIGITS: Final = "Sample digits"
 PICTURE: Final = "Sample picture"
 SOUND: Final = "Sample sound"
@@ -44,21 +52,6 @@ MAX_GUESSED: Final = 1_000_000
 """Maximum number of values in an example whose sizes are only guessed."""
 ROWS: Final = 2
 """Default number of rows: one would hide a fault in how a module treats batches."""
-# Common words, which the vocabulary of a small text module, even one made of old books, has too.
-_SENTENCES: Final = (
-    "The king gave bread and wine to his servants.",
-    "She walked with her sister to the village in the morning.",
-    "A great storm came upon the sea, and the ship was lost.",
-    "The old man was very fond of his garden.",
-    "They kept the sheep upon the hills by night.",
-    "Her mother wished to see all her daughters happily married.",
-    "The water of the river was sweet and cold.",
-    "He wrote a long letter to his friend in town.",
-    "Gold and silver were brought into the house of the lord.",
-    "The young ladies danced till the evening was over.",
-    "My brother planted a tree before the door.",
-    "The children slept while the rain fell upon the roof.",
-)
 # Words in names of inputs for which 1.0 changes nothing: a probability to keep, a temperature.
 _NEUTRAL_WORDS: Final = frozenset({"keep", "temperature"})
 _LENGTH_WORDS: Final = frozenset({"len", "lens", "length", "lengths", "seqlen"})
@@ -66,22 +59,15 @@ _QUANTIZED: Final = {"qint8": 128, "quint8": 256, "qint16": 256, "quint16": 256,
 """The limit of quantised numbers, itself excluded: they are levels of brightness or loudness, never ids."""
 _SHORTER: Final = (2, 4, 8)
 """What networks of convolutions divide the length of a row by."""
-_WORDS_IN_SENTENCE: Final = 6
-"""Number of words of a vocabulary in one string."""
-_SENTENCE_OFFSET: Final = 5
-"""Distance between the first sentences of two inputs, so that pairs of texts differ."""
 
 
 def kinds(fields: Sequence[Field]) -> tuple[str, ...]:
     """The kinds of examples for a form, the best first; () without inputs, or if one cannot be entered."""
     if not fields or any(field.problem for field in fields):
         return ()
-    fields = _wholes(fields)
-    texts = [_is_text(field) for field in fields]
-    names = [SENTENCES] if any(texts) else []
-    if any(field.use and field.use.words for field in fields):
-        # Sentences come first only where the graph splits them, and knows some of the words.
-        names = [*names, VOCABULARY] if all(map(_knows_sentences, fields)) else [VOCABULARY, *names]
+    fields = with_categories(_wholes(fields))
+    texts = [is_text(field) for field in fields]
+    names = text_kinds(fields)
     names += [DIGITS] if any(map(_takes_digits, fields)) else []
     names += [PICTURE] if any(field.asks == IMAGE or field.encoded == "image" for field in fields) else []
     names += [FILM] if any(field.film for field in fields) else []
@@ -121,7 +107,8 @@ def fill(
     made = _fill(_wholes(fields), kind, rows, size, turn, shorter=shorter)
     return {
         field.name: InputValue(
-            _taken(field, component, made[component.field.name]), example=Example(kind, rows)
+            _taken(field, component, made[component.field.name]),
+            example=Example(kind, rows, has_rows=_has_rows(field)),
         )
         for field, component in zip(fields, components, strict=True)
     }
@@ -133,7 +120,7 @@ def _fill(
     """An example for each whole input."""
     # One generator for all inputs, so that inputs of the same shape do not get the same numbers.
     random = np.random.default_rng(0)
-    fields = [_as_bytes(field, rows, size, turn) for field in fields]
+    fields = [_as_bytes(field, rows, size, turn) for field in with_categories(fields)]
     shapes = [
         shape_for(field, rows, size, turn) if field.neutral is None or field.shape is not None else ()
         for field in fields
@@ -150,6 +137,12 @@ def _fill(
             value = np.full(shape, constant, field.numpy)
         example[field.name] = value
     return example
+
+
+def _has_rows(field: Field) -> bool:
+    """Whether the first dimension is one of rows: not that of one picture or sound."""
+    is_one_sound = field.sound is not None and field.shape is not None and len(field.shape) == 1
+    return not field.is_lone and not is_one_sound
 
 
 def _wholes(fields: Sequence[Field]) -> Sequence[Field]:
@@ -276,19 +269,6 @@ def _numbers(dtype: np.dtype[Any], count: int, start: int) -> bytes:
     return (numbers / (start + count)).astype(dtype).tobytes()
 
 
-def _is_text(field: Field) -> bool:
-    return field.dtype == "string" and not field.encoded and not (field.use and field.use.is_read)
-
-
-def _knows_sentences(field: Field) -> bool:
-    """Whether sentences suit: without a vocabulary, or if one of its first words is in a sentence."""
-    if field.use is None or not field.use.words:
-        return True
-    known = {word.lower() for word in field.use.words}
-    words = (word.lower().encode() for sentence in _SENTENCES for word in sentence.split())
-    return field.use.is_split and any(word in known for word in words)
-
-
 def _takes_digits(field: Field) -> bool:
     side = pictures.DIGIT_SIDE
     return field.asks == IMAGE and (field.height, field.width, field.channels) == (side, side, 1)
@@ -308,11 +288,12 @@ def _example_value(
 
 def _drawing(field: Field, kind: str, shape: tuple[int, ...]) -> Any:
     """A digit, picture, film or sound for each row; None for other kinds, and for inputs that take none."""
+    rows = 1 if field.is_lone else shape[0] if shape else 0
     if kind == DIGITS and _takes_digits(field):
-        numbers = [pictures.digit(number % 10) for number in range(shape[0])]
+        numbers = [pictures.digit(number % 10) for number in range(rows)]
         return _pixels(field, np.reshape(numbers, shape))
     if kind == PICTURE and field.asks == IMAGE:
-        count, height, width, channels = (*shape, 1)[:4]
+        count, height, width, channels = (*((1,) if field.is_lone else ()), *shape, 1)[:4]
         encoded_picture = [pictures.scene(height, width, channels, number) for number in range(count)]
         return _pixels(field, np.reshape(encoded_picture, shape))
     if kind == FILM and field.film:
@@ -354,8 +335,8 @@ def _values(field: Field, kind: str, shape: tuple[int, ...], random: np.random.G
     """An array of the input's dtype."""
     count = math.prod(shape)
     if field.dtype == "string":
-        if kind == SENTENCES and not field.encoded and len(shape) == 2:
-            return _sentence_words(shape, turn)
+        if kind == SENTENCES and is_text(field) and not is_category(field) and len(shape) == 2:
+            return sentence_words(shape, turn)
         return _strings(field, kind, count, random, turn).reshape(shape)
     dtype = field.numpy
     if kind == ZEROS:
@@ -384,12 +365,6 @@ def _strings(field: Field, kind: str, count: int, random: np.random.Generator, t
         if use.texts and not field.encoded:
             contents[number] = use.texts[number % len(use.texts)]
             continue
-        if kind == VOCABULARY and use.words:
-            first = number % len(use.words)
-            contents[number] = b" ".join(
-                use.words[first : first + (_WORDS_IN_SENTENCE if use.is_split else 1)]
-            )
-            continue
         match field.encoded:
             case "example":
                 features = {
@@ -401,12 +376,7 @@ def _strings(field: Field, kind: str, count: int, random: np.random.Generator, t
             case "audio":
                 contents[number] = sound_examples.wav_file(number, field.encoding)
             case _:
-                place = (
-                    number + _SENTENCE_OFFSET * turn
-                    if kind == SENTENCES
-                    else int(random.integers(len(_SENTENCES)))
-                )
-                contents[number] = _SENTENCES[place % len(_SENTENCES)].encode()
+                contents[number] = plain_text(use, kind, number, random, turn)
     return contents
 
 
@@ -419,20 +389,6 @@ def _id_limit(field: Field) -> int:
     if field.use is None or field.use.below is None:
         return 2
     return field.use.below if field.use.is_sure and field.numpy.kind in "iu" else min(2, field.use.below)
-
-
-def _sentence_words(shape: tuple[int, ...], turn: int) -> Array:
-    """The words of a sentence in each row, repeated where the row is longer."""
-    rows = np.empty(shape, object)
-    for number in range(shape[0]):
-        words = (
-            _SENTENCES[(number + _SENTENCE_OFFSET * turn) % len(_SENTENCES)]
-            .rstrip(".")
-            .replace(",", "")
-            .split()
-        )
-        rows[number] = [words[place % len(words)].encode() for place in range(shape[1])]
-    return rows
 
 
 def _scene(kind: str, number: int, random: np.random.Generator) -> Array:
@@ -453,7 +409,8 @@ def _feature(feature: Feature, kind: str, random: np.random.Generator) -> Any:
         numbers = random.random(feature.count)
     match feature.dtype:
         case "string":
-            return [b""] * feature.count
+            # They may be what an empty text stands for, or any category.
+            return [b"" if kind == ZEROS else category(number) for number in range(feature.count)]
         case "int64":
             return [int(number) for number in np.round(numbers)]
         case _:

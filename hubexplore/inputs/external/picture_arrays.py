@@ -29,6 +29,7 @@ __all__ = [
     "preview",
     "read_pictures",
     "read_pixels",
+    "stacked",
 ]
 
 MAX_PIXELS: Final = 50_000_000
@@ -75,12 +76,14 @@ class Pictures(InputValue):
       choice: how they became numbers.
       has_16_bits: whether one of them has 16 bits per pixel.
       are_samples: whether all of them are built-in samples (`pictures.samples()`).
+      is_lone: whether the value is one picture, without a dimension of rows.
     """
 
     names: tuple[str, ...] = ()
     choice: ImageChoice = ImageChoice()
     has_16_bits: bool = False
     are_samples: bool = False
+    is_lone: bool = False
 
 
 def default_choice(field: Field) -> ImageChoice:
@@ -107,12 +110,13 @@ def read_pictures(field: Field, files: Sequence[tuple[str, bytes]], choice: Imag
       choice: how pictures become numbers.
 
     Returns:
-      `value` is [len(files), height, width, channels] of the input's dtype.
+      `value` is [len(files), height, width, channels] of the input's dtype, without the first dimension for
+      an input of one picture, and without the last one for an input that has none.
 
     Raises:
       SignatureError: a file is not a picture, damaged or too large; or there are too many or too few.
     """
-    batch = field.shape[0] if field.shape else None
+    batch = 1 if field.is_lone else field.shape[0] if field.shape else None
     if not files or (batch is not None and batch != len(files)):
         expected = "at least one picture" if batch is None else f"exactly {batch}"
         raise SignatureError(f"Input {field.name!r} takes {expected}; got {len(files)}.")
@@ -139,7 +143,9 @@ def read_pictures(field: Field, files: Sequence[tuple[str, bytes]], choice: Imag
         rows.append(fitted(picture, (field.width, field.height), field.channels, choice))
         has_16_bits = has_16_bits or has_more_bits
     names = tuple(name for name, _ in files)
-    sizes = (len(rows), field.height, field.width, field.channels)[: len(field.shape or (0,) * 4)]
+    sizes: tuple[int, ...] = (field.height, field.width, field.channels)
+    sizes = sizes if field.is_lone else (len(rows), *sizes)
+    sizes = sizes[: len(field.shape or sizes)]
     value = np.stack(rows).reshape(sizes).astype(field.numpy)
     return Pictures(
         value,
@@ -148,8 +154,15 @@ def read_pictures(field: Field, files: Sequence[tuple[str, bytes]], choice: Imag
         choice=choice,
         has_16_bits=has_16_bits,
         are_samples=all(pictures.samples().get(name) == content for name, content in files),
+        is_lone=field.is_lone,
         contents=tuple(content for _, content in files),
     )
+
+
+def stacked(field: Field, value: Any) -> Array:
+    """Returns the value of an input of pictures with a dimension of rows, which that of one picture lacks."""
+    array: Array = np.asarray(value)
+    return array[None] if field.is_lone else array
 
 
 def choice_like(value: Any) -> ImageChoice | None:

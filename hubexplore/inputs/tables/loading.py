@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -14,7 +14,7 @@ from hubexplore.inputs.external import conversion, notebook_objects
 from hubexplore.inputs.input_value import InputValue, short
 from hubexplore.inputs.tables.columns import Column, Layout
 from hubexplore.inputs.tables.sheet import MAX_CELLS, Sheet
-from hubexplore.inputs.tables.table_sources import Table, folded, listed, names_of
+from hubexplore.inputs.tables.table_sources import Table, TableColumn, folded, listed, names_of
 from hubexplore.inputs.text import bulk, nested_lists, tf_examples
 from hubexplore.inputs.text.literals import Literals
 from hubexplore.summary.tensor_values import Array
@@ -48,7 +48,7 @@ def load(sheet: Sheet, table: Table) -> str:
     columns = {column: table.columns[taken[column.name]] for column in layout.columns if column.name in taken}
     boxes = _box_texts(layout, table, taken)
     if count * len(layout.columns) > MAX_CELLS:
-        held = _held(columns, table)
+        held = _held(columns, table, taken)
         sheet.clear()
         sheet.put(held)
     elif columns:
@@ -56,6 +56,7 @@ def load(sheet: Sheet, table: Table) -> str:
         places = [layout.columns.index(column) for column in columns]
         texts = [[_cell(column, value) for value in _items(values)] for column, values in columns.items()]
         sheet.edit(0, places, list(zip(*texts, strict=True)))
+        _remember(sheet, columns, table, taken)
     for number, text in boxes.items():
         sheet.edit_box(number, text)
     return _message(count, table, missing, extra)
@@ -150,13 +151,33 @@ def _is_missing(column: Column, value: Any) -> bool:
     return type(value).__name__ in _MISSING or bool(is_nan and not takes_nan)
 
 
-def _held(columns: Mapping[Column, Sequence[Any]], table: Table) -> dict[str, InputValue]:
+def _remember(sheet: Sheet, columns: Iterable[Column], table: Table, taken: Mapping[str, Any]) -> None:
+    """Lets cells that were written from a file stand for its columns, as long as nobody edits them."""
+    entries = sheet.readable() if table.content else {}
+    for column in columns:
+        if column.feature is None and column.field.name in entries:
+            value = entries[column.field.name].value
+            sheet.remember(column.field.name, _of_file(value, table, taken[column.name]))
+
+
+def _of_file(value: Any, table: Table, name: Any) -> InputValue:
+    if not table.content:
+        return InputValue(value, file=table.file)
+    return TableColumn(value, file=table.file, contents=(table.content,), column=name)
+
+
+def _held(
+    columns: Mapping[Column, Sequence[Any]], table: Table, taken: Mapping[str, Any]
+) -> dict[str, InputValue]:
     """The values of large columns by name of the input."""
     by_input: dict[str, list[Column]] = {}
     for column in columns:
         by_input.setdefault(column.field.name, []).append(column)
     return {
-        name: InputValue(_value(ours, columns, table), file=table.file) for name, ours in by_input.items()
+        name: InputValue(_value(ours, columns, table), file=table.file)
+        if ours[0].feature is not None
+        else _of_file(_value(ours, columns, table), table, taken[ours[0].name])
+        for name, ours in by_input.items()
     }
 
 

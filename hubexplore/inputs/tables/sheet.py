@@ -13,7 +13,7 @@ from hubexplore.inputs.fields import Field
 from hubexplore.inputs.input_value import InputValue, short
 from hubexplore.inputs.tables.columns import Column, Layout
 from hubexplore.inputs.text import nested_lists, tf_examples, typed_text
-from hubexplore.inputs.text.literals import Literals
+from hubexplore.inputs.text.literals import Literals, counted
 from hubexplore.summary.tensor_values import Array
 
 MAX_CELLS: Final = 10_000
@@ -175,6 +175,17 @@ class Sheet:
                 texts |= written
         self._lay(texts, is_whole=len(ours) == len(self._fields))
 
+    def readable(self) -> dict[str, InputValue]:
+        """Returns the values of the inputs in the table whose cells can all be read, by name."""
+        errors: list[CellError] = []
+        read = self._read_rows(errors)
+        faulty = {self.layout.columns[error.column].field.name for error in errors}
+        return {name: self._entry(field, read) for name, field in self._fields.items() if name not in faulty}
+
+    def remember(self, name: str, entry: InputValue) -> None:
+        """Takes a value for what the cells of an input contain now; it counts until they are edited."""
+        self._put[name] = entry
+
     def _put_box(self, number: int, field: Field, entry: InputValue) -> None:
         text = entry.text if entry.text is not None else typed_text.write(field, entry.value)
         if text is not None:
@@ -253,8 +264,8 @@ class Sheet:
             CellError(
                 0,
                 place,
-                f"Input {column.field.name!r} has no values for the {count:,} rows from a file or variable; "
-                f"add a column {short(column.name)!r} there.",
+                f"Input {column.field.name!r} has no values for the {counted(count, 'row', 'rows')} from a "
+                f"file or variable; add a column {short(column.name)!r} there.",
             )
             for place, column in enumerate(self.layout.columns)
             if column.field.name not in self._put

@@ -6,7 +6,7 @@ import importlib
 import io
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import numpy as np
@@ -40,12 +40,25 @@ class Table:
       columns: by name; arrays, lists, or texts of cells.
       file: name of the file; empty for a variable.
       has_names: whether the columns have names.
+      content: of the file; empty for a variable.
     """
 
     source: str
     columns: Mapping[Any, Sequence[Any]]
     file: str = ""
     has_names: bool = True
+    content: bytes = field(default=b"", repr=False, compare=False)
+
+
+@dataclass(frozen=True)
+class TableColumn(InputValue):
+    """A column of a table file as the value of an input; `contents` is that of the file.
+
+    Attributes:
+      column: its name, or its index in a file without a heading.
+    """
+
+    column: Any = ""
 
 
 def read_file(layout: Layout, name: str, content: bytes) -> Table | dict[str, InputValue]:
@@ -64,7 +77,13 @@ def read_file(layout: Layout, name: str, content: bytes) -> Table | dict[str, In
             f"{short(name)!r} has {len(content) / 1e6:,.1f} MB; the limit for a file is {LIMIT / 1e6:,.0f} "
             f"MB. Load it in a cell and choose the variable."
         )
-    content, source = bytes(content), repr(short(name))
+    content = bytes(content)
+    table = _read(layout, name, content)
+    return replace(table, content=content) if isinstance(table, Table) else table
+
+
+def _read(layout: Layout, name: str, content: bytes) -> Table | dict[str, InputValue]:
+    source = repr(short(name))
     if content.startswith(PARQUET):
         return Table(source, _parquet(name, content), name)
     fields = {column.field.name: column.field for column in layout.columns}

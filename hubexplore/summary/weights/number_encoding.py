@@ -17,7 +17,7 @@ def width(dtype: str) -> int | None:
     return WIDTHS.get(dtype)
 
 
-def decode(data: bytes, dtype: str) -> Numbers:  # noqa: PLR0911  # one return per coding
+def decode(data: bytes | npt.NDArray[np.uint8], dtype: str) -> Numbers:  # noqa: PLR0911  # one return per coding
     """Returns the numbers in `data` as integers or floats that hold them exactly.
 
     Truth values are 0 and 1, complex numbers their magnitudes in float64.

@@ -247,7 +247,6 @@ class TestBands:
     @pytest.mark.parametrize(
         ("name", "value"),
         [
-            ("default", np.sin(np.arange(96) / 6)[None]),  # as long as the input: perhaps a filter
             ("embedding", np.sin(np.arange(24) / 6)[None]),
             ("default", RANDOM.normal(size=(1, 24))),  # no curve
             ("default", np.sin(np.arange(24) / 6)[None] + 40),  # in other units

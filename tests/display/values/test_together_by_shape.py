@@ -111,17 +111,49 @@ class TestVoxels:
 class TestSeries:
     def test_the_columns_of_the_series_that_went_in_are_lines(self) -> None:
         history = RANDOM.uniform(size=(2, 48, 3))
-        found = group(scene({"forecast": history[:, -24:]}, history=history), bands.Bands)
-        assert [name for name, _ in found.lines] == ["forecast [0]", "forecast [1]", "forecast [2]"]
+        found = group(scene({"smooth": history[:, ::-1]}, history=history), bands.Bands)
+        assert [name for name, _ in found.lines] == ["smooth [0]", "smooth [1]", "smooth [2]"]
         single(scene({"forecast": history[:, -24:, :2]}, history=history))
         single(scene({"hidden_state": history[:, -24:]}, history=history))
 
+    def test_what_is_made_of_a_series_is_on_its_axis(self) -> None:
+        series = np.sin(np.arange(96) / 6)[None] + RANDOM.normal(size=(1, 96)) / 9
+        smooth = np.sin(np.arange(96) / 6)[None]
+        outputs = {"smooth": smooth, "error": np.abs(series - smooth), "energy": smooth**2 + 70}
+        beside, alone = grouped(scene(outputs, series=series))
+        assert isinstance(beside, bands.Bands)
+        assert isinstance(alone, bands.Bands)
+        assert [name for name, _ in beside.lines] == ["smooth", "error", "series (input)"]
+        assert [name for name, _ in alone.lines] == ["energy"]
+        single(scene({"projected": RANDOM.normal(size=(3, 96))}, embedding=RANDOM.normal(size=(3, 96))))
+        single(scene({"hidden": smooth}, series=series))
+
+    def test_ids_after_ids_are_no_forecast(self) -> None:
+        watched = np.array([[255, 134, 153, 20], [324, 456, 251, 303]])
+        outputs = {"scores": np.array([[9.0, 7.5, 7.0]] * 2), "ids": np.array([[4, 155, 380]] * 2)}
+        assert group(scene(outputs, watched=watched), ranking.Ranking).members[0].name == "ids"
+        single(scene({"ids": outputs["ids"]}, watched=watched))
+        assert group(scene({"forecast": outputs["ids"]}, sales=watched), bands.Bands).history is not None
+
     def test_a_verdict_on_each_step_of_a_series_is_no_list_of_things(self) -> None:
         series = RANDOM.uniform(size=(2, 200))
-        verdicts = {"is_anomaly": series > 0.9, "anomaly_score": series}
+        verdicts = {"is_anomaly": series > 0.9, "anomaly_score": series / 2}
         scores, verdict = grouped(scene(verdicts, series=series))[::-1]
         assert [type(verdict), type(scores)] == [Member, bands.Bands]
         group(scene(verdicts), ranking.Ranking)
+
+
+def test_columns_of_one_entry_are_a_table_of_rows() -> None:
+    outputs = {
+        "class_ids": Member("class_ids", np.array([[1], [2]]), shape=(None, 1)),
+        "classes": Member("classes", texts("leave", "stay")[:, None], shape=(None, 1)),
+        "score": Member("score", np.array([0.5, 0.7]), shape=(None,)),
+    }
+    found = group(scene(outputs), ranking.Ranking)
+    assert (found.views, [member.name for member in found.members]) == (
+        ("Table",), ["classes", "class_ids", "score"],
+    )  # fmt: skip
+    assert "stay" in drawn(found).html
 
 
 def test_what_the_input_says_comes_before_what_is_said_of_it() -> None:

@@ -162,6 +162,21 @@ def test_parquet_without_pyarrow(sheet: Sheet, monkeypatch: pytest.MonkeyPatch) 
         load_file(sheet, b"PAR1 and more", "houses.parquet")
 
 
+def test_cells_of_a_file_stand_for_its_columns_until_they_are_edited(sheet: Sheet) -> None:
+    load_file(sheet, CSV)
+    sheet.edit_box(0, "1")
+    area, place = sheet.entries()["area"], sheet.entries()["place"]
+    assert isinstance(area, table_sources.TableColumn)
+    assert (area.file, area.column, area.contents) == ("houses.csv", "area", (CSV.encode(),))
+    assert area.value.tolist() == [70.5, 90]
+    assert place.value.tolist() == [[1, 2], [3, 4]]
+    sheet.edit(0, [0], [["71"]])
+    assert sheet.entries()["area"].file == ""
+    assert sheet.entries()["place"].file == "houses.csv"
+    sheet.remove(0, 1)
+    assert sheet.entries()["place"].file == ""
+
+
 def test_large_tables_are_arrays(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loading, "MAX_CELLS", 30)
     monkeypatch.setattr("hubexplore.inputs.tables.sheet.MAX_CELLS", 30)
@@ -173,7 +188,8 @@ def test_large_tables_are_arrays(monkeypatch: pytest.MonkeyPatch) -> None:
     entries = sheet.entries()
     assert entries["area"].value.tolist() == [70.5, 90] * 5
     assert entries["place"].value.shape == (10, 2)
-    assert entries["area"].file == "houses.csv"
+    assert isinstance(entries["area"], table_sources.TableColumn)
+    assert (entries["area"].file, entries["area"].column) == ("houses.csv", "area")
     assert entries["city"].value[1] == "Köln".encode()
     with pytest.raises(SignatureError, match=r"'floors', row 2: found '1\.5', expected a whole number"):
         load_file(sheet, CSV.splitlines(keepends=True)[0] + body.replace(",1,", ",1.5,", 1))

@@ -10,11 +10,12 @@ from typing import Final
 import numpy as np
 
 from hubexplore.display.markup import Markup, join, tag
-from hubexplore.display.palette import PALE_BLUE, SCALE_INK, SCALE_LINE, SERIES
+from hubexplore.display.palette import PALE_BLUE, SCALE_INK, SCALE_LINE
 from hubexplore.display.values import numerics
 from hubexplore.display.values.control import Control
 from hubexplore.display.values.hover import GridHover, Rect
 from hubexplore.display.values.rendering import Rendered, with_numbers
+from hubexplore.display.values.series_colours import series_colours
 from hubexplore.display.values.together.scene import Group, Member, Scene
 from hubexplore.display.values.value_kinds import is_number
 from hubexplore.display.values.views.lines import draw_value_axis, y_of
@@ -38,29 +39,25 @@ MAX_PLOTS: Final = 4
 MAX_STEPS: Final = 2000
 """Maximum number of steps of an output: longer ones are signals, whose plots are of their own."""
 _MIN_STEPS: Final = 3
-_MIN_CURVE: Final = 8
+MIN_CURVE: Final = 8
 """Minimum number of steps of which likeness says anything."""
-_MAX_COLUMNS: Final = 8
-_MIN_PICTURE: Final = 4
 _MIN_LIKENESS: Final = 0.3
 """From this correlation of neighbours on, a row is a curve."""
-_IN_ORDER: Final = 0.99
-_AHEAD: Final = frozenset({
+AHEAD: Final = frozenset({
     "ahead", "forecast", "forecasts", "future", "horizon", "next", "pred", "predicted", "prediction",
     "predictions", "yhat",
 })  # fmt: skip
-_OF_ANOTHER_KIND: Final = frozenset({
+"""Words in names of outputs that go on with what went in."""
+OF_ANOTHER_KIND: Final = frozenset({
     "attention", "embedding", "embeddings", "encoding", "features", "hidden", "latent", "logits",
     "probabilities", "scores", "state", "weights",
 })  # fmt: skip
+"""Words in names of outputs that are no series, whatever their shape."""
 _SCORES: Final = frozenset({
     "logit", "logits", "prob", "probabilities", "probability", "probs", "score", "scores",
 })  # fmt: skip
 _MIN_SCORED: Final = 50
 """A series of up to as many steps may be a row of features, of which each has a class."""
-_PLACES: Final = frozenset({
-    "anchors", "bbox", "bboxes", "box", "boxes", "joints", "keypoints", "landmarks", "points", "pose",
-})  # fmt: skip
 _LOWER: Final = frozenset({"lower", "low", "min", "minimum", "lo"})
 _UPPER: Final = frozenset({"upper", "high", "max", "maximum", "hi"})
 _QUANTILE: Final = re.compile(r"(?:^|[^a-z])(?:q|p|quantile|percentile)_?(\d+(?:\.\d+)?)$", re.IGNORECASE)
@@ -100,7 +97,7 @@ class Bands:
         count = len(self._all[0][1])
         figures, hovers = [], []
         for number in range(min(count, MAX_PLOTS)):
-            picture, hover = self._plot(number, row_name(rows, number))
+            picture, hover = self.plot(number, row_name(rows, number))
             title = tag("figcaption", row_name(rows, number))
             figures.append(tag("figure", picture, title, class_="plot") if count > 1 else picture)
             hovers.append(hover)
@@ -112,7 +109,8 @@ class Bands:
         grid = number_grid(first_row, [str(at) for at in range(steps)], names)
         return with_numbers(VIEW, Figure(join(*figures), tuple(hovers), note, grid), lambda: grid)
 
-    def _plot(self, number: int, name: str) -> tuple[Markup, GridHover]:
+    def plot(self, number: int, name: str) -> tuple[Markup, GridHover]:
+        """Draws a row, which has a name."""
         history = self.history[1][number] if self.history else np.zeros(0)
         steps = max(array.shape[1] for _, array in self._all)
         numbers = np.concatenate([history, *(array[number] for _, array in self._all)])
@@ -136,9 +134,10 @@ class Bands:
         if self.history:
             y = y_of(numerics.drawable(history), area, (low, high))
             drawing.line(x[:begin], y, SCALE_INK, 1.2)
+        colours = series_colours(range(len(self.lines)))
         for at, (_, array) in enumerate(self.lines):
             y = y_of(numerics.drawable(array[number]), area, (low, high))
-            drawing.line(x[begin : begin + len(y)], y, SERIES[at % len(SERIES)], 1.6)
+            drawing.line(x[begin : begin + len(y)], y, colours[at], 1.6)
         places = [str(at - begin) for at in range(size)]
         self._draw_steps(drawing, area, begin, size)
         for at, (text, colour) in enumerate(
@@ -165,7 +164,8 @@ class Bands:
             drawing.line([x, x], [top, top + height], SCALE_LINE, 0.8, (3.0, 3.0))
 
     def _legend(self) -> list[tuple[str, str]]:
-        entries = [(name, SERIES[at % len(SERIES)]) for at, (name, _) in enumerate(self.lines)]
+        colours = series_colours(range(len(self.lines)))
+        entries = [(name, colours[at]) for at, (name, _) in enumerate(self.lines)]
         if self.band:
             entries.append((f"{self.band[0][0]} to {self.band[1][0]}", PALE_BLUE))
         return [*([(self.history[0], SCALE_INK)] if self.history else []), *entries]
@@ -190,9 +190,9 @@ def find(scene: Scene) -> Iterator[Group]:
         if is_number(array) and member.sound is None and member.shape != (None,)
     ]
     series = [
-        (member, numerics.as_floats(np.atleast_2d(array)))
+        (member, numerics.as_floats(np.atleast_2d(steps)))
         for member, array in found
-        if array.ndim in (1, 2) and _MIN_STEPS <= array.shape[-1] <= MAX_STEPS
+        if (steps := _without_column(array)).ndim in (1, 2) and _MIN_STEPS <= steps.shape[-1] <= MAX_STEPS
     ]
     by_shape: dict[tuple[int, ...], list[tuple[Member, Array]]] = {}
     for member, array in series:
@@ -201,9 +201,11 @@ def find(scene: Scene) -> Iterator[Group]:
     yield from banded
     used = {member.name for group in banded for member in group.members}
     yield from _continued(scene, [pair for pair in series if pair[0].name not in used])
-    for member, array in found:
-        if array.ndim == 3 and array.dtype.kind == "f":
-            yield from _columns(scene, member, numerics.as_floats(array))
+
+
+def _without_column(array: Array) -> Array:
+    """Returns a series [rows, steps, 1] as [rows, steps]; other arrays unchanged."""
+    return array[..., 0] if array.ndim == 3 and array.shape[-1] == 1 else array
 
 
 def _banded(scene: Scene, pairs: list[tuple[Member, Array]]) -> Bands | None:
@@ -219,7 +221,7 @@ def _banded(scene: Scene, pairs: list[tuple[Member, Array]]) -> Bands | None:
         members,
         tuple((member.name, array) for member, array in between),
         ((lower[0].name, lower[1]), (upper[0].name, upper[1])),
-        _history(scene, len(lower[1])),
+        history_of(scene, len(lower[1])),
     )
 
 
@@ -229,20 +231,26 @@ def _continued(scene: Scene, series: list[tuple[Member, Array]]) -> Iterator[Ban
     for member, array in series:
         by_rows.setdefault(len(array), []).append((member, array))
     for rows, pairs in by_rows.items():
-        history = _history(scene, rows)
+        history = history_of(scene, rows)
         if history is None:
             continue
         further = [
             (member, array)
             for member, array in pairs
+            # Ids of what is recommended are no series, nor are those of what was seen before.
+            if (member.words & AHEAD or not (member.is_integer and _is_of_integers(scene, history[0])))
             # What is as long as the input may be on its axis: a filter, a reconstruction.
-            if (array.shape[1] != history[1].shape[1] or member.words & _AHEAD)
-            and not member.words & _OF_ANOTHER_KIND
+            and (array.shape[1] != history[1].shape[1] or member.words & AHEAD)
+            and not member.words & OF_ANOTHER_KIND
             and _continues(history[1], array)
         ]
         if further:
             members = tuple(member for member, _ in further)
             yield Bands(members, tuple((member.name, array) for member, array in further), None, history)
+
+
+def _is_of_integers(scene: Scene, name: str) -> bool:
+    return any(member.name == name and member.is_integer for member in scene.inputs)
 
 
 def _scores_of_steps(scene: Scene) -> Iterator[Bands]:
@@ -262,58 +270,28 @@ def _scores_of_steps(scene: Scene) -> Iterator[Bands]:
 
 def _continues(history: Array, array: Array) -> bool:
     """Returns whether an output is in the units of the history, and a curve as it is."""
+    with np.errstate(all="ignore"):
+        are_shares = bool(np.all(array >= 0) and np.allclose(array.sum(-1), 1, atol=1e-3))
+    return is_within_reach(history, array) and not are_shares and is_curve(array)
+
+
+def is_within_reach(history: Array, array: Array) -> bool:
+    """Returns whether an output is in the units of the history: not far from what its numbers are."""
     low, high = numerics.limits_of(numerics.drawable(history))
     reach = 1.5 * ((high - low) or abs(high) or 1.0)
     lowest, highest = numerics.limits_of(numerics.drawable(array))
-    with np.errstate(all="ignore"):
-        are_shares = bool(np.all(array >= 0) and np.allclose(array.sum(-1), 1, atol=1e-3))
-    return low - reach <= lowest and highest <= high + reach and not are_shares and _is_curve(array)
+    return low - reach <= lowest and highest <= high + reach
 
 
-def _is_curve(array: Array) -> bool:
+def is_curve(array: Array) -> bool:
     """Returns whether neighbours in rows [rows, steps] are alike; a few numbers always are."""
-    if array.shape[1] < _MIN_CURVE:
+    if array.shape[1] < MIN_CURVE:
         return True
     rows = np.nan_to_num(numerics.drawable(array[:32]), posinf=0, neginf=0)
     centred = rows / (np.abs(rows).max() or 1.0)
     centred = centred - centred.mean(-1, keepdims=True)
     power = float((centred**2).sum())
     return float((centred[:, 1:] * centred[:, :-1]).sum()) >= _MIN_LIKENESS * power
-
-
-def _columns(scene: Scene, member: Member, array: Array) -> Iterator[Bands]:
-    """Yields an output [rows, steps, columns] of few columns as lines; columns in order bound a band."""
-    rows, steps, count = array.shape
-    is_narrow = 2 <= count <= _MAX_COLUMNS and max(count, _MIN_CURVE - 1) < steps <= MAX_STEPS
-    lines = [(f"{member.name} [{at}]", array[..., at]) for at in range(count)]
-    # Two open dimensions, or many rows, are rather those of a picture.
-    are_rows = rows < _MIN_PICTURE or (member.shape or (0, 0))[:2].count(None) == 1
-    if not is_narrow or not are_rows or member.words & _PLACES:
-        return
-    history = _history(scene, rows)
-    with np.errstate(invalid="ignore"):
-        is_ordered = count > 2 and bool((np.diff(array, axis=-1) >= 0).mean() >= _IN_ORDER)
-    # Columns in order after a series are its quantiles, and as many columns as it has go on with them,
-    # however it goes up and down.
-    continues = bool(is_ordered and history) or _has_columns_of_input(scene, member, array)
-    if not continues and not all(_is_curve(line) for _, line in lines):
-        return
-    if is_ordered:
-        yield Bands((member,), tuple(lines[1:-1]), (lines[0], lines[-1]), history)
-    else:
-        yield Bands((member,), tuple(lines), None, history)
-
-
-def _has_columns_of_input(scene: Scene, member: Member, array: Array) -> bool:
-    """Returns whether an input [rows, steps, columns] is a series of the same columns."""
-    return not member.words & _OF_ANOTHER_KIND and any(
-        (given := other.array) is not None
-        and given.ndim == 3
-        and given.dtype.kind == "f"
-        and (len(given), given.shape[2]) == (len(array), array.shape[2])
-        and given.shape[1] >= _MIN_CURVE
-        for other in scene.inputs
-    )
 
 
 def _bounds(pairs: list[tuple[Member, Array]]) -> tuple[tuple[Member, Array], tuple[Member, Array]] | None:
@@ -339,15 +317,14 @@ def _lies(lower: Array, middle: Array, upper: Array) -> bool:
         return bool(((middle >= lower - slack) & (middle <= upper + slack)).mean() >= 0.99)
 
 
-def _history(scene: Scene, rows: int) -> tuple[str, Array] | None:
+def history_of(scene: Scene, rows: int) -> tuple[str, Array] | None:
     """Returns the one input that is a series of numbers for each row, [rows, steps] or [rows, steps, 1]."""
     found = []
     for member in scene.inputs:
         array = member.array
         if array is None or not is_number(array) or not array.size:
             continue
-        array = array[..., 0] if array.ndim == 3 and array.shape[-1] == 1 else array
-        array = np.atleast_2d(array)
+        array = np.atleast_2d(_without_column(array))
         if array.ndim == 2 and len(array) == rows and _MIN_STEPS <= array.shape[1] <= MAX_STEPS:
             found.append((member.name, numerics.as_floats(array)))
     return found[0] if len(found) == 1 else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -12,9 +13,9 @@ from hubexplore.display.markup import join
 from hubexplore.display.values import numerics
 from hubexplore.display.values.control import Control
 from hubexplore.display.values.rendering import Rendered, with_numbers
+from hubexplore.display.values.series_colours import series_colours
 from hubexplore.display.values.together.on_picture import (
     PictureDrawing,
-    colour_of,
     share_outside,
     shares_of,
     titled,
@@ -43,6 +44,8 @@ MAX_BOXES: Final = 100
 MAX_PICTURES: Final = 8
 """Maximum number of pictures."""
 THRESHOLD: Final = "threshold"
+BOX_WORDS: Final = frozenset({"box", "boxes", "bbox", "bboxes"})
+"""Words in names of outputs that are boxes if their shape allows it."""
 _LABEL: Final = 24
 _ENOUGH: Final = 0.9
 """Share of the boxes that must have their corners in order."""
@@ -95,6 +98,7 @@ class Boxes:
         usual = self.controls[0].value if self.controls else 0.0
         threshold = settings.get(THRESHOLD, usual)
         rows = distinct_captions(self.members[0].rows)
+        colours = self._colours()
         figures, hovers, numbers, drawn_boxes = [], [], [], 0
         for number, shown in enumerate(self.pictures[:MAX_PICTURES]):
             chosen = self._chosen(number, threshold)
@@ -104,7 +108,7 @@ class Boxes:
             texts = [self._text(number, int(at)) for at in chosen]
             # The best box is drawn last, on top of the others.
             for place, at, text in reversed([*zip(places.tolist(), chosen.tolist(), texts, strict=True)]):
-                drawing.box(place, self._colour(number, at), text)
+                drawing.box(place, colours[self._key(number, at)], text)
             name = row_name(rows, number)
             picture, hover = drawing.finish(f"{name}: {counted(len(chosen), 'box')}")
             figures.append(titled(picture, name, len(self.pictures) > 1 or bool(rows)))
@@ -113,11 +117,20 @@ class Boxes:
                 (name, text, ", ".join(numerics.number_text(entry) for entry in self.corners[number][at]))
                 for at, text in zip(chosen, texts, strict=True)
             ]
-        all_boxes = sum(self._size(number) for number in range(len(figures)))
-        note = f"{drawn_boxes:,} of {counted(all_boxes, 'box')}"
-        note += f" with a score of at least {threshold:g}." if self.scores is not None else "."
+        note = self._note(drawn_boxes, len(figures), threshold)
         grid = text_grid(("row", "box", view.partition("(")[2].rstrip(")") or "corners"), numbers)
         return with_numbers(view, Figure(join(*figures), tuple(hovers), note, grid), lambda: grid)
+
+    def _note(self, drawn: int, pictures: int, threshold: float) -> str:
+        """Returns how many of the boxes of the first pictures are drawn, and what to do if it is none."""
+        all_boxes = sum(self._size(number) for number in range(pictures))
+        if self.scores is None:
+            return f"{drawn:,} of {counted(all_boxes, 'box')}."
+        if drawn or not all_boxes:
+            return f"{drawn:,} of {counted(all_boxes, 'box')} with a score of at least {threshold:g}."
+        scores = [numerics.as_floats(self.scores[number][: self._size(number)]) for number in range(pictures)]
+        highest = numerics.number_text(float(np.nanmax(np.concatenate(scores))))
+        return f"No box has a score of at least {threshold:g}: the highest score is {highest}."
 
     def _chosen(self, number: int, threshold: float) -> Array:
         """Returns the indices of the boxes of a picture that are drawn, the best first."""
@@ -139,13 +152,17 @@ class Boxes:
             parts.append(numerics.number_text(round(float(self.scores[number][at]), 2)))
         return " ".join(parts) or str(at)
 
-    def _colour(self, number: int, at: int) -> str:
+    def _colours(self) -> dict[int, str]:
+        """Returns a colour for each class, by the keys of `_key`: those that no threshold hides, too."""
+        shown = range(min(len(self.corners), MAX_PICTURES))
+        return series_colours(self._key(number, at) for number in shown for at in range(self._size(number)))
+
+    def _key(self, number: int, at: int) -> int:
+        """Returns a number for the class of a box, the same in every run."""
         if self.classes is None:
-            return colour_of(0)
+            return 0
         entry = self.classes[number][at]
-        if isinstance(entry, (bytes, str)):
-            return colour_of(sum(item_text(entry).encode()))
-        return colour_of(int(entry))
+        return zlib.crc32(item_text(entry).encode()) if isinstance(entry, (bytes, str)) else int(entry)
 
 
 def _class_text(entry: object, names: Texts) -> str:
@@ -167,7 +184,7 @@ def find(scene: Scene) -> Iterator[Group]:
             continue
         siblings = list(scene.siblings(member, array.shape[:-1]))
         # Four numbers for each row of the input may be anything; beside scores or classes they are boxes.
-        if not siblings and not member.words & {"box", "boxes", "bbox", "bboxes"}:
+        if not siblings and not member.words & BOX_WORDS:
             continue
         views = _possible_views(corners, scene, member)
         if views:
@@ -192,17 +209,7 @@ def _with_siblings(
         ),
         None,
     )
-    counts = next(
-        (
-            (other, array.reshape(-1))
-            for other, array in scene.numbers()
-            if array.size == len(corners)
-            and are_ids(array)
-            and array.max() <= corners.shape[1]
-            and other.words & {"num", "count", "number", "valid"}
-        ),
-        None,
-    )
+    counts = counts_of(scene, corners)
     are_named = classes is not None and not is_text(classes[1]) and names_fit(scene.class_names, classes[1])
     return Boxes(
         members=(member, *(pair[0] for pair in (scores, classes, counts) if pair)),
@@ -213,6 +220,26 @@ def _with_siblings(
         classes=classes[1].reshape(shape) if classes else None,
         counts=counts[1] if counts else None,
         class_names=scene.class_names if are_named else (),
+    )
+
+
+def counts_of(scene: Scene, corners: Array) -> tuple[Member, Array] | None:
+    """Returns the output that says how many boxes of each picture count, int [pictures]; None without one.
+
+    Args:
+      scene: what the module returned.
+      corners: boxes, [pictures, boxes, 4].
+    """
+    return next(
+        (
+            (other, array.reshape(-1))
+            for other, array in scene.numbers()
+            if array.size == len(corners)
+            and are_ids(array)
+            and array.max() <= corners.shape[1]
+            and other.words & {"num", "count", "number", "valid"}
+        ),
+        None,
     )
 
 

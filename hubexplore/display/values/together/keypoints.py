@@ -12,9 +12,9 @@ from hubexplore.display.markup import join
 from hubexplore.display.values import numerics
 from hubexplore.display.values.control import Control
 from hubexplore.display.values.rendering import Rendered, with_numbers
+from hubexplore.display.values.series_colours import series_colours
 from hubexplore.display.values.together.on_picture import (
     PictureDrawing,
-    colour_of,
     share_outside,
     shares_of,
     titled,
@@ -69,6 +69,7 @@ class Keypoints:
     def draw(self, view: str, settings: dict[str, float]) -> Rendered:  # noqa: D102
         threshold = settings.get(THRESHOLD, 0.2)
         rows = distinct_captions(self.members[0].rows)
+        colours = series_colours(range(min(self.places.shape[1], MAX_POINTS)))
         figures, hovers, numbers, drawn = [], [], [], 0
         for number, shown in enumerate(self.pictures[:MAX_PICTURES]):
             drawing, name = PictureDrawing(shown.pixels), row_name(rows, number)
@@ -78,7 +79,7 @@ class Keypoints:
                 if not np.isfinite([y, x]).all() or (score is not None and not score >= threshold):
                     continue
                 text = str(at) if score is None else f"{at}: {numerics.number_text(score)}"
-                drawing.point(y, x, colour_of(at), text)
+                drawing.point(y, x, colours[at], text)
                 drawn += 1
                 place = ", ".join(numerics.number_text(entry) for entry in self.places[number][at])
                 numbers.append((name, text, place))

@@ -66,13 +66,13 @@ class Ranking:
 
     @property
     def facts(self) -> str:  # noqa: D102 - as Group
-        array = self.members[0].array
+        array = _entries(self.members[0])
         shape = () if array is None else array.shape
         size = " × ".join(f"{count:,}" for count in shape)
         return f"{size} · {counted(len(self.members), 'output')} of one shape"
 
     def draw(self, view: str, settings: dict[str, float]) -> Rendered:  # noqa: D102
-        arrays = [array for member in self.members if (array := member.array) is not None]
+        arrays = [array for member in self.members if (array := _entries(member)) is not None]
         rows = distinct_captions(next((member.rows for member in self.members if member.rows), ()))
         if arrays[0].ndim == 1:
             names = rows if len(rows) == len(arrays[0]) else ()
@@ -120,21 +120,21 @@ def find(scene: Scene) -> Iterator[Group]:
     """Yields the groups of outputs of one shape of which one says what the other numbers are about."""
     by_shape: dict[tuple[int, ...], list[Member]] = {}
     for member in scene.outputs:
-        array = member.array
+        array = _entries(member)
         # Vectors for one thing and matrices for several; a single entry is a table only if it is a row.
         if (
             array is not None
             and array.ndim in (1, 2)
-            and (array.shape[-1] > 1 or member.shape == (None,))
+            and (array.shape[-1] > 1 or _is_per_row(member))
             and len(array)
             and is_column(array)
             and not _is_prose(array)
         ):
             by_shape.setdefault(array.shape, []).append(member)
     for members in by_shape.values():
-        arrays = {member.name: array for member in members if (array := member.array) is not None}
+        arrays = {member.name: array for member in members if (array := _entries(member)) is not None}
         # Numbers for each row of the input are a table, whatever they mean.
-        is_per_row = all(member.shape == (None,) for member in members)
+        is_per_row = all(map(_is_per_row, members))
         has_names = any(_names_things(array) for array in arrays.values())
         if len(members) < 2 or not (is_per_row or has_names) or _are_steps(arrays, scene):
             continue
@@ -148,6 +148,18 @@ def find(scene: Scene) -> Iterator[Group]:
         with_ids = [member for member in members if are_ids(arrays[member.name])]
         class_names = scene.class_names if len(with_ids) == 1 else ()
         yield Ranking(tuple(ordered), class_names, is_per_row, None if is_per_row else _chances(ordered))
+
+
+def _is_per_row(member: Member) -> bool:
+    """Returns whether an output is declared to have one entry for each row of the input."""
+    return member.shape in ((None,), (None, 1))
+
+
+def _entries(member: Member) -> Array | None:
+    """Returns an output as an array; that of one entry for each row without the dimension of the entry."""
+    array = member.array
+    is_column = array is not None and member.shape == (None, 1) and array.ndim == 2 and array.shape[1] == 1
+    return array[:, 0] if is_column and array is not None else array
 
 
 def _are_steps(arrays: dict[str, Array], scene: Scene) -> bool:
@@ -182,7 +194,7 @@ def _chances(members: list[Member]) -> Array | None:
     The weights of the words of a sentence do so too, but their order is that of the sentence: what the
     entries are is known only if they are the same in all rows, or if they are called classes.
     """
-    arrays = [array for member in members if (array := member.array) is not None]
+    arrays = [array for member in members if (array := _entries(member)) is not None]
     shares = [numerics.as_floats(array) for array in arrays if are_shares(array)]
     chances = [floats for floats in shares if np.allclose(floats.sum(-1), 1, atol=1e-3)]
     named = [array for array in arrays if is_text(array)]

@@ -5,17 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
 
-from hubexplore.display.values import numerics
+from hubexplore.display.values import numerics, view_choice
 from hubexplore.display.values.control import Control
-from hubexplore.display.values.rendering import Rendered
 from hubexplore.display.values.value_kinds import is_number, is_text
 from hubexplore.summary.graph.sounds import Sound
 from hubexplore.summary.model import Shape
 from hubexplore.summary.tensor_values import Array, flat_of, kind_of
+
+if TYPE_CHECKING:
+    from hubexplore.display.values.rendering import Rendered
 
 BACKGROUNDS: Final = frozenset({"background", "__background__", "_background_", "dummy", "unused", "???"})
 """Names of class 0 where it stands for no class."""
@@ -33,6 +35,7 @@ class Member:
       labels: names of the classes in its last dimension.
       shape: the shape that the signature declares.
       sound: what is known of it, if it is sound.
+      is_picture: whether a matrix is a grey picture [height, width].
     """
 
     name: str
@@ -41,11 +44,30 @@ class Member:
     labels: tuple[str, ...] = ()
     shape: Shape = None
     sound: Sound | None = None
+    is_picture: bool = False
 
     @property
     def array(self) -> Array | None:
         """The value as an array; None if it is sparse or ragged."""
         return flat_of(self.value) if kind_of(self.value) == "dense" else None
+
+    @property
+    def is_integer(self) -> bool:
+        """Whether the value is an array of integers."""
+        array = self.array
+        return array is not None and array.dtype.kind in "iu"
+
+    @property
+    def views(self) -> tuple[str, ...]:
+        """Names of the views that suit the value by itself, best first."""
+        return view_choice.suitable_views(
+            self.value,
+            name=self.name,
+            labels=self.labels,
+            shape=self.shape,
+            sound=self.sound,
+            is_picture=self.is_picture,
+        )
 
     @property
     def words(self) -> frozenset[str]:

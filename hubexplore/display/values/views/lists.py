@@ -32,7 +32,7 @@ def value_grid(value: Any, rows: Texts, labels: Texts) -> Markup:
     if not array.ndim:
         return tag("p", tag("strong", visible(item_text(array[()]), MAX_SENTENCE)))
     if not array.size:
-        return tag("p", "No entries.", class_="note")
+        return empty_note(array)
     if array.size == 1 and array.ndim < 3 and not len(rows) and not len(labels):
         return tag("p", tag("strong", visible(item_text(array.reshape(-1)[0]), MAX_SENTENCE)))
     if array.ndim > 1:
@@ -44,7 +44,17 @@ def value_grid(value: Any, rows: Texts, labels: Texts) -> Markup:
 
 def number_grid(array: Array, rows: Texts, columns: Texts) -> Markup:
     """Returns computed numbers [rows, columns] as a grid, with a caption for each row and column."""
-    return _grid(array, rows, (), columns) if array.size else tag("p", "No entries.", class_="note")
+    return _grid(array, rows, (), columns) if array.size else empty_note(array)
+
+
+def empty_note(array: Array) -> Markup:
+    """Returns which dimension of an array without entries is empty."""
+    rows = array.shape[0]
+    if not rows:
+        text = f"Empty: there are no {'rows' if array.ndim > 1 else 'entries'}."
+    else:
+        text = f"Empty: there {'is' if rows == 1 else 'are'} {counted(rows, 'row')} without entries."
+    return tag("p", text, class_="note")
 
 
 def text_grid(headings: Sequence[str], body: Sequence[Row]) -> Markup:

@@ -1,7 +1,7 @@
 // @ts-check
 // The cells and headings of the table of a form, and what cells and boxes share.
 
-import { make } from "./dom.js";
+import { breakable, make } from "./dom.js";
 
 // Longer texts may not fit into a cell.
 const SHORT = 8;
@@ -64,17 +64,6 @@ function makeHeading(column, index) {
     },
     make("span", { className: "hub-column-name" }, ...breakable(column.label)),
     make("span", { className: "hub-quiet" }, column.type),
-  );
-}
-
-/**
- * A name that may be broken between its words.
- *
- * @param {string} name
- */
-function breakable(name) {
-  return name.split(/(?<=[_./:-])/).flatMap((word, at) =>
-    at ? [document.createElement("wbr"), word] : [word]
   );
 }
 

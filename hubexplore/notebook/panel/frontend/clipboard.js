@@ -35,7 +35,7 @@ function parsed(text, separator) {
 const folded = (name) => name.toLowerCase().replace(/\s+/g, "");
 
 /**
- * Returns pasted cells, and the columns that they are for.
+ * Returns pasted cells, the columns that they are for, and what is left out.
  *
  * Text of a spreadsheet has tabs. Commas separate cells only below a heading: texts have commas, too.
  *
@@ -43,19 +43,27 @@ const folded = (name) => name.toLowerCase().replace(/\s+/g, "");
  * @param {string[]} names of all columns
  * @param {{ top: number, bottom: number, columns: number[] }} selection
  * @param {number[]} following columns from the first selected one on
- * @returns {{ block: string[][], columns: number[] }}
+ * @param {number} room maximum number of rows from the first selected one on
+ * @returns {{ block: string[][], columns: number[], note: string }}
  */
-export function pasted(text, names, { top, bottom, columns }, following) {
+export function pasted(text, names, { top, bottom, columns }, following, room) {
   const places = new Map(names.map((name, index) => [folded(name), index]));
   for (const separator of ["\t", ","]) {
     const [heading = [], ...block] = parsed(text, separator);
-    const isHeading = heading.length > 1 && heading.every((name) => name === "" || places.has(folded(name)));
+    const titles = heading.filter((name) => name !== "");
+    const unknown = titles.filter((name) => !places.has(folded(name)));
+    // A heading of a larger table has names of other columns, too; most of a row of values are no names.
+    const isHeading = titles.length - unknown.length > 1 && unknown.length <= titles.length / 2;
     if (isHeading && block.length) {
       const found = heading.map((name, at) => ({ at, column: places.get(folded(name)) ?? -1 }));
       const used = found.filter(({ column }) => column >= 0);
       return {
-        block: block.map((row) => used.map(({ at }) => row[at] ?? "")),
+        block: block.slice(0, room).map((row) => used.map(({ at }) => row[at] ?? "")),
         columns: used.map(({ column }) => column),
+        note: [
+          unknown.length ? `Not pasted: ${unknown.join(", ")}. The table has no such input.` : "",
+          rowsLeft(block.length, room),
+        ].filter(Boolean).join(" "),
       };
     }
   }
@@ -63,9 +71,27 @@ export function pasted(text, names, { top, bottom, columns }, following) {
   const width = Math.max(...block.map((row) => row.length));
   const [[only = ""] = []] = block;
   // One cell fills the whole selection.
-  return block.length === 1 && width === 1
-    ? { block: filled(bottom - top + 1, columns.length, only), columns }
-    : { block, columns: following.slice(0, width) };
+  if (block.length === 1 && width === 1) {
+    return { block: filled(bottom - top + 1, columns.length, only), columns, note: "" };
+  }
+  const taken = following.slice(0, width);
+  const columnsLeft = width > taken.length
+    ? `Only ${taken.length} of ${width} columns were pasted: the table ends there.`
+    : "";
+  return {
+    block: block.slice(0, room).map((row) => row.slice(0, taken.length)),
+    columns: taken,
+    note: [columnsLeft, rowsLeft(block.length, room)].filter(Boolean).join(" "),
+  };
+}
+
+/**
+ * @param {number} rows
+ * @param {number} room
+ */
+function rowsLeft(rows, room) {
+  if (rows <= room) return "";
+  return `Only ${room} of ${rows} rows ${room === 1 ? "was" : "were"} pasted: the table can have no more.`;
 }
 
 /**

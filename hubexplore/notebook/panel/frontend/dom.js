@@ -52,6 +52,16 @@ export function make(name, properties = {}, ...children) {
 }
 
 /**
+ * A name that is broken between its words before it is broken within one.
+ *
+ * @param {string} name
+ * @returns {(string | HTMLElement)[]}
+ */
+export function breakable(name) {
+  return name.split(/(?<=[_./:-])/).flatMap((word, at) => at ? [make("wbr"), word] : [word]);
+}
+
+/**
  * Makes a small button.
  *
  * @param {string} text on the button

@@ -313,10 +313,12 @@ function render({ model, el }) {
   function paste(text) {
     const area = selection();
     const names = form.columns.map(({ id }) => id);
-    const { block, columns } = pasted(text, names, area, shown.slice(area.left));
+    const room = (form.most ?? Infinity) - area.top;
+    const { block, columns, note: left } = pasted(text, names, area, shown.slice(area.left), room);
     write(area.top, columns, block);
     anchor = { row: area.top, place: shown.indexOf(columns[0] ?? 0) };
     go({ row: area.top + block.length - 1, place: shown.indexOf(columns.at(-1) ?? 0) }, true);
+    if (left) note.title = note.textContent = left;
   }
 
   function empty() {

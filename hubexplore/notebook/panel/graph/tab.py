@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-import ipywidgets as widgets
 import traitlets
 
 from hubexplore.display.card.html import framed
@@ -14,9 +13,12 @@ from hubexplore.display.rich import weight_statistics
 from hubexplore.display.rich.summaries import Summary
 from hubexplore.display.wording import printable, tags_text, visible
 from hubexplore.errors import HubError
+from hubexplore.explorer.cuts import Picked
 from hubexplore.explorer.runs import RunRequest
 from hubexplore.explorer.subject import Subject
+from hubexplore.notebook.panel import light_widgets as widgets
 from hubexplore.notebook.panel.browser_widgets import FrontendWidget, Message, script, style
+from hubexplore.notebook.panel.graph.cut_box import CutBox
 from hubexplore.notebook.panel.graph.danger_list import DangerList
 from hubexplore.notebook.panel.graph.op_details import box_text, details, weights_of
 from hubexplore.notebook.panel.graph.picker import Apply, SignaturePicker
@@ -60,10 +62,16 @@ class GraphTab(widgets.VBox):
         `show_value` or `fail` with the outcome.
       changed: is called when the content of the tab has changed.
       pick: makes a signature of picked tensors; None if the module declares its signatures.
+      cut_box: makes modules of picked tensors; None if that is not possible.
     """
 
     def __init__(
-        self, summary: Summary, probe: Probe, changed: Callable[[], None], pick: Apply | None = None
+        self,
+        summary: Summary,
+        probe: Probe,
+        changed: Callable[[], None],
+        pick: Apply | None = None,
+        cut_box: CutBox | None = None,
     ) -> None:
         self._summary = summary
         self._probe, self._notify = probe, changed
@@ -80,19 +88,25 @@ class GraphTab(widgets.VBox):
         self._output = widgets.Dropdown(
             description="Output", style=style, layout=widgets.Layout(width="auto")
         )
-        wide = {"width": "auto"}
-        self._value = widgets.Button(description="Value on the current inputs", layout=wide)
-        self._statistics = widgets.Button(description="Statistics of the variables", layout=wide)
+        self._value = widgets.Button(
+            description="Value on the current inputs", layout=widgets.Layout(width="auto")
+        )
+        self._statistics = widgets.Button(
+            description="Statistics of the variables", layout=widgets.Layout(width="auto")
+        )
         self._value.on_click(lambda _: self._request_value())
         self._statistics.on_click(lambda _: self._guarded(self._show_statistics))
-        self._buttons = widgets.HBox([self._value, self._output, self._statistics])
-        self._buttons.add_class("hub-row")
+        self._buttons = widgets.HBox(
+            [self._value, self._output, self._statistics], classes=("hub-row",), layout=widgets.Layout()
+        )
         self._note = widgets.HTML()
         self.results = Results(title="Value of an op")
         self.code = RunCodeBox()
-        self._picker = SignaturePicker(pick) if pick is not None else None
+        self._cut_box = cut_box
+        can_pick = pick is not None or cut_box is not None
+        self._picker = SignaturePicker(pick, self._on_picked) if can_pick else None
         self._output.observe(lambda _: self._offer_pick(), "value")
-        below = [self._picker] if self._picker is not None else []
+        below = [part for part in (self._picker, self._cut_box) if part is not None]
         self._dangers = DangerList(
             summary.capabilities.dangers, lambda finding: self._guarded(lambda: self._show_danger(finding))
         )
@@ -107,9 +121,9 @@ class GraphTab(widgets.VBox):
                 self.results,
                 self.code,
                 self._details,
-            ]
+            ],
+            classes=("hub-graph-tab",),
         )
-        self.add_class("hub-graph-tab")
         self._select(None)
 
     def show(self, signature: str, tags: tuple[str, ...]) -> None:
@@ -120,6 +134,8 @@ class GraphTab(widgets.VBox):
         model = self._models.setdefault(key, GraphModel(self._summary, signature, tags))
         self._model = model
         self._select(None)
+        if self._picker is not None:
+            self._picker.clear()  # names of another graph
         self._guarded(lambda: self._draw(None, f"Signature {visible(signature)}"))
 
     def update(self, summary: Summary) -> None:
@@ -149,7 +165,8 @@ class GraphTab(widgets.VBox):
     def static_html(self) -> Markup:
         """Returns the tab as static HTML."""
         drawn = self._model.drawn.diagram.html() if self._model is not None else Markup("")
-        return join(drawn, Markup(self._details.value), self.results.static_html())
+        cut = self._cut_box.static_html() if self._cut_box is not None else Markup("")
+        return join(drawn, cut, Markup(self._details.value), self.results.static_html())
 
     # Messages of the browser: numbers in them are checked, as the diagram may have changed meanwhile.
 
@@ -304,6 +321,14 @@ class GraphTab(widgets.VBox):
         if self._box is not None and self._model is not None:
             tensor = self._model.tensor_name(self._box, self._output.value or 0)
         self._picker.select(tensor)
+
+    def _on_picked(self, inputs: Sequence[str], outputs: Sequence[str]) -> None:
+        """Offers a cut of the tensors that are picked now."""
+        if self._cut_box is None or self._model is None:
+            return
+        model = self._model
+        picked = Picked(model.signature, model.tags, tuple(inputs), tuple(outputs)) if outputs else None
+        self._cut_box.show(picked)
 
     def _request_value(self) -> None:
         if self._model is not None and self._box is not None:

@@ -5,24 +5,23 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import traitlets
 
 from hubexplore.display import values
 from hubexplore.display.card.html import framed
 from hubexplore.display.markup import Markup, join, tag
-from hubexplore.display.values import sound_files, view_choice
+from hubexplore.display.values import view_choice
 from hubexplore.display.values.control import NO_SETTINGS, Control, Settings
-from hubexplore.display.values.together.grouping import grouped
 from hubexplore.display.values.together.scene import Group, Member, Scene
-from hubexplore.display.values.views.plot import Native
-from hubexplore.display.values.views.png import png_file
 from hubexplore.display.wording import visible
 from hubexplore.notebook.panel.browser_widgets import FrontendWidget, Message, script
-from hubexplore.notebook.panel.tabs.unknown_words import UnknownWords
 from hubexplore.summary.graph.sounds import Sound
 from hubexplore.summary.model import Shape
+
+if TYPE_CHECKING:
+    from hubexplore.display.values.views.plot import Native
 
 MAX_ITEMS: Final = 24
 """Maximum number of outputs on screen; `Explorer.value` has all of them."""
@@ -65,7 +64,7 @@ class ResultItem(Protocol):
 class Value:
     """A value with labels for its classes or columns, and captions that are used if it has as many rows.
 
-    `sound` is what is known of it if it is sound.
+    `sound` is what is known of it if it is sound; `is_picture` says that a matrix is a grey picture.
     """
 
     name: str
@@ -74,6 +73,7 @@ class Value:
     labels: tuple[str, ...] = ()
     shape: Shape = None
     sound: Sound | None = None
+    is_picture: bool = False
 
     @property
     def facts(self) -> str:  # noqa: D102 - as ResultItem
@@ -84,8 +84,13 @@ class Value:
 
     @property
     def views(self) -> tuple[str, ...]:  # noqa: D102
-        return values.views(
-            self.value, name=self.name, labels=self.labels, shape=self.shape, sound=self.sound
+        return values.suitable_views(
+            self.value,
+            name=self.name,
+            labels=self.labels,
+            shape=self.shape,
+            sound=self.sound,
+            is_picture=self.is_picture,
         )
 
     def render(self, view: str | None, settings: Settings = NO_SETTINGS) -> values.Rendered:  # noqa: D102
@@ -98,17 +103,22 @@ class Value:
             labels=self.labels,
             shape=self.shape,
             heard=self.sound,
+            is_picture=self.is_picture,
             settings=settings,
         )
 
     @property
     def forms(self) -> tuple[tuple[str, str], ...]:  # noqa: D102
+        from hubexplore.display.values import sound_files
+
         is_heard = view_choice.SOUND in self.views
         return (*([sound_files.FORM] if is_heard else []), *values.forms(self.value))
 
     def download(  # noqa: D102
         self, form: str, stem: str, settings: Settings = NO_SETTINGS
     ) -> tuple[str, bytes] | None:
+        from hubexplore.display.values import sound_files
+
         if form == sound_files.FORM[0] and sound_files.FORM in self.forms:
             return sound_files.wav_files(self.value, stem, self.sound or Sound(), settings)
         return values.download(self.value, stem, form)
@@ -205,11 +215,23 @@ class Together:
 
 def as_value(member: Member) -> Value:
     """Returns an output that is shown by itself."""
-    return Value(member.name, member.value, member.rows, member.labels, member.shape, member.sound)
+    return Value(
+        member.name,
+        member.value,
+        member.rows,
+        member.labels,
+        member.shape,
+        member.sound,
+        member.is_picture,
+    )
 
 
 def items_of(scene: Scene) -> list[ResultItem]:
     """Returns what is shown of a run: groups of outputs, the other outputs, and the words it did not know."""
+    # Not before a run: they import all drawings of values.
+    from hubexplore.display.values.together.grouping import grouped
+    from hubexplore.notebook.panel.tabs.unknown_words import UnknownWords
+
     items: list[ResultItem] = [
         as_value(entry) if isinstance(entry, Member) else Together(entry) for entry in grouped(scene)
     ]
@@ -220,7 +242,7 @@ class Results(FrontendWidget):
     """Shows values by name. A view that the user chose for a name is kept for its next values."""
 
     _esm = script("results.js")
-    shown = traitlets.Dict().tag(sync=True)
+    shown = traitlets.Dict({"title": "", "number": None, "outputs": []}).tag(sync=True)
     title = traitlets.Unicode("Results").tag(sync=True)
     remark = traitlets.Unicode().tag(sync=True)
 
@@ -245,7 +267,7 @@ class Results(FrontendWidget):
         self._natives = {}
         self._outputs = [self._draw(index) for index in range(len(self._items))]
         left = len(items) - len(self._items)
-        more = f" · {left} more are in .value" if left else ""
+        more = f" · {left} more {'is' if left == 1 else 'are'} in .value" if left else ""
         with self.hold_sync():  # the earlier title must not be seen without its remark
             self.remark = ""
             self.shown = {"title": title + more, "number": number, "outputs": self._outputs}
@@ -318,6 +340,8 @@ class Results(FrontendWidget):
         is_place = isinstance(place, int) and not isinstance(place, bool) and 0 <= place < len(natives)
         native = natives[place] if is_place else None
         if native is not None:
+            from hubexplore.display.values.views.png import png_file
+
             number = f"_{place}" if len(natives) > 1 else ""
             name = f"{stem}{number}.png"
             self.send({"kind": "file", "name": name, "type": _MIME_TYPES["png"]}, [png_file(native())])

@@ -1,0 +1,1 @@
+"""Outputs that are said in a sentence: what only repeats an input, and what has nothing to show."""
