@@ -17,8 +17,6 @@ import hubexplore
 from hubexplore.errors import HubError
 from hubexplore.notebook.magics.line_parser import quoted, split_last_word, unquoted
 from hubexplore.notebook.magics.session_magic import ACTIONS
-from hubexplore.session.conversion.formats import FORMATS
-from hubexplore.session.conversion.request import QUANTIZATIONS
 from hubexplore.summary.files.archive_names import ARCHIVE_SUFFIXES
 
 if TYPE_CHECKING:
@@ -109,6 +107,10 @@ class Completer:
         if option == "tags" and magic in ("hub_load", *_TAKES_UNLOADED):
             return self._of_summary(name, _tags)
         if magic == "hub_convert":
+            # Here for speed only: each import costs `%load_ext` a millisecond.
+            from hubexplore.session.conversion.formats import FORMATS
+            from hubexplore.session.conversion.request import QUANTIZATIONS
+
             return {"to": FORMATS, "quantize": QUANTIZATIONS}.get(option, ())
         return []
 

@@ -6,7 +6,6 @@ import importlib.util
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib import metadata
 from typing import Any, Final
 
 from hubexplore.errors import ConversionError, MissingConverterError, closest
@@ -136,6 +135,8 @@ def is_installed(package: str) -> bool:
 
 def version(package: str) -> str:
     """The version of an installed package; empty if it has none."""
+    from importlib import metadata  # it brings the package email along
+
     try:
         return metadata.version(package.replace("_", "-"))
     except metadata.PackageNotFoundError:

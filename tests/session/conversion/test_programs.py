@@ -137,6 +137,18 @@ def test_a_table_is_named_with_the_cut_before_it(tmp_path: Path) -> None:
     assert list(tmp_path.glob("*.*")) == []
 
 
+def test_the_cut_that_is_advised_can_be_converted(converters: Path, tmp_path: Path) -> None:
+    spec = hub.create_module_spec(labelled)
+    with pytest.raises(UnconvertibleError) as refused:
+        convert(spec, tmp_path / "labelled.tflite", signature="default")
+    assert refused.value.cut is not None
+    advice: Any = refused.value.cut
+    report = convert(spec.cut(**advice), tmp_path / "part.tflite")
+    assert report.largest_difference is not None
+    assert report.largest_difference < CLOSE
+    assert {output.name for call in report.compared for output in call.by_output} == {*advice["outputs"]}
+
+
 def test_what_the_converter_refuses_is_named_too(
     converters: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
