@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from hubexplore.notebook.panel.lens.panel import lens as lens
     from hubexplore.programs.installation import install as install
     from hubexplore.programs.installation import uninstall as uninstall
+    from hubexplore.session.conversion.convert import convert as convert
     from hubexplore.session.cutting.proof import check_cut as check_cut
     from hubexplore.session.export.save import save as save
     from hubexplore.session.session import NotebookSession as NotebookSession
@@ -71,6 +72,7 @@ _WHERE = {
     "add_signature": "hubexplore.hub.authoring",
     "attach_image_module_info": "hubexplore.hub.image",
     "attach_message": "hubexplore.hub.authoring",
+    "convert": "hubexplore.session.conversion.convert",
     "check_cut": "hubexplore.session.cutting.proof",
     "create_module_spec": "hubexplore.hub.authoring",
     "create_module_spec_from_saved_model": "hubexplore.hub.saved_model",
