@@ -210,6 +210,10 @@ class ConversionError(HubError, ValueError):
     """A conversion that was asked for in a way that the format does not have."""
 
 
+class CardError(HubError, ValueError, FileExistsError):
+    """A card of a model that cannot be written to a file: another ending, or something is there."""
+
+
 class MapError(HubError, ValueError, RuntimeError):
     """Data, arguments or results of `hubexplore.map` that do not fit."""
 
