@@ -20,7 +20,7 @@ _SPECIAL: Final = re.compile(r"[\\`*_\[\]<&~$]")
 # What GitHub turns into links by itself. The escape is no part of the text that is shown.
 _ADDRESS: Final = re.compile(r"(?i)(?<=:)(?=//)|(?<=www)(?=\.)|(?<=\w)(?=@)")
 # What begins a heading, a quotation, an item of a list, or the line below a heading.
-_BEGINNING: Final = re.compile(r"^(\s*)(?=[-+=#>])|^(\s*\d+)(?=[.)](\s|$))")
+_BEGINNING: Final = re.compile(r"^(?=[-+=#>])|^\d+(?=[.)](\s|$))")
 _BACKTICKS: Final = re.compile("`+")
 _FENCE: Final = 3
 _INDENT: Final = "\u2003"  # an em space: Markdown drops ordinary ones
@@ -28,7 +28,7 @@ _INDENT: Final = "\u2003"  # an em space: Markdown drops ordinary ones
 
 def text(value: str, limit: int = MAX_SENTENCE) -> str:
     """Returns a sentence in one line in which nothing is markup."""
-    escaped = _ADDRESS.sub(r"\\", _SPECIAL.sub(r"\\\g<0>", visible(value, limit)))
+    escaped = _ADDRESS.sub(r"\\", _SPECIAL.sub(r"\\\g<0>", visible(value, limit).strip()))
     return _BEGINNING.sub(r"\g<0>\\", escaped)
 
 

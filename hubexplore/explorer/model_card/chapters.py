@@ -30,7 +30,9 @@ _QUESTIONS: Final = (
 )
 # Sections of the card in a notebook by the chapter that they belong to here.
 _SIGNATURES: Final = ("Signatures", "Signatures by graph variant", "Features of tf.Example inputs")
-_LEFT_OUT: Final = frozenset({"Calls so far", "Ops", "Functions", "Collections", "Files", "Update ops"})
+_LEFT_OUT: Final = frozenset(
+    {"Calls so far", "Ops", "Functions", "Collections", "Files", "Update ops", "Regularization losses"}
+)
 """Sections on how a model works inside, which a card leaves to `hubexplore show`."""
 _OWN_PLACE: Final = frozenset({"Code", "Variables", access_section.HEADING, "Warnings", "Notes"})
 
@@ -212,7 +214,7 @@ def _provenance(summary: ModuleSummary) -> Section:
     facts = [
         ("Format", summary.format),
         ("Written by", f"TensorFlow {summary.tensorflow_version}" if summary.tensorflow_version else ""),
-        ("Opened as", summary.title),
+        ("Opened as", summary.title if summary.format != IN_MEMORY else ""),
         (
             "Files",
             f"{counted(len(summary.files), 'file')}, {size_text(summary.size)}" if summary.files else "",

@@ -35,14 +35,16 @@ STYLE: Final = Markup(f"""
 .hubexplore p.prompt {{ border-left: 3px solid var(--hub-bar); background: var(--hub-fill);
   padding: .5em .8em; max-width: 60em; }}
 .hubexplore .value {{ margin: 0 0 .9em; overflow-x: auto; }}
-@media (prefers-color-scheme: dark) {{
+@media screen and (prefers-color-scheme: dark) {{
   .hubexplore img:not(.photo) {{ filter: {palette.DARKENED}; mix-blend-mode: lighten; }}
 }}
 @media print {{
   body {{ margin: 0; max-width: none; padding: 0; font-size: 10pt; }}
   .hubexplore h2, .hubexplore h3 {{ break-after: avoid; }}
   .hubexplore tr, .hubexplore figure, .hubexplore p, .hubexplore img {{ break-inside: avoid; }}
-  .hubexplore details::details-content {{ content-visibility: visible; block-size: auto; }}
+  .hubexplore .tree details::details-content {{ content-visibility: visible; block-size: auto; }}
+  .hubexplore :not(.tree) > details:not([open]) {{ display: none; }}
+  .hubexplore .tree details:not([open]) {{ display: block; }}
   .hubexplore .tree, .hubexplore .scroll {{ min-width: 0; overflow: visible; }}
   .hubexplore.hubexplore pre, .hubexplore.hubexplore.hubexplore pre code {{ white-space: pre-wrap; }}
 }}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from typing import Final
 from urllib.parse import quote
 
 import numpy as np
@@ -100,13 +100,18 @@ def _example(part: Example) -> Iterator[str]:
 def _values(word: str, members: Sequence[Member]) -> Iterator[str]:
     for member in members[:MAX_VALUES]:
         yield f"{word} {markdown.code(member.name)}: {markdown.text(facts(member.value))}"
-        yield markdown.fence(value_lines(member), "text")
+        lines = value_lines(member)
+        if lines:
+            yield markdown.fence(lines, "text")
     if len(members) > MAX_VALUES:
         yield f"... and {len(members) - MAX_VALUES:,} more"
 
 
 def value_lines(member: Member) -> list[str]:
-    """Returns a value in a few lines: texts, the likeliest classes of each row, or some of its numbers."""
+    """Returns a value in a few lines: texts, the likeliest classes of each row, or some of its numbers.
+
+    There are none for a value of three or more dimensions.
+    """
     array = member.array
     if array is None:
         return [brief(member.value)]
@@ -125,11 +130,9 @@ def _best(row: Array, labels: Sequence[str]) -> str:
 
 
 def _numbers(array: Array) -> list[str]:
-    shown: Any = array
+    # Pages of brackets would say nothing of pictures and feature maps.
     if array.ndim > 2:
-        # The first matrix: an array of images would be pages of brackets.
-        shown = array.reshape(-1, *array.shape[-2:])[0] if array.size else array
-    lines = np.array2string(
-        shown, precision=4, threshold=24, edgeitems=3, max_line_width=96, suppress_small=True
+        return []
+    return np.array2string(
+        array, precision=4, threshold=24, edgeitems=3, max_line_width=96, suppress_small=True
     ).splitlines()
-    return [*(["the first of them:"] if array.ndim > 2 and array.size else []), *lines]

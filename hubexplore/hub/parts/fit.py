@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import tensorflow as tf
 
@@ -143,7 +143,7 @@ def _default(outputs: Infos, inputs: Infos) -> dict[str, str]:
     return same
 
 
-def _checked(connect: Mapping[str, str], first: Side, second: Side) -> dict[str, str]:
+def _checked(connect: Any, first: Side, second: Side) -> dict[str, str]:
     if not isinstance(connect, Mapping) or not connect:
         raise SignatureError(
             f"connect= is a dict from inputs of {second} to outputs of {first}, with at least one; got "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Final
+from typing import Any, Final, SupportsIndex
 
 import tensorflow as tf
 
@@ -35,8 +35,8 @@ MSG_NOT_A_VECTOR: Final = (
 )
 MSG_NO_OUTPUT: Final = "{side} has no output {output!r}; it has {names}.{hint}"
 MSG_OPEN: Final = (
-    "{side} has the outputs {names}, of which none is called 'default'. Choose the one that the head is put "
-    "on: output={example!r}."
+    "{side} has several outputs that a head can be put on, and none is called 'default': {names}. Choose "
+    "one: output={example!r}."
 )
 MSG_NO_VECTOR: Final = (
     "No output of the module is such a vector. Put a step between: hub.create_module_spec(f), where f calls "
@@ -46,7 +46,7 @@ MSG_NO_VECTOR: Final = (
 
 def head(
     module: Any,
-    classes: int | Iterable[str],
+    classes: SupportsIndex | Iterable[str],
     *,
     signature: str | None = None,
     output: str | None = None,
@@ -74,7 +74,7 @@ def head(
         without tags is used, or the only one, or that for serving.
       classes: number of classes, or their names; the names become an asset.
       signature: of the module; None means `default`, `serving_default` or the only one.
-      output: that the head is put on, float [batch, n]; None means `default` or the only one.
+      output: that the head is put on, float [batch, n]; None means `default`, or the only one of that shape.
       hidden: number of units of each layer, with ReLU, before the last one.
       dropout: share of the values before each layer that `train` sets to 0.
       fine_tune: whether the weights of the module can be trained as well; its own variant for training, if
@@ -168,14 +168,16 @@ def _vectors(side: Side, output: str | None) -> str:
         )
     vectors = [name for name, info in outputs.items() if _is_vector(info)]
     if output is None:
-        only = next(iter(outputs)) if len(outputs) == 1 else DEFAULT_OUTPUT
-        if only not in outputs:
-            example = (vectors or list(outputs) or [DEFAULT_OUTPUT])[0]
-            names = first_names(outputs) or "none"
-            raise SignatureError(MSG_OPEN.format(side=side, names=names, example=example))
-        output = only
+        usual = [name for name in outputs if len(outputs) == 1 or name == DEFAULT_OUTPUT]
+        if not usual and len(vectors) > 1:
+            names = first_names(vectors)
+            raise SignatureError(MSG_OPEN.format(side=side, names=names, example=vectors[0]))
+        # Where no output is a vector, the first one stands for all in the message.
+        output = (usual or vectors or list(outputs) or [DEFAULT_OUTPUT])[0]
     if output in vectors:
         return output
+    if not outputs:
+        raise SignatureError(f"{side} has no outputs. {_remedy(side, vectors)}")
     raise SignatureError(
         MSG_NOT_A_VECTOR.format(
             output=output, side=side, found=_described(outputs[output]), remedy=_remedy(side, vectors)

@@ -38,9 +38,9 @@ class Layers:
             scope = "" if is_last else f"hidden_{number + 1}/"
             # Glorot and Bengio 2010 for the last layer; He et al. 2015 for those with a ReLU.
             initializer = (
-                tf.compat.v1.glorot_uniform_initializer(seed=seed, dtype=values.dtype)
+                tf.compat.v1.glorot_uniform_initializer(seed=seed)
                 if is_last
-                else tf.compat.v1.variance_scaling_initializer(2.0, seed=seed, dtype=values.dtype)
+                else tf.compat.v1.variance_scaling_initializer(2.0, seed=seed)
             )
             kernel = tf.compat.v1.get_variable(
                 f"{scope}kernel", [values.shape[-1], units], values.dtype, initializer

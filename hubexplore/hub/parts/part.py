@@ -110,7 +110,7 @@ def _free(name: str, parts: Sequence[Part]) -> str:
     return candidate
 
 
-def _check_names(names: Sequence[str], parts: int) -> None:
+def _check_names(names: Any, parts: int) -> None:
     if isinstance(names, str) or len(names) != parts:
         found = repr(names) if isinstance(names, str) else f"{len(names)} names"
         raise SignatureError(f"names= has one name for each part, in order: {parts} of them; got {found}.")

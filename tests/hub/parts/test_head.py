@@ -175,9 +175,22 @@ def test_no_vector_at_all() -> None:
         hub.head(spec, 2)
 
 
+def outputs_of(**shapes: Any) -> hub.ModuleSpec:
+    """A module without inputs: name of an output -> its shape."""
+
+    def module_fn() -> None:
+        hub.add_signature(outputs={name: tf.zeros(shape) for name, shape in shapes.items()})
+
+    return hub.create_module_spec(module_fn)
+
+
 def test_several_outputs_and_no_default() -> None:
-    with pytest.raises(SignatureError, match="'difference', 'sum', of which none is called 'default'"):
-        hub.head((hub.create_module_spec(modules.two_signatures), "sum"), 2)
+    with pytest.raises(SignatureError, match=r"none is called 'default': 'a', 'c'\. Choose one: output='a'"):
+        hub.head(outputs_of(a=[2, 3], b=[2], c=[2, 4]), 2)
+    with pytest.raises(SignatureError, match=r"Output 'a' .* is float32 \(2,\)\. No output of the module"):
+        hub.head(outputs_of(a=[2], b=[3]), 2)
+    # The only one that a head can be put on.
+    assert values(hub.head(outputs_of(a=[2], b=[5, 3]), 2), None)["default"].shape == (5, 2)
 
 
 @pytest.mark.parametrize(
