@@ -171,7 +171,7 @@ def no_space() -> str:
         f"{shutil.disk_usage(place).free / 1e9:.1f} GB are free in {place}{hint}"
         for place, hint in places.items()
     ]
-    return f"No space left on the disk. .venv takes 3.2 GB; {', '.join(free)}."
+    return f"No space left on the disk. .venv takes 3.5 GB; {', '.join(free)}."
 
 
 def diverting_setting(listed: str) -> str | None:

@@ -115,8 +115,17 @@ class Panel:
         return self.node.get_by_role("button", name="Run", exact=True)
 
     def field(self, name: str) -> Locator:
-        """The text box of an input."""
-        return self.node.get_by_role("textbox", name=re.compile(rf"^{re.escape(name)}\b")).first
+        """The text box, or the number box, of an input."""
+        label = re.compile(rf"^{re.escape(name)}\b")
+        box = self.node.get_by_role("textbox", name=label)
+        return box.or_(self.node.get_by_role("spinbutton", name=label)).first
+
+    def table_cell(self, name: str, row: int) -> Locator:
+        """A cell by the heading of its column and the number of its row, as a screen reader finds it."""
+        grid = self.node.get_by_role("grid")
+        heading = grid.get_by_role("columnheader").filter(has=self.page.get_by_text(name, exact=True))
+        index = heading.get_attribute("aria-colindex")
+        return grid.locator(f"[aria-rowindex='{row + 1}'] [role=gridcell][aria-colindex='{index}']")
 
     def choose(self, label: str, option: str) -> None:
         """Selects an option in the list with this label."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import tensorflow as tf
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import expect
 
 import hubexplore as hub
 from tests.browser.notebook import Notebook
@@ -67,12 +67,7 @@ def modules(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def cell(panel: Panel, name: str, row: int) -> Locator:
-    """A cell by the heading of its column and the number of its row, as a screen reader finds it."""
-    grid = panel.node.get_by_role("grid")
-    heading = grid.get_by_role("columnheader").filter(has=panel.page.get_by_text(name, exact=True))
-    index = heading.get_attribute("aria-colindex")
-    return grid.locator(f"[aria-rowindex='{row + 1}'] [role=gridcell][aria-colindex='{index}']")
+cell = Panel.table_cell
 
 
 def copy(notebook: Notebook, text: str) -> None:

@@ -40,7 +40,9 @@ def inserted(client: BlockingKernelClient, line: str, cursor: int | None = None)
 def test_hostile_names(kernel: Kernel, tmp_path: Path) -> None:
     _, client = kernel
     names = [*HOSTILE, *UNTYPEABLE]
-    assert reply(client, BEGIN.format(folder=str(tmp_path), names=names))["status"] == "ok"
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    assert reply(client, BEGIN.format(folder=str(folder), names=names))["status"] == "ok"
     for typed, behind in (("aa", ""), ("'aa", "'")):  # the editor has closed the quote
         line = f"y = 1\nx = %hub_call m --signature {typed}{behind}"
         values = []
@@ -48,10 +50,10 @@ def test_hostile_names(kernel: Kernel, tmp_path: Path) -> None:
             assert reply(client, cell)["status"] == "ok", cell
             values.append(ast.literal_eval(value(client, "x.decode()")))
         assert sorted(values) == sorted(HOSTILE)
-    assert list(tmp_path.iterdir()) == []
+    assert list(folder.iterdir()) == []
 
     for name in HOSTILE:
-        (tmp_path / name).mkdir()
+        (folder / name).mkdir()
     # Shows what the line is read as; nothing of the folder is opened.
     reply(
         client, "import hubexplore.hub.summarize as reading\nreading.summarize = lambda source, **_: source"
@@ -61,4 +63,4 @@ def test_hostile_names(kernel: Kernel, tmp_path: Path) -> None:
         assert reply(client, f"x = {cell}")["status"] == "ok", cell
         found.append(ast.literal_eval(value(client, "os.path.relpath(x)")))
     assert sorted(found) == sorted(HOSTILE)
-    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(HOSTILE)
+    assert sorted(path.name for path in folder.iterdir()) == sorted(HOSTILE)

@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from hubexplore.inputs import pictures
+from hubexplore.inputs.code import pixel_code
 from hubexplore.inputs.external.film_arrays import Films
 from hubexplore.summary.tensor_values import Array
 
@@ -22,16 +23,7 @@ IMPORTS: Final = (
 
 def function(name: str, source: Films) -> str:
     """Returns the function that reads a film as `film_arrays.read_film` does; the tests hold them equal."""
-    _, _, height, width, channels = source.value.shape
-    size, smooth = f"({width}, {height})", "PIL.Image.Resampling.LANCZOS"
-    fitted = {
-        "crop": f"PIL.ImageOps.fit(image, {size}, {smooth})",
-        "pad": f"PIL.ImageOps.pad(image, {size}, {smooth}, color='white')",
-        "stretch": f"image.resize({size}, {smooth})",
-    }[source.choice.fit]
-    pixels = "(255 - pixels)" if source.choice.invert else "pixels"
-    scaled = {"0 to 1": f"{pixels} / 255", "-1 to 1": f"{pixels} / 127.5 - 1", "0 to 255": pixels}
-    mode = "L" if channels == 1 else "RGB"
+    pixels, numbers = pixel_code.lines(source.choice, source.value.shape[2:])
     if len(source.names) == 1:
         arguments = "file"
         reading = [
@@ -48,11 +40,8 @@ def function(name: str, source: Films) -> str:
         "    numbers = []",
         f"    for index in {_indices(source.kept)}:",
         "        image = frames[index]",
-        f"        image = {fitted}",
-        "        image = PIL.Image.alpha_composite(PIL.Image.new('RGBA', image.size, 'white'), image)",
-        f"        pixels = np.asarray(image.convert('{mode}'), 'float32')",
-        f"        pixels = pixels.reshape({height}, {width}, {channels})",
-        f"        numbers.append({scaled[source.choice.scale]})",
+        *(f"        {line}" for line in pixels),
+        f"        numbers.append({numbers})",
         "    return np.stack(numbers)",
     ])  # fmt: skip
 

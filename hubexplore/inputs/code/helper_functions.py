@@ -9,6 +9,7 @@ from typing import Final
 
 import numpy as np
 
+from hubexplore.inputs.code import pixel_code
 from hubexplore.inputs.external.picture_arrays import Pictures
 from hubexplore.inputs.text.tf_examples import Values
 
@@ -40,17 +41,7 @@ def _literal(value: bytes | int | float) -> str:
 
 def picture(name: str, source: Pictures) -> str:
     """Returns the function that reads a picture as `images.read_pictures` does; the tests hold them equal."""
-    _, height, width, channels = (*source.value.shape, 1)[:4]
-    sizes = ", ".join(map(str, source.value.shape[1:]))
-    size, smooth = f"({width}, {height})", "PIL.Image.Resampling.LANCZOS"
-    fitted = {
-        "crop": f"PIL.ImageOps.fit(image, {size}, {smooth})",
-        "pad": f"PIL.ImageOps.pad(image, {size}, {smooth}, color='white')",
-        "stretch": f"image.resize({size}, {smooth})",
-    }[source.choice.fit]
-    pixels = "(255 - pixels)" if source.choice.invert else "pixels"
-    scaled = {"0 to 1": f"{pixels} / 255", "-1 to 1": f"{pixels} / 127.5 - 1", "0 to 255": pixels}
-    mode = "L" if channels == 1 else "RGB"
+    pixels, numbers = pixel_code.lines(source.choice, source.value.shape[1:])
     has_16_bits = ["    if image.mode.startswith('I'):  # 16 bits per pixel",
             "        image = PIL.Image.fromarray((np.asarray(image) / 257).astype('uint8'))"]  # fmt: skip
     return "\n".join([
@@ -58,8 +49,6 @@ def picture(name: str, source: Pictures) -> str:
         "    image = PIL.ImageOps.exif_transpose(PIL.Image.open(file))",
         *(has_16_bits if source.has_16_bits else []),
         "    image = image.convert('RGBA')",
-        f"    image = {fitted}",
-        "    image = PIL.Image.alpha_composite(PIL.Image.new('RGBA', image.size, 'white'), image)",
-        f"    pixels = np.asarray(image.convert('{mode}'), 'float32').reshape({sizes})",
-        f"    return {scaled[source.choice.scale]}",
+        *(f"    {line}" for line in pixels),
+        f"    return {numbers}",
     ])  # fmt: skip

@@ -343,8 +343,9 @@ def test_a_load_of_what_is_there_lists_no_folder(
     export: Export, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     export(tmp_path / "module")
-    monkeypatch.setattr("os.scandir", lambda *_: pytest.fail("a folder was listed"))
-    hub.load_module_spec(tmp_path / "module")
+    with monkeypatch.context() as patch:
+        patch.setattr("os.scandir", lambda *_: pytest.fail("a folder was listed"))
+        hub.load_module_spec(tmp_path / "module")
 
 
 @pytest.mark.parametrize("overwrite", [False, True])

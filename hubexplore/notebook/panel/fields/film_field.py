@@ -2,105 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Final
+from collections.abc import Callable, Sequence
+from typing import Final
 
 import ipywidgets as widgets
 
 from hubexplore.display import values
-from hubexplore.display.card.html import framed
-from hubexplore.display.markup import tag
+from hubexplore.display.markup import Markup, tag
 from hubexplore.display.values.views.images import brightness
 from hubexplore.display.values.views.png import photo
-from hubexplore.display.wording import MAX_SENTENCE, visible
-from hubexplore.errors import HubError
+from hubexplore.display.wording import visible
 from hubexplore.inputs.external import film_arrays, picture_arrays
 from hubexplore.inputs.fields import Field
 from hubexplore.inputs.input_value import InputValue
-from hubexplore.notebook.panel.fields.upload import Files, Upload
-from hubexplore.notebook.panel.panel_texts import error_text
+from hubexplore.notebook.panel.fields.media_field import FITS, SCALES, MediaSource
+from hubexplore.notebook.panel.fields.upload import Upload
 
-_LABEL_STYLE: Final = {"description_width": "initial"}
-_FITS: Final = (("crop", "crop"), ("pad with margins", "pad"), ("stretch", "stretch"))
-_SCALES: Final = ("0 to 1", "-1 to 1", "0 to 255")
 _SHOWN: Final = 8
 """Number of frames in the preview."""
 _PREVIEW_BYTES: Final = 20_000
 
 
-class FilmSource(widgets.VBox):
-    """A film in the size and length that the module expects; shows the choices and their result.
+class FilmSource(MediaSource):
+    """A film in the size and length that the module expects."""
 
-    Args:
-      field: the input.
-      changed: is called when the film or the choices change.
-    """
+    _missing = "no film yet: choose, drop or paste one"
 
     def __init__(self, field: Field, changed: Callable[[], None]) -> None:
-        self._field, self._changed = field, changed
-        self._files: Files = []
-        self._entry: InputValue | None = None
+        super().__init__(field, changed)
         label = f"{visible(field.name)}: choose or drop a film (GIF, APNG, WebP) or a picture per frame"
-        self._upload = Upload(self._take, accept="image/*", multiple=True, label=label)
-        default, auto = film_arrays.default_choice(field), widgets.Layout(width="auto")
-        self._fit = widgets.Dropdown(
-            description="Fit", options=_FITS, value=default.fit, layout=auto, style=_LABEL_STYLE
-        )
-        self._scale = widgets.Dropdown(
-            description="Value range", options=_SCALES, value=default.scale, layout=auto, style=_LABEL_STYLE
-        )
-        self._preview = widgets.HTML()
+        upload = Upload(self._take, accept="image/*", multiple=True, label=label)
+        default = film_arrays.default_choice(field)
+        self._fit = self._choice("Fit", FITS, default.fit)
+        self._scale = self._choice("Value range", SCALES, default.scale)
         row = widgets.HBox([self._fit, self._scale])
         row.add_class("hub-row")
-        super().__init__([self._upload, row, self._preview])
-        for widget in (self._fit, self._scale):
-            widget.observe(lambda _: self._read(), "value")
+        self.children = (upload, row, self._preview)
 
-    def entry(self) -> InputValue:
-        """Returns the film as the module receives it.
-
-        Raises:
-          HubError: there is no film yet.
-        """
-        if self._entry is None:
-            raise HubError(f"Input {self._field.name!r} has no film yet: choose, drop or paste one.")
-        return self._entry
-
-    def set_value(self, entry: InputValue) -> None:
-        """Restores a film."""
-        # Without files the choices have no effect: what a run got is what it gets again.
-        self._files, self._entry = [], entry
-        self._show()
-        self._changed()
-
-    def _take(self, files: Files) -> None:
-        self._files = files
-        self._read()
-
-    def _read(self) -> None:
-        if not self._files:
-            return
+    def _value(self) -> InputValue:
         choice = picture_arrays.ImageChoice(self._fit.value, self._scale.value)
-        try:
-            self._entry = film_arrays.read_film(self._field, self._files, choice)
-        except Exception as error:  # noqa: BLE001 - a file may contain anything; the error is shown
-            self._files, self._entry = [], None
-            self._preview.value = tag("div", error_text(error), role="alert", class_="hub-error")
-            return
-        self._show()
-        self._changed()
+        return film_arrays.read_film(self._field, self._files, choice)
 
-    def _show(self) -> None:
-        if self._entry is not None:
-            caption = f"What the module receives: {values.facts(self._entry.value)}"
-            if isinstance(self._entry, film_arrays.Films):
-                caption += f" · {len(set(self._entry.kept))} of {self._entry.found:,} frames"
-            self._preview.value = framed(
-                tag("p", visible(caption, MAX_SENTENCE)), *film_previews(self._field, self._entry)
-            )
+    def _caption(self, entry: InputValue) -> str:
+        caption = f"What the module receives: {values.facts(entry.value)}"
+        if isinstance(entry, film_arrays.Films):
+            caption += f" · {len(set(entry.kept))} of {entry.found:,} frames"
+        return caption
+
+    def _pictures(self, entry: InputValue) -> Sequence[Markup]:
+        return film_previews(self._field, entry)
 
 
-def film_previews(field: Field, entry: InputValue) -> tuple[Any, ...]:
+def film_previews(field: Field, entry: InputValue) -> Sequence[Markup]:
     """Returns some frames of a film as the module receives it; nothing for other inputs."""
     if not film_arrays.takes_films(field) or not getattr(entry.value, "size", 0) or entry.value.ndim != 5:
         return ()

@@ -9,82 +9,59 @@ from typing import Any, Final
 import ipywidgets as widgets
 
 from hubexplore.display import values
-from hubexplore.display.card.html import framed
 from hubexplore.display.markup import Markup, tag
 from hubexplore.display.wording import visible
-from hubexplore.errors import HubError
 from hubexplore.inputs import pictures
 from hubexplore.inputs.external import picture_arrays, picture_files
 from hubexplore.inputs.fields import IMAGE, Field
 from hubexplore.inputs.input_value import InputValue
+from hubexplore.notebook.panel.fields.media_field import FITS, SCALES, MediaSource
 from hubexplore.notebook.panel.fields.sketch import Sketch, can_be_drawn
 from hubexplore.notebook.panel.fields.upload import Files, Upload
-from hubexplore.notebook.panel.panel_texts import error_text
 
 SKETCH: Final = "sketch.png"
 """What a picture that was drawn is called."""
-_LABEL_STYLE: Final = {"description_width": "initial"}
-_FITS: Final = (("crop", "crop"), ("pad with margins", "pad"), ("stretch", "stretch"))
-_SCALES: Final = ("0 to 1", "-1 to 1", "0 to 255")
 
 
-class PictureSource(widgets.VBox):
-    """Images, resized and scaled as the module expects; shows the choices and their result.
+class PictureSource(MediaSource):
+    """Images, resized and scaled as the module expects."""
 
-    Args:
-      field: the input.
-      changed: is called when the images or the choices change.
-    """
+    _missing = "no image yet: choose, drop or paste one"
 
     def __init__(self, field: Field, changed: Callable[[], None]) -> None:
-        self._field, self._changed = field, changed
-        self._files: Files = []
+        super().__init__(field, changed)
         self._is_drawn = False
-        self._entry: InputValue | None = None
-        auto = widgets.Layout(width="auto")
         label = f"{visible(field.name)}: choose, drop or paste images"
-        self._upload = Upload(self._take, accept="image/*", multiple=True, label=label)
-        self._samples = widgets.Dropdown(
-            description="Built-in sample",
-            options=[("choose a sample", ""), *((name, name) for name in pictures.samples())],
-            layout=auto,
-            style=_LABEL_STYLE,
-        )
-        self._preview = widgets.HTML()
+        upload = Upload(self._take, accept="image/*", multiple=True, label=label)
         self._preview.add_class("hub-previews")
-        row = widgets.HBox([self._samples, *self._choices()])
+        row = widgets.HBox([self._sample_menu("sample", pictures.samples()), *self._choices()])
         row.add_class("hub-row")
         self._sketch = self._paper() if can_be_drawn(field) else None
         drawing = (self._sketch,) if self._sketch is not None else ()
-        super().__init__([*drawing, self._upload, row, self._preview])
-        self._samples.observe(self._on_sample, "value")
+        self.children = (*drawing, upload, row, self._preview)
 
     def _choices(self) -> Sequence[widgets.Widget]:
         """Returns the choices of how images become numbers; none if the graph decodes them itself."""
         if self._field.encoded:
             return ()
         default = picture_arrays.default_choice(self._field)
-        auto = widgets.Layout(width="auto")
-        self._fit = widgets.Dropdown(
-            description="Fit", options=_FITS, value=default.fit, layout=auto, style=_LABEL_STYLE
-        )
-        self._scale = widgets.Dropdown(
-            description="Value range", options=_SCALES, value=default.scale, layout=auto, style=_LABEL_STYLE
-        )
-        self._invert = widgets.Checkbox(
-            description="Invert (dark is high)", value=default.invert, indent=False, layout=auto
-        )
         # An encoded field has none of these attributes; `_value` must not ask for them.
-        choices = (self._fit, self._scale, self._invert)
-        for widget in choices:
-            widget.observe(lambda _: self._read(), "value")
-        return choices
+        self._fit = self._choice("Fit", FITS, default.fit)
+        self._scale = self._choice("Value range", SCALES, default.scale)
+        self._invert = widgets.Checkbox(
+            description="Invert (dark is high)",
+            value=default.invert,
+            indent=False,
+            layout=widgets.Layout(width="auto"),
+        )
+        self._follow(self._invert)
+        return self._fit, self._scale, self._invert
 
     def _paper(self) -> Sketch:
         """Returns paper in the colours that the module takes."""
         height, width = self._field.height, self._field.width
         sketch = Sketch(
-            lambda content: self._take([(SKETCH, content)], is_drawn=True),
+            self._draw,
             self._on_cleared,
             width=width,
             height=height,
@@ -102,59 +79,25 @@ class PictureSource(widgets.VBox):
         if choice is not None:
             self._scale.value, self._invert.value = choice.scale, choice.invert
 
-    def entry(self) -> InputValue:
-        """Returns the images as the module receives them.
-
-        Raises:
-          HubError: there are no images yet.
-        """
-        if self._entry is None:
-            raise HubError(f"Input {self._field.name!r} has no image yet: choose, drop or paste one.")
-        return self._entry
-
-    def set_value(self, entry: InputValue) -> None:
-        """Restores images."""
-        # Without files the choices have no effect: what a run got is what it gets again.
-        self._files, self._entry = [], entry
+    def _restore(self, entry: InputValue) -> None:
         if self._sketch is not None:
             self._sketch.forget()
             self.learn(entry.value)
-        self._show()
-        self._changed()
+
+    def _draw(self, content: bytes) -> None:
+        self._forget_sample()
+        self._use([(SKETCH, content)], is_drawn=True)
 
     def _on_cleared(self) -> None:
         if self._is_drawn:
             self._files, self._entry = [], None
             self._preview.value = ""
 
-    def _take(self, files: Files, is_drawn: bool = False) -> None:
-        self._files, self._is_drawn = files, is_drawn
+    def _use(self, files: Files, is_drawn: bool = False) -> None:
+        self._is_drawn = is_drawn
         if self._sketch is not None and not is_drawn:
             self._sketch.forget()
-        # Reset, so that the same sample can be chosen again. It calls `_on_sample` with nothing chosen.
-        self._samples.value = ""
-        self._read()
-
-    def _on_sample(self, _: Any) -> None:
-        if self._samples.value:
-            name = self._samples.value
-            self._files, self._is_drawn = [(name, pictures.samples()[name])], False
-            if self._sketch is not None:
-                self._sketch.forget()
-            self._read()
-
-    def _read(self) -> None:
-        if not self._files:
-            return
-        try:
-            self._entry = self._value()
-        except Exception as error:  # noqa: BLE001 - a file may contain anything; the error is shown
-            # The earlier images go as well: they are no longer on screen, and a run must not use them unseen.
-            self._files, self._entry = [], None
-            self._preview.value = tag("div", error_text(error), role="alert", class_="hub-error")
-            return
-        self._show()
-        self._changed()
+        super()._use(files)
 
     def _value(self) -> InputValue:
         if self._field.encoded:
@@ -162,14 +105,13 @@ class PictureSource(widgets.VBox):
         choice = picture_arrays.ImageChoice(self._fit.value, self._scale.value, self._invert.value)
         return picture_arrays.read_pictures(self._field, self._files, choice)
 
-    def _show(self) -> None:
-        if self._entry is not None:
-            value = self._entry.value
-            if self._field.encoded:
-                caption = f"{self._entry.words}: {values.brief(value)}"
-            else:
-                caption = f"What the module receives: {values.facts(value)}"
-            self._preview.value = framed(tag("p", visible(caption)), *previews(self._field, self._entry))
+    def _caption(self, entry: InputValue) -> str:
+        if self._field.encoded:
+            return f"{entry.words}: {values.brief(entry.value)}"
+        return f"What the module receives: {values.facts(entry.value)}"
+
+    def _pictures(self, entry: InputValue) -> Sequence[Markup]:
+        return previews(self._field, entry)
 
 
 def takes_pictures(field: Field) -> bool:

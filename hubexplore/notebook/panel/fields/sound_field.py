@@ -3,125 +3,70 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import Final
 
 import ipywidgets as widgets
 
 from hubexplore.display import values
-from hubexplore.display.card.html import framed
-from hubexplore.display.markup import Markup, tag
+from hubexplore.display.markup import Markup
 from hubexplore.display.values.views import sound as sound_view
-from hubexplore.display.wording import MAX_SENTENCE, visible
-from hubexplore.errors import HubError
+from hubexplore.display.wording import visible
 from hubexplore.inputs import sounds
 from hubexplore.inputs.external import sound_arrays
 from hubexplore.inputs.fields import Field
 from hubexplore.inputs.input_value import InputValue
+from hubexplore.notebook.panel.fields.media_field import LABEL_STYLE, MediaSource
 from hubexplore.notebook.panel.fields.recorder import Recorder
-from hubexplore.notebook.panel.fields.upload import Files, Upload
-from hubexplore.notebook.panel.panel_texts import error_text
+from hubexplore.notebook.panel.fields.upload import Upload
 
-_LABEL_STYLE: Final = {"description_width": "initial"}
 _SCALES: Final = ("-1 to 1", "-32768 to 32767")
 
 
-class SoundSource(widgets.VBox):
-    """Sounds at the rate that the module expects; shows the choices and their result.
+class SoundSource(MediaSource):
+    """Sounds at the rate that the module expects."""
 
-    Args:
-      field: the input.
-      changed: is called when the sounds or the choices change.
-    """
+    _missing = "no sound yet: choose, drop or record one"
 
     def __init__(self, field: Field, changed: Callable[[], None]) -> None:
-        self._field, self._changed = field, changed
-        self._files: Files = []
-        self._entry: InputValue | None = None
+        super().__init__(field, changed)
         name = visible(field.name)
-        self._upload = Upload(
+        upload = Upload(
             self._take,
             accept=f"audio/*,{','.join(sound_arrays.SUFFIXES)}",
             multiple=_takes_several(field),
             label=f"{name}: choose, drop or paste sounds (WAV, FLAC, OGG, MP3)",
         )
-        self._recorder = Recorder(self._take, label=f"Record {name} with the microphone")
-        self._samples = widgets.Dropdown(
-            description="Built-in sound",
-            options=[("choose a sound", ""), *((name, name) for name in sounds.samples())],
-            layout=widgets.Layout(width="auto"),
-            style=_LABEL_STYLE,
-        )
+        recorder = Recorder(self._take, label=f"Record {name} with the microphone")
         default = sound_arrays.default_choice(field)
         low, high = sounds.LIMITS
         self._rate = widgets.BoundedIntText(
             description="Rate in Hz", value=default.rate, min=low, max=high,
-            layout=widgets.Layout(width="12em"), style=_LABEL_STYLE,
+            layout=widgets.Layout(width="12em"), style=LABEL_STYLE,
         )  # fmt: skip
-        self._scale = widgets.Dropdown(
-            description="Value range", options=_SCALES, value=default.scale,
-            layout=widgets.Layout(width="auto", display=None if _is_float(field) else "none"),
-            style=_LABEL_STYLE,
-        )  # fmt: skip
-        self._preview = widgets.HTML()
-        row = widgets.HBox([self._recorder, self._samples, self._rate, self._scale])
+        self._follow(self._rate)
+        self._scale = self._choice("Value range", _SCALES, default.scale)
+        if not _is_float(field):
+            self._scale.layout.display = "none"
+        row = widgets.HBox([recorder, self._sample_menu("sound", sounds.samples()), self._rate, self._scale])
         row.add_class("hub-row")
-        super().__init__([self._upload, row, self._preview])
-        self._samples.observe(self._on_sample, "value")
-        for widget in (self._rate, self._scale):
-            widget.observe(lambda _: self._read(), "value")
+        self.children = (upload, row, self._preview)
 
-    def entry(self) -> InputValue:
-        """Returns the sounds as the module receives them.
+    def _value(self) -> InputValue:
+        choice = sound_arrays.SoundChoice(self._rate.value, self._scale.value)
+        return sound_arrays.read_sounds(self._field, self._files, choice)
 
-        Raises:
-          HubError: there is no sound yet.
-        """
-        if self._entry is None:
-            raise HubError(f"Input {self._field.name!r} has no sound yet: choose, drop or record one.")
-        return self._entry
+    def _caption(self, entry: InputValue) -> str:
+        caption = f"What the module receives: {values.facts(entry.value)}"
+        if isinstance(entry, sound_arrays.Sounds):
+            caption += f" · {entry.choice.rate:,} Hz, from {entry.origin}"
+        return caption
 
-    def set_value(self, entry: InputValue) -> None:
-        """Restores sounds."""
-        # Without files the choices have no effect: what a run got is what it gets again.
-        self._files, self._entry = [], entry
+    def _pictures(self, entry: InputValue) -> Sequence[Markup]:
+        return sound_previews(self._field, entry)
+
+    def _restore(self, entry: InputValue) -> None:
         if isinstance(entry, sound_arrays.Sounds):
             self._rate.value, self._scale.value = entry.choice.rate, entry.choice.scale
-        self._show()
-        self._changed()
-
-    def _take(self, files: Files) -> None:
-        self._files = files
-        # Reset, so that the same sample can be chosen again. It calls `_on_sample` with nothing chosen.
-        self._samples.value = ""
-        self._read()
-
-    def _on_sample(self, _: Any) -> None:
-        if self._samples.value:
-            self._files = [(self._samples.value, sounds.samples()[self._samples.value])]
-            self._read()
-
-    def _read(self) -> None:
-        if not self._files:
-            return
-        choice = sound_arrays.SoundChoice(self._rate.value, self._scale.value)
-        try:
-            self._entry = sound_arrays.read_sounds(self._field, self._files, choice)
-        except Exception as error:  # noqa: BLE001 - a file may contain anything; the error is shown
-            # The earlier sounds go as well: they are no longer on screen, and a run must not use them unseen.
-            self._files, self._entry = [], None
-            self._preview.value = tag("div", error_text(error), role="alert", class_="hub-error")
-            return
-        self._show()
-        self._changed()
-
-    def _show(self) -> None:
-        if self._entry is not None:
-            caption = f"What the module receives: {values.facts(self._entry.value)}"
-            if isinstance(self._entry, sound_arrays.Sounds):
-                caption += f" · {self._entry.choice.rate:,} Hz, from {self._entry.origin}"
-            self._preview.value = framed(
-                tag("p", visible(caption, MAX_SENTENCE)), *sound_previews(self._field, self._entry)
-            )
 
 
 def sound_previews(field: Field, entry: InputValue) -> Sequence[Markup]:
