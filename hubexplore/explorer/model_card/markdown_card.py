@@ -12,8 +12,8 @@ from hubexplore.display.card import markdown
 from hubexplore.display.card.blocks import Section
 from hubexplore.display.values.together.scene import Member
 from hubexplore.display.values.value_facts import brief, facts
-from hubexplore.display.values.value_kinds import is_number, is_text, item_text
-from hubexplore.display.wording import beginning
+from hubexplore.display.values.value_kinds import is_number, is_readable, is_text, item_text
+from hubexplore.display.wording import beginning, counted
 from hubexplore.explorer.model_card.chapters import (
     NOT_WRITTEN,
     Chapter,
@@ -116,11 +116,17 @@ def value_lines(member: Member) -> list[str]:
     if array is None:
         return [brief(member.value)]
     if is_text(array):
-        texts = [beginning(item_text(item), 96) for item in array.reshape(-1)[:MAX_TEXTS].tolist()]
+        texts = [_text(item) for item in array.reshape(-1)[:MAX_TEXTS].tolist()]
         return [*texts, *(["..."] if array.size > MAX_TEXTS else [])]
     if member.labels and array.ndim == 2 and array.shape[-1] == len(member.labels) and is_number(array):
         return [_best(row, member.labels) for row in array[:MAX_TEXTS]]
     return _numbers(array)
+
+
+def _text(item: str | bytes) -> str:
+    # Serialized messages and files would be a line of escapes.
+    is_binary = isinstance(item, bytes) and not is_readable(item)
+    return counted(len(item), "byte") if is_binary else beginning(item_text(item), 96)
 
 
 def _best(row: Array, labels: Sequence[str]) -> str:

@@ -10,7 +10,7 @@ from hubexplore.hub.authoring import add_signature, create_module_spec
 from hubexplore.hub.definition import DefinedSpec
 from hubexplore.hub.parts.build import DROPPED_COLLECTIONS, Inputs, apply_part, attach_messages
 from hubexplore.hub.parts.fit import Side, connections, converted
-from hubexplore.hub.parts.kept import kept
+from hubexplore.hub.parts.kept import check_weights, kept
 from hubexplore.hub.parts.part import Part, open_parts
 from hubexplore.hub.parts.variants import Joined, join_variants
 from hubexplore.summary.module_format import DEFAULT_SIGNATURE
@@ -72,6 +72,7 @@ def chain(
     variants = join_variants(parts)
     # All variants, before anything is built.
     joints = {joined.tags: _connections(parts, joined, wishes, cast) for joined in variants}
+    check_weights(part.spec for part in parts)
 
     def joined_modules(joined: Joined) -> None:
         inputs = Inputs()

@@ -13,7 +13,7 @@ from hubexplore.hub.authoring import add_signature, create_module_spec
 from hubexplore.hub.definition import DefinedSpec
 from hubexplore.hub.parts.build import DROPPED_COLLECTIONS, Inputs, apply_part, attach_messages
 from hubexplore.hub.parts.fit import Side
-from hubexplore.hub.parts.kept import kept
+from hubexplore.hub.parts.kept import check_weights, kept
 from hubexplore.hub.parts.labels import checked_classes, names_at, write_labels
 from hubexplore.hub.parts.layers import Layers, checked_layers
 from hubexplore.hub.parts.part import Part, open_parts
@@ -102,6 +102,7 @@ def head(
     (part,) = open_parts("hub.head", [module])
     variants = _variants(part, fine_tune)
     chosen = [_vectors(Side(part, each.sources[0], each.signatures[0]), output) for each in variants]
+    check_weights([part.spec])
     scope = NAME if part.name.lower() != NAME else f"{NAME}_1"
 
     def classifier(joined: Joined, output: str) -> None:

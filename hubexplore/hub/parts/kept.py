@@ -28,6 +28,18 @@ from hubexplore.trust import gate
 from hubexplore.trust.content import content_of
 
 
+def check_weights(parts: Iterable[ModuleSpec]) -> None:
+    """Checks, before anything is built, that the weights of modules can be read or computed.
+
+    Raises:
+      UntrustedModuleError: (a ValueError) the graph of a module would compute them, and it is not trusted.
+    """
+    for part in parts:
+        # Values that come from a checkpoint are read without running anything of the module.
+        if isinstance(part, DefinedSpec) and part.checkpoint is None and part.all_variables:
+            require_trust(part)
+
+
 def kept(spec: DefinedSpec, title: str, parts: Iterable[ModuleSpec]) -> DefinedSpec:
     """Writes a module into a temporary folder, which is removed when the process ends, and loads it.
 
@@ -38,15 +50,8 @@ def kept(spec: DefinedSpec, title: str, parts: Iterable[ModuleSpec]) -> DefinedS
         the new one.
 
     Raises:
-      UntrustedModuleError: (a ValueError) the initial values of a module would be computed by its own graph,
-        and it is not trusted.
       ExportError: (an OSError and RuntimeError) the folder cannot be written.
     """
-    parts = list(parts)
-    for part in parts:
-        # Values that come from a checkpoint are read without running anything of the module.
-        if isinstance(part, DefinedSpec) and part.checkpoint is None and part.all_variables:
-            require_trust(part)
     is_vouched = all(map(is_vouched_for, parts))
     folder = os.path.join(temporary_folder(), "module")
     write = functools.partial(write_initial_values, spec) if spec.all_variables else None
