@@ -17,6 +17,7 @@ from collections.abc import Iterable
 from hubexplore.hub.danger_check import is_vouched_for, require_trust
 from hubexplore.hub.definition import DefinedSpec
 from hubexplore.hub.loading import spec_from_directory
+from hubexplore.hub.parts.plain_start import with_plain_start
 from hubexplore.hub.resolve.tf_filesystem import filesystem_of
 from hubexplore.hub.spec import ModuleSpec
 from hubexplore.hub.storage.export import export, write_module
@@ -55,7 +56,8 @@ def kept(spec: DefinedSpec, title: str, parts: Iterable[ModuleSpec]) -> DefinedS
     is_vouched = all(map(is_vouched_for, parts))
     folder = os.path.join(temporary_folder(), "module")
     write = functools.partial(write_initial_values, spec) if spec.all_variables else None
-    export(folder, lambda new: write_module(new, spec, write))
+    written = DefinedSpec(map(with_plain_start, spec.variants), title, None, asset_files=spec.asset_files)
+    export(folder, lambda new: write_module(new, written, write))
     place = ModuleDirectory(folder, filesystem_of(folder)).marked()
     # Not under its path, which nobody should write into code: it is gone when the process ends.
     result = spec_from_directory(place, read_variants(folder), title, format_name=IN_MEMORY)

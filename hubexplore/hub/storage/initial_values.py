@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from hubexplore.hub.graph.functions import FunctionImporter
 from hubexplore.hub.graph.state import build_state
+from hubexplore.hub.quiet_start import start_devices
 
 if TYPE_CHECKING:
     from hubexplore.hub.definition import DefinedSpec
@@ -19,6 +20,7 @@ def write_initial_values(spec: DefinedSpec, prefix: str) -> None:
     A variable has the value that it starts from in the first variant that has it. Values that are restored
     from checkpoints are in memory once.
     """
+    start_devices()
     names: list[str] = []
     slices: list[str] = []
     values: list[tf.Tensor] = []

@@ -46,8 +46,20 @@ def test_a_chain_gives_what_its_modules_give_one_after_the_other(
     assert_equal(values(loaded, {"x": X, "scale": 0.5}), expected)
     assert sorted(loaded.summary().variables.df["name"]) == ["weighing/seen", "weighing/weights", "wide/row"]
     assert loaded.summary().compare(spec.summary()).replaceable
+    # The files of the parts are no longer needed, and nothing says that they are read.
+    assert loaded.summary().capabilities.findings == ()
+    assert "RestoreV2" not in {op.op for op in loaded.summary().ops}
     loaded.export(tmp_path / "again")
     assert_equal(values(str(tmp_path / "again"), {"x": X, "scale": 0.5}), expected)
+
+
+@pytest.mark.usefixtures("needs_eager")
+def test_tensorflow_loads_what_is_written(wide: str, tmp_path: Path) -> None:
+    spec = hub.chain(hub.create_module_spec(modules.double), wide)
+    spec.export(tmp_path / "both")
+    loaded = tf.saved_model.load(str(tmp_path / "both"), tags=[])
+    outputs = loaded.signatures["default"](default=tf.constant(X))
+    assert_equal(outputs["default"].numpy(), values(spec, X)["default"])
 
 
 def test_variants_of_equal_tags_are_joined(wide: str, weighing: str) -> None:
