@@ -1,9 +1,11 @@
-"""Scopes for the modules of a session."""
+"""Names for the modules of a session."""
 
 from __future__ import annotations
 
 import re
 from typing import Any
+
+from hubexplore.summary.files.handle_names import variable_name as variable_name
 
 
 def free_scope(graph: Any, name: str) -> str:
