@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from hubexplore.summary.files.handle_names import variable_name as variable_name
+from hubexplore.summary.files.handle_names import variable_name
+
+__all__ = ["free_scope", "variable_name"]
 
 
 def free_scope(graph: Any, name: str) -> str:
