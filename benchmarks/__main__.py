@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import compileall
 import dataclasses
 import json
 import os
@@ -18,6 +19,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import tensorflow as tf
 
 from benchmarks import (
+    cuts,
     display_times,
     eager_modules,
     keras_layers,
@@ -31,8 +33,9 @@ from benchmarks import (
     rounds,
     saving,
     subjects,
+    weight_changes,
 )
-from benchmarks.folders import BENCH, REAL_MODULES
+from benchmarks.folders import BENCH, REAL_MODULES, ROOT
 from benchmarks.report import Row
 from benchmarks.subjects import Subject
 
@@ -48,6 +51,7 @@ EAGER_LOAD_AT_LEAST = 5
 FIT_STEP_AT_LEAST = 1 / 1.1
 EAGER_CALL_AT_LEAST = 1 / 1.1
 MAP_AT_LEAST = 1
+LOOP_AT_LEAST = 3
 PARTS_AT_MOST = 1.05
 CLUSTER_AT_LEAST = 1.7
 SPEC_AT_LEAST = 1 / 1.5  # unlike the peer, hubexplore checks files and checksums
@@ -69,15 +73,22 @@ def main() -> int:
     """Measures and prints; the exit code is 1 only if hubexplore failed to run."""
     options = _options()
     tf.get_logger().setLevel("ERROR")
-    peer.install()
-    libraries = {"peer": peer.load(), "hubexplore": _product()}
+    # As installers do; the peer's is compiled when it is installed. Else each process that is measured would
+    # compile what it imports, where Python is told to write no bytecode.
+    compileall.compile_dir(ROOT / "hubexplore", quiet=1)
+    # What a kernel or a browser is measured on needs neither the peer nor the large modules that it writes.
+    is_alone = options.only in {name for name, _ in _WITHOUT_PEER}
+    libraries = {"hubexplore": _product()}
+    if not is_alone:
+        peer.install()
+        libraries["peer"] = peer.load()
     BENCH.mkdir(parents=True, exist_ok=True)
     machine = report.machine() | {"peer": peer.REQUIREMENT, "hubexplore": libraries["hubexplore"].__version__}
     print("\n".join(f"{name}: {text}" for name, text in machine.items()), "\n", sep="\n")
     print(f"medians of {options.repeats}; ratio: peer / hubexplore\n")
     rows: list[Row] = []
     # The peer writes the generated modules, so that none of them depends on hubexplore's own export.
-    every = [*subjects.generated(libraries["peer"], options.quick), *subjects.real()]
+    every = [] if is_alone else [*subjects.generated(libraries["peer"], options.quick), *subjects.real()]
     for subject in [subject for subject in every if options.only in subject.name]:
         rows += _show(subject.name, _subject_rows(subject, libraries, options.repeats))
         if subject.name == subjects.CNN:
@@ -92,14 +103,7 @@ def main() -> int:
         rows += _show("outside of graphs", _eager_rows(libraries, options))
     if options.only in "models of Keras":
         rows += _show("models of Keras", _keras_rows(options))
-    for name, measure in (
-        ("notebook session", _session_rows),
-        ("whole data sets", _map_rows),
-        ("hours", notebook_rows.hours_rows),
-        ("new kernel", notebook_rows.new_kernel_rows),
-        ("explorer", notebook_rows.explorer_rows),
-        ("lens", notebook_rows.lens_rows),
-    ):
+    for name, measure in _WITHOUT_PEER:
         if options.only in name:
             rows += _show(name, measure(options))
     if options.json:
@@ -277,7 +281,21 @@ def _look_rows(options: argparse.Namespace) -> list[Row]:
         Row(name, f"  HTML, {title}", None, whole["html_kb"], unit="kB", within=300),
         Row(name, f"first diagram with dot, {title}", None, whole["diagram"], within=1.5),
         Row(name, f"  SVG, {title}", None, whole["svg_kb"], unit="kB", within=300),
+        Row(name, f"cost without running, {title}", None, whole["cost"], within=1),
+        Row(
+            name,
+            f"  per node, against {small:,}",
+            None,
+            whole["cost"] / tenth["cost"] / (large / small),
+            unit="x",
+            at_most=GROWTH_AT_MOST,
+        ),
     ]
+
+
+def _cut_rows(options: argparse.Namespace) -> list[Row]:
+    print(f"measuring {cuts.NAME} ...", file=sys.stderr)
+    return cuts.rows(processes.run_child, options.repeats, quick=options.quick)
 
 
 def _keras_rows(options: argparse.Namespace) -> list[Row]:
@@ -318,6 +336,11 @@ def _keras_rows(options: argparse.Namespace) -> list[Row]:
     return rows
 
 
+def _weight_rows(options: argparse.Namespace) -> list[Row]:
+    print("measuring weights ...", file=sys.stderr)
+    return weight_changes.rows("weights", options.quick)
+
+
 def _map_rows(options: argparse.Namespace) -> list[Row]:
     """`hub.map`, against a pipeline of `tf.data`, a loop over `session.call`, and one Parquet file."""
     name = "whole data sets"
@@ -330,17 +353,36 @@ def _map_rows(options: argparse.Namespace) -> list[Row]:
             rows.append(Row(name, kind, *figures, at_least=1 / PARTS_AT_MOST, note=note))
             continue
         ours = seconds[maps.OURS]
+        if maps.EXACT in seconds:
+            exact, fast = seconds[maps.EXACT], seconds[maps.FAST]
+            note = "peer: tf.data with the same pixels"
+            rows.append(Row(name, kind, exact, ours, at_least=MAP_AT_LEAST, note=note))
+            note = "peer: tf.data with TensorFlow's faster transform, so with other pixels"
+            rows.append(Row(name, "  against other pixels", fast, ours, note=note))
+            continue
         note = "peer: tf.data with a tf.function"
         rows.append(Row(name, kind, seconds[maps.PIPELINE], ours, at_least=MAP_AT_LEAST, note=note))
-        note = "peer: a loop over session.call with the same batch size"
-        rows.append(Row(name, "  against a loop", seconds[maps.LOOP], ours, note=note))
+        note = "peer: a loop over session.call with the same batch size; floor: its runs alone"
+        if seconds[maps.LOOP] < LOOP_AT_LEAST * seconds[maps.FLOOR]:
+            note += f"; {LOOP_AT_LEAST}x is below the floor"
+        rows.append(Row(name, "  against a loop", seconds[maps.LOOP], ours, seconds[maps.FLOOR], note=note))
+    return rows
+
+
+def _cluster_rows(options: argparse.Namespace) -> list[Row]:
+    """`hub.map` on one worker of Dask and on two: needs two cores that nothing else uses."""
+    name = "Dask cluster"
+    print(f"measuring {name} ...", file=sys.stderr)
     taken = processes.run_child("maps_on_clusters", "200" if options.quick else "4000")
-    note = "peer: one worker of one thread; hubexplore: two of them"
+    one, two = taken["1"], taken["2"]
+    load = f"load of the machine: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
+    note = f"peer: one worker of one thread; hubexplore: two of them; {load}"
     # A few rows take as long as loading the module.
     target = None if options.quick else CLUSTER_AT_LEAST
-    title = "pictures on a Dask cluster"
-    rows.append(Row(name, title, taken["1"], taken["2"], at_least=target, note=note))
-    return rows
+    return [
+        Row(name, "pictures, loading included", one["seconds"], two["seconds"], at_least=target, note=note),
+        Row(name, "  seconds of processors", one["cpu"], two["cpu"], note="of the workers together"),
+    ]
 
 
 def _eager_rows(libraries: dict[str, Any], options: argparse.Namespace) -> list[Row]:
@@ -420,6 +462,19 @@ def _large(nodes: int) -> Path:
     if not path.exists():
         large.write(path, nodes, nodes // 20)
     return path
+
+
+_WITHOUT_PEER = (
+    ("notebook session", _session_rows),
+    (cuts.NAME, _cut_rows),
+    ("whole data sets", _map_rows),
+    ("weights", _weight_rows),
+    ("Dask cluster", _cluster_rows),
+    ("hours", notebook_rows.hours_rows),
+    ("new kernel", notebook_rows.new_kernel_rows),
+    ("explorer", notebook_rows.explorer_rows),
+    ("lens", notebook_rows.lens_rows),
+)
 
 
 if __name__ == "__main__":

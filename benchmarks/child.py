@@ -21,6 +21,7 @@
     python -m benchmarks.child maps_on_clusters ROWS  pictures on workers of Dask
     python -m benchmarks.child form PATH              `explore` in a fresh kernel
     python -m benchmarks.child inline NODES ...       inlining graphs of calls
+    python -m benchmarks.child cut PATH REPEATS       cuts of a large module
 
 SIDE is "peer", "hubexplore" or "tf.saved_model.load" ("base" for memory, "floor" for gradients and models of
 Keras); SUBJECT is a JSON object.
@@ -179,12 +180,22 @@ def _text(value: Any) -> Any:
 
 
 def main() -> None:
-    from benchmarks import eager_modules, keras_layers, keras_models, long_session, maps, saving, sessions
+    from benchmarks import (
+        cuts,
+        eager_modules,
+        keras_layers,
+        keras_models,
+        long_session,
+        maps,
+        saving,
+        sessions,
+    )
 
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     actions: dict[str, Callable[..., dict[str, Any]]] = {"cold": _cold, "memory": _memory, "import": _import}
     actions |= {"gradients": _gradients, "spec": _spec}
     actions |= {
+        "cut": cuts.measure,
         "eager_calls": eager_modules.calls,
         "eager_load": eager_modules.first_output,
         "eager_memory": eager_modules.memory,

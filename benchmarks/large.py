@@ -18,13 +18,14 @@ _UNITS: Final = 10
 _CONVOLUTIONS: Final = 4
 
 
-def write(path: Path, nodes: int, variables: int) -> None:
+def write(path: Path, nodes: int, variables: int, *, complete: bool = False) -> None:
     """Writes a module directory.
 
     Args:
       path: of the directory; must not exist.
       nodes: approximate number of nodes of the graph.
       variables: number of variables, each the kernel of a convolution.
+      complete: whether nodes have all attributes, so that TensorFlow can import them.
     """
     (path / "variables").mkdir(parents=True)
     saved_model = saved_model_pb2.SavedModel(saved_model_schema_version=1)
@@ -51,6 +52,8 @@ def write(path: Path, nodes: int, variables: int) -> None:
         infos["default"].name, infos["default"].dtype = f"{tensor}:0", types_pb2.DT_FLOAT
         for size in (-1, 32, 32, 8):
             infos["default"].tensor_shape.dim.add(size=size)
+    if complete:
+        _complete(graph)
     (path / "saved_model.pb").write_bytes(saved_model.SerializeToString())
     (path / "tfhub_module.pb").write_bytes(b"\x08\x03")  # a ModuleDef whose format is 3
     # One op writes the checkpoint without a graph that has the variables.
@@ -60,6 +63,21 @@ def write(path: Path, nodes: int, variables: int) -> None:
         shape_and_slices=[""] * len(names),
         tensors=[tf.zeros(KERNEL)] * len(names),
     )
+
+
+def _complete(graph: Any) -> None:
+    for node in graph.node:
+        if node.op in ("Placeholder", "ReadVariableOp"):
+            del node.attr["T"]
+            node.attr["dtype"].type = types_pb2.DT_FLOAT
+        elif node.op == "Conv2D":
+            node.attr["strides"].list.i.extend([1, 1, 1, 1])
+            node.attr["padding"].s = b"SAME"
+        elif node.op == "VarHandleOp":
+            node.attr["shared_name"].s = node.name.encode()
+        if node.op == "Placeholder":
+            for size in (-1, 32, 32, 8):
+                node.attr["shape"].shape.dim.add(size=size)
 
 
 def _scopes(count: int) -> Iterator[str]:
@@ -77,6 +95,8 @@ def _convolution(graph: Any, scope: str, source: str, nodes: int) -> str:
         handle.attr["shape"].shape.dim.add(size=size)
     read = _node(graph, f"{scope}/kernel/Read/ReadVariableOp", "ReadVariableOp", (handle.name,))
     last = _node(graph, f"{scope}/Conv2D", "Conv2D", (source, read))
+    graph.node[-1].attr["padding"].s = b"SAME"
+    graph.node[-1].attr["strides"].list.i.extend((1, 1, 1, 1))
     for number in range(nodes - 3):
         last = _node(graph, f"{scope}/Relu_{number}", "Relu", (last,))
     return last

@@ -27,6 +27,7 @@ EXAMPLES: Final = """examples:
   hubexplore show module.tar.gz --signature default --graph default.svg
   hubexplore show path/to/module --compare path/to/newer || echo "cannot replace it"
   hubexplore show path/to/module --stats '*/kernel'
+  hubexplore compare path/to/module path/to/fine-tuned --weights
   hubexplore show frozen.pb --inputs image --outputs scores=Softmax,features=pool5/Mean:0
 """
 
@@ -51,6 +52,15 @@ def add(commands: Any) -> None:
         help="show statistics of the weights, of all variables or those that match",
     )
     what.add_argument("--graph", metavar="FILE", help="write a diagram: FILE.svg, FILE.png or FILE.dot")
+    show.add_argument(
+        "--weights", action="store_true", help="with --compare: also compare the values of the variables"
+    )
+    add_common_options(show)
+    show.set_defaults(run=run, parser=show)
+
+
+def add_common_options(show: argparse.ArgumentParser) -> None:
+    """Adds the options that say which part of a module is meant, and in which form it is shown."""
     show.add_argument("--json", action="store_true", help="print JSON")
     show.add_argument("--html", metavar="FILE", help="write one self-contained page")
     show.add_argument("--signature", metavar="NAME", help="only this signature")
@@ -66,7 +76,6 @@ def add(commands: Any) -> None:
     show.add_argument(
         "--no-color", action="store_true", help="print without colours, as if NO_COLOR were set"
     )
-    show.set_defaults(run=run, parser=show)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -75,6 +84,8 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.path, arguments.stats = arguments.stats, ""  # `show --stats PATH`
     if arguments.path is None:
         arguments.parser.error("the PATH of a module is missing")
+    if arguments.weights and arguments.compare is None:
+        arguments.parser.error("--weights compares two modules: name the other one with --compare OTHER")
     from hubexplore.display.rich.summaries import displayable
     from hubexplore.hub.summarize import summarize
     from hubexplore.summary.model import FROZEN_GRAPH, TRAINING_CHECKPOINT
@@ -100,7 +111,7 @@ def run(arguments: argparse.Namespace) -> int:
         other = summarize(arguments.compare, signatures=signatures)
     if tags is not None or arguments.signature is not None:
         other = displayable(likewise(other, summary, arguments.signature, whole))
-    comparison = summary.compare(other)
+    comparison = summary.compare(other, weights=arguments.weights)
     _output(arguments, comparison.to_text, comparison.to_json, comparison.to_html)
     return 0 if comparison.replaceable else DIFFERENT
 

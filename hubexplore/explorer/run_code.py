@@ -14,7 +14,7 @@ import numpy as np
 from hubexplore.inputs.code.data_files import DataFile, DataFiles
 from hubexplore.inputs.code.expressions import MAX_CHARACTERS, Expressions, is_name, text_of
 from hubexplore.inputs.code.line_breaks import WIDTH, broken
-from hubexplore.session.names import variable_name
+from hubexplore.summary.files.handle_names import variable_name
 from hubexplore.summary.files.redaction import HIDDEN
 from hubexplore.summary.model import HUB_MODULE, IN_MEMORY
 from hubexplore.summary.module_format import DEFAULT_OUTPUT, DEFAULT_SIGNATURE
@@ -171,7 +171,7 @@ def _python_module(
         # It is in memory only: in the session of the magics, where the notebook knows it by its name.
         return repr(subject.name), ["session = get_ipython().run_line_magic('hub_session', '')"]
     tags = f", tags={list(request.tags)!r}" if _needs_tags(subject, request) else ""
-    source, note = _source(subject)
+    source, note = source_of(subject)
     module = _name(subject, request)
     expressions.imports["import hubexplore"] = None
     load = f"{module} = session.load({source}, {module!r}{tags})"
@@ -187,7 +187,7 @@ def _can_run_eagerly(subject: Subject, request: RunRequest) -> bool:
 def _eager(subject: Subject, request: RunRequest, expressions: Expressions) -> str:
     """Returns plain Python that runs the module eagerly, without a graph or session."""
     inputs = _inputs(request, expressions)
-    source, note = _source(subject)
+    source, note = source_of(subject)
     tags = f", tags={list(request.tags)!r}" if _needs_tags(subject, request) else ""
     module = _name(subject, request)
     expressions.imports["import hubexplore"] = None
@@ -223,7 +223,7 @@ def _name(subject: Subject, request: RunRequest) -> str:
     return name if is_name(name) and len(name) <= 60 else "module"
 
 
-def _source(subject: Subject) -> tuple[str, list[str]]:
+def source_of(subject: Subject) -> tuple[str, list[str]]:
     """Returns the argument of `NotebookSession.load` as an expression, and lines of comment on it."""
     place = _place(subject)
     if place is None:
@@ -274,7 +274,7 @@ def _loading_lines(subject: Subject, request: RunRequest) -> list[str]:
     # A word that is a Python name would be taken for a variable of the notebook.
     is_handle = not subject.wishes and subject.summary.format != IN_MEMORY
     if not is_handle or not _is_quotable(word) or is_name(word):
-        source, note = _source(subject)
+        source, note = source_of(subject)
         word = f"{name}_source"
         imports = ["import hubexplore"] if source.startswith("hubexplore.") else []
         lines = [*imports, *lines, *note, f"{word} = {broken(source, taken=len(word) + 3)}"]

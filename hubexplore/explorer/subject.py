@@ -134,6 +134,11 @@ class Subject:
         """Whether tensors of the graph can become a signature: it is on disk and declares none itself."""
         return self.handle is not None and self.summary.format in (FROZEN_GRAPH, TRAINING_CHECKPOINT)
 
+    @property
+    def can_cut(self) -> bool:
+        """Whether a part of it can become a module: there is something to load it from."""
+        return self.tags is not None or not isinstance(self.source, ModuleSummary) or self.handle is not None
+
     def pick(self, inputs: Iterable[str] | None, outputs: Iterable[str]) -> None:
         """Adds the signature PICKED on these tensors, or replaces it.
 
@@ -253,12 +258,21 @@ class Subject:
         return self._private_session, self._modules[tags]
 
     def _load(self, session: NotebookSession, tags: Tags) -> Module:
+        with quiet_tensorflow():  # the first run starts devices, of which there may be none
+            return session.load(self.spec(), "_".join(["module", *tags]), tags)
+
+    def spec(self) -> ModuleSpec:
+        """Returns the spec that is loaded for a run.
+
+        Raises:
+          UntrustedModuleError: it can touch things outside of itself, and is not trusted.
+          HubError: it cannot be read again.
+        """
         from hubexplore.hub.danger_check import require_trust
 
-        with quiet_tensorflow():  # the first run starts devices, of which there may be none
-            spec = self._loadable()
-            require_trust(spec, remedy=MSG_TRUST.format(handle=self.written_handle or "module"))
-            return session.load(spec, "_".join(["module", *tags]), tags)
+        spec = self._loadable()
+        require_trust(spec, remedy=MSG_TRUST.format(handle=self.written_handle or "module"))
+        return spec
 
     def _loadable(self) -> ModuleSpec:
         from hubexplore.hub.loading import open_spec

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import tensorflow as tf
 
+import hubexplore
 from hubexplore.errors import (
     AuthoringError,
     CheckpointMismatchError,
@@ -23,20 +24,23 @@ from hubexplore.hub.graph.plan import ApplyPlan, plan_apply
 from hubexplore.hub.graph.state import StatePlan, plan_state, read_variables_or_fail
 from hubexplore.hub.impl import DefinedImpl
 from hubexplore.hub.spec import ModuleSpec
+from hubexplore.hub.storage.assets import used_files
 from hubexplore.hub.storage.glob_paths import restorable
 from hubexplore.hub.storage.provenance import NO_FILES, AssetFiles, SourceFile
 from hubexplore.hub.tensor_info import InfoDict
 from hubexplore.hub.variants.checkpoint import Checkpoint
 from hubexplore.hub.variants.graph_variant import GraphVariant, as_tag_set
 from hubexplore.hub.variants.restore import find_misfit
-from hubexplore.hub.variants.variable_specs import VariableSpec
+from hubexplore.hub.variants.variable_specs import VariableSpec, read_variables
 from hubexplore.summary.diagnosis.saved_model_remedy import SUPPORTED_COLLECTIONS, module_code
 from hubexplore.summary.files import paths
 from hubexplore.summary.lookup import no_such_variant
 from hubexplore.summary.model import HUB_MODULE, IN_MEMORY, TF1_SAVED_MODEL
+from hubexplore.summary.wishes import plain_side
 
 if TYPE_CHECKING:
     from hubexplore.display.rich.summaries import Summary
+    from hubexplore.hub.cutting.cut import CutRecord
     from hubexplore.summary.capabilities.model import Finding
     from hubexplore.summary.module_directory import ModuleDirectory
 
@@ -89,6 +93,7 @@ class DefinedSpec(ModuleSpec):
       asset_files: the files that they read.
       format_name: one of the formats that `summary.model` names; None for a module, or a TF1 SavedModel
         without `origin`.
+      origin_cut: the spec that it was cut out of, and how; None if it is whole.
     """
 
     def __init__(
@@ -101,6 +106,7 @@ class DefinedSpec(ModuleSpec):
         *,
         asset_files: AssetFiles = NO_FILES,
         format_name: str | None = None,
+        origin_cut: tuple[DefinedSpec, CutRecord] | None = None,
     ) -> None:
         # In the order of the file: get_tags is stable for variants with equally many tags.
         self._variants = {variant.tags: variant for variant in variants}
@@ -110,6 +116,8 @@ class DefinedSpec(ModuleSpec):
         self._place = place
         self.asset_files = asset_files
         self._format_name = format_name
+        self._origin_cut = origin_cut
+        self.checked: Any = None  # the CutReport of a cut that was checked
         # A plan is the same for each instance, and planning walks the graph.
         self._state_plans: dict[tuple[frozenset[str], bool], StatePlan] = {}
         self._apply_plans: dict[tuple[frozenset[str], str, bool], ApplyPlan] = {}
@@ -138,10 +146,16 @@ class DefinedSpec(ModuleSpec):
         return self._format_name
 
     @property
+    def origin_cut(self) -> tuple[DefinedSpec, CutRecord] | None:
+        """The spec that it was cut out of, and what was cut; None if it is whole."""
+        return self._origin_cut
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """Sentences that say what of the model is not in the spec, or was chosen, and why."""
         notes = (note for variant in self.variants for note in variant.converted.notes)
-        return tuple(dict.fromkeys(notes))
+        checked = () if self.checked is None else (self.checked.sentence,)
+        return tuple(dict.fromkeys((*notes, *checked)))
 
     def get_tags(self) -> list[frozenset[str]]:
         """See `ModuleSpec.get_tags`. Fewest tags first, else as they were authored."""
@@ -187,23 +201,26 @@ class DefinedSpec(ModuleSpec):
         *,
         overwrite: bool = False,
     ) -> None:
-        """Writes a module whose weights come from a training checkpoint.
+        """Writes a module, whose weights come from a training checkpoint if one is given.
 
         Args:
           path: directory to write; must not hold a module yet. It appears whole or not at all.
-          checkpoint_path: path prefix of a checkpoint, or a directory whose latest one is taken. None only
-            for a module without variables.
+          checkpoint_path: path prefix of a checkpoint, or a directory whose latest one is taken. None keeps
+            the values that the spec has; one of `create_module_spec` has none.
           name_transform_fn: maps the name of a variable in the module to its name in the checkpoint; by
             default they are the same.
           overwrite: replace a module that is there; anything else there stays refused.
 
         Raises:
-          ValueError: no checkpoint, or a variable of another shape or dtype.
+          ValueError: no values, or a variable of another shape or dtype.
           tf.errors.NotFoundError: (also a ValueError) the checkpoint lacks a variable; it is named.
           ExportError: the target could not be written.
         """
         source = None if checkpoint_path is None else paths.absolute(checkpoint_path, "checkpoint_path")
         variables = self.all_variables
+        if source is None and self._checkpoint is not None:
+            source, published = self._checkpoint.prefix, self._checkpoint.names
+            name_transform_fn = name_transform_fn or (lambda name: published.get(name, name))
         if variables and source is None:
             raise CheckpointMismatchError(
                 "The module has variables, so export needs checkpoint_path, a checkpoint with their values."
@@ -226,6 +243,71 @@ class DefinedSpec(ModuleSpec):
                 path,
                 lambda folder: write_module(folder, self, write_variables if variables else None),
                 overwrite,
+            )
+
+    def cut(
+        self,
+        inputs: Any = None,
+        outputs: Any = None,
+        signature: str | None = None,
+        *,
+        of: str | None = None,
+        keep_signatures: bool = False,
+        tags: Iterable[str] | None = None,
+        check: bool = False,
+    ) -> DefinedSpec:
+        """See `ModuleSpec.cut`."""
+        # On first use, for speed only: most programs cut nothing.
+        from hubexplore.hub.cutting.cut import cut_variants, read_order
+
+        arguments = {
+            "inputs": plain_side(inputs),
+            "outputs": plain_side(outputs),
+            "signature": signature,
+            "of": of,
+            "keep_signatures": bool(keep_signatures),
+            "tags": None if tags is None else sorted(as_tag_set(tags)),
+        }
+        order = read_order(arguments["inputs"], arguments["outputs"], signature, of, keep_signatures)
+        variants = self.variants if tags is None else (self.variant(tags),)
+        cut = cut_variants(variants, self.title, order, arguments, chosen=len(variants) == 1)
+        check_variants(cut.variants)
+        spec = DefinedSpec(
+            cut.variants,
+            f"cut of {self.title}",
+            self._checkpoint,
+            place=self._place,
+            asset_files=self.asset_files,
+            format_name=IN_MEMORY,
+            origin_cut=(self, cut.record),
+        )
+        spec.keep_files_in_use({variant.tags: variant.nodes for variant in variants})
+        if check:
+            # By its public name: a comparison needs a session, of which this layer knows nothing.
+            spec.checked = hubexplore.check_cut(spec).require()
+            vars(spec).pop("_summary", None)  # which the check asked for: it lacks the result
+        return spec
+
+    def keep_files_in_use(self, nodes: Mapping[frozenset[str], Mapping[str, Any]]) -> None:
+        """Forgets the values and assets that the graphs do not use.
+
+        Args:
+          nodes: tags of a graph variant -> an index of its variables and files; that of another graph, which
+            exists, saves making one.
+        """
+        if self._checkpoint is not None:
+            # Of the graphs as they are: the shapes of their signatures are not needed for it.
+            variables = (read_variables(variant.as_read, nodes[variant.tags]) for variant in self.variants)
+            keys = {spec.key for specs in variables for spec in specs.values()}
+            self._checkpoint = self._checkpoint.only(keys)
+        if self.asset_files.marks:
+            used = {
+                path
+                for variant in self.variants
+                for path in used_files(variant.as_read, nodes[variant.tags]).values()
+            }
+            self.asset_files = AssetFiles(
+                {path: mark for path, mark in self.asset_files.marks.items() if path in used}
             )
 
     def variant(self, tags: Iterable[str] | None) -> GraphVariant:
@@ -330,4 +412,8 @@ class DefinedSpec(ModuleSpec):
 
         kind = IN_MEMORY if self._place is None else TF1_SAVED_MODEL if self.origin is None else HUB_MODULE
         models = [replace(variant.converted, meta_graph=variant.meta_graph) for variant in self.variants]
-        return displayable(describe(models, self._display_title, self._format_name or kind, self._place))
+        summary = describe(models, self._display_title, self._format_name or kind, self._place)
+        if self._origin_cut is not None:
+            # The files are those of the whole module, of which this one only reads a part.
+            summary = replace(summary, files=(), size=None, digest="", unclaimed=(), notes=self.notes)
+        return displayable(summary)

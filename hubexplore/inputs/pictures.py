@@ -35,6 +35,8 @@ _DIGITS: Final = (
     "..#++#+. ....##.. ..+#++-. .+..+#+. ...+#+.. .+..+#+. ..#++#+. ..+#.... .+#++#.. ..-.+#+.",
     "..+##+.. ....#+.. .+####+. ..###+.. ....#+.. ..###+.. ..+##+.. ..+#.... ..+##+.. ..+##+..",
 )
+SAMPLE_NAMES: Final = ("cube", "landscape", "digit")
+"""Names of the `samples`, which are drawn when the first of them is asked for."""
 _SIZE: Final = 64
 _FINE: Final = 8
 """How many times larger a sample is drawn than it is saved: scaling down gives smooth edges."""
@@ -48,8 +50,10 @@ def samples() -> Mapping[str, bytes]:
       A read-only mapping: "cube" (a lit cube in a room), "landscape" (hills and a lake) and "digit" (a three
       in ink on white paper).
     """
-    drawings = {"cube": _cube(), "landscape": _landscape(), "digit": _ink_three()}
-    return MappingProxyType({name: _png(drawing) for name, drawing in drawings.items()})
+    drawings = (_cube(), _landscape(), _ink_three())
+    return MappingProxyType(
+        {name: _png(drawing) for name, drawing in zip(SAMPLE_NAMES, drawings, strict=True)}
+    )
 
 
 def digit(number: int) -> npt.NDArray[np.float64]:

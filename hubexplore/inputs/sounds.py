@@ -36,6 +36,8 @@ MAX_NUMBERS: Final = 100_000_000
 LIMITS: Final = (1_000, 1_000_000)
 """Lowest and highest rate, in samples in a second."""
 _SAMPLE_RATE: Final = 22_050
+SAMPLE_NAMES: Final = ("melody", "chirp", "vowels")
+"""Names of the `samples`, which are made when the first of them is asked for."""
 # What the resampler's filter needs beyond the last sample, in seconds.
 _MARGIN: Final = 0.1
 
@@ -167,8 +169,10 @@ def samples() -> Mapping[str, bytes]:
       A read-only mapping: "melody" (four notes), "chirp" (a tone that rises from 100 Hz to 5 kHz) and
       "vowels" (a synthetic voice: a, e, i, o, u).
     """
-    drawn = {"melody": _melody(), "chirp": _chirp(), "vowels": _vowels()}
-    return MappingProxyType({name: wav(0.8 * numbers, _SAMPLE_RATE) for name, numbers in drawn.items()})
+    drawn = (_melody(), _chirp(), _vowels())
+    return MappingProxyType(
+        {name: wav(0.8 * numbers, _SAMPLE_RATE) for name, numbers in zip(SAMPLE_NAMES, drawn, strict=True)}
+    )
 
 
 def _opened(file: Source) -> tuple[str, Any]:

@@ -8,7 +8,7 @@ import threading
 import warnings
 import weakref
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import tensorflow as tf
 
@@ -32,6 +32,9 @@ from hubexplore.session.tf_session import ManagedSession
 from hubexplore.summary.files.paths import EXPORT, to_write
 from hubexplore.summary.lookup import default_signature
 from hubexplore.summary.wishes import Signatures
+
+if TYPE_CHECKING:
+    from hubexplore.display.rich.measured_view import ShownMeasurement
 
 OPS_LEFT_BEHIND: Final = 5_000
 """Maximum number of ops of replaced modules that may stay in the graph without a warning."""
@@ -339,6 +342,25 @@ class NotebookSession:
         """Maps a data set through a module that is loaded here; the options are those of `hubexplore.map`."""
         return hubexplore.map(module, data, session=self, **options)
 
+    def cost(
+        self, module: Module | str, inputs: Any = None, signature: str | None = None, **options: Any
+    ) -> ShownMeasurement:
+        """Measures what a signature costs on this machine: time by op, memory, latency by number of rows.
+
+        Args:
+          module: loaded here, or its name.
+          inputs: values, as `call` takes them, or shapes as tuples of sizes; None for generated values.
+          signature: its name; None means the one that `call` takes.
+          options: `batches`, the numbers of rows of the curve (1, 2, 4, ... by default), and `seconds`, the
+            time for it (10 by default, 0 for no curve).
+
+        Raises what `call` raises, and SignatureError (a TypeError) if no inputs are found that it accepts.
+        """
+        from hubexplore.session.cost.measure import measure
+
+        self._check_open()
+        return measure(self, self._session, self._live(module), inputs, signature, **options)
+
     def applied(self, module: Module | str, signature: str | None = None) -> AppliedSignature:
         """The ops of a signature as `call` runs them: on placeholders, added to the graph the first time.
 
@@ -395,6 +417,24 @@ class NotebookSession:
         self._check_open()
         with self._building:
             return save(self._live(module), path, session=self._session, **options)
+
+    def cut(self, module: Module | str, inputs: Any = None, outputs: Any = None, **options: Any) -> Module:
+        """Cuts a part out of a module that is loaded here, and loads it with the values of this session.
+
+        Args:
+          module: loaded here, or its name.
+          inputs: see `ModuleSpec.cut`; tensors of the session's graph are taken as well.
+          outputs: likewise.
+          **options: `name` to load it by (by default that of the module and `_cut`), `trainable` (by default
+            as the module is), `check` (by default True), and those of `ModuleSpec.cut` but `tags`.
+
+        Raises what `ModuleSpec.cut` and `load` raise; then nothing has changed.
+        """
+        from hubexplore.session.cutting.live import cut
+
+        self._check_open()
+        with self._building:
+            return cut(self, lambda: self._session, self._live(module), inputs, outputs, **options)
 
     def variables(self, module: Module | str | None = None) -> dict[str, Any]:
         """Values that variables have now, as NumPy arrays by name in the module.

@@ -49,14 +49,15 @@ def plain(signatures: Any) -> Any:
     if not isinstance(signatures, Mapping):
         return signatures
     return {
-        name: tuple(map(_plain_side, pair))
+        name: tuple(map(plain_side, pair))
         if isinstance(pair, Sequence) and not isinstance(pair, str) and len(pair) == 2
         else pair
         for name, pair in signatures.items()
     }
 
 
-def _plain_side(side: Any) -> Any:
+def plain_side(side: Any) -> Any:
+    """The inputs or outputs of a signature, as they were typed, in dicts, lists and strs."""
     if isinstance(side, Mapping):
         return {name: _plain_text(tensor) for name, tensor in side.items()}
     if isinstance(side, (str, bytes)) or not isinstance(side, Iterable):
@@ -88,6 +89,43 @@ def from_options(inputs: str | None, outputs: str | None) -> Signatures | None:
     # The usual name of a single output, "default", is what a str gets.
     single = isinstance(results, list) and len(results) == 1
     return {DEFAULT_SIGNATURE: (given, results[0] if single else results)}
+
+
+def sides_from_options(inputs: Sequence[str] | None, outputs: Sequence[str] | None) -> tuple[Any, Any]:
+    """The inputs and outputs of a cut by repeated options, each a tensor, with `NAME=` or without.
+
+    Args:
+      inputs: None, or empty, for those that the outputs need.
+      outputs: at least one. A single one without a name is called `default`.
+
+    Raises:
+      SignatureError: there is no output, or one is not in this form.
+    """
+    if not outputs:
+        raise SignatureError("A cut needs an output: --output TENSOR or --output NAME=TENSOR.")
+    chosen = _repeated(outputs, "--output")
+    single = isinstance(chosen, list) and len(chosen) == 1
+    return _repeated(inputs, "--input") if inputs else None, chosen[0] if single else chosen
+
+
+def _repeated(words: Sequence[str], option: str) -> Any:
+    """A list of tensors; a dict where they have names."""
+    pairs = [tuple(part.strip() for part in word.partition("=")) for word in words]
+    named = [name for name, equals, _ in pairs if equals]
+    wrong = next(
+        (word for word, (name, equals, tensor) in zip(words, pairs, strict=True)
+         if not name or (equals and not tensor)), None,
+    )  # fmt: skip
+    if wrong is not None:
+        raise SignatureError(f"{option} takes a tensor, or NAME=TENSOR; got {wrong!r}.")
+    if not named:
+        return [name for name, _, _ in pairs]
+    if len(named) < len(pairs):
+        raise SignatureError(f"Name each {option} or none: {option} NAME=TENSOR; got {', '.join(words)}.")
+    twice = next((name for name in named if named.count(name) > 1), None)
+    if twice is not None:
+        raise SignatureError(f"{option} names {twice!r} twice. Each needs its own name.")
+    return {name: tensor for name, _, tensor in pairs}
 
 
 def _listed(text: str, option: str) -> Any:

@@ -136,6 +136,33 @@ def test_another_module_beside_it(notebook: Notebook, paths: list[Path]) -> None
     panel.wait_for_still("Map of 20 rows")
 
 
+def test_what_training_changed(notebook: Notebook, paths: list[Path]) -> None:
+    notebook.new()
+    panel = Panel.open(notebook, f"{str(paths[0])!r}, 'image'")
+    panel.tab("Variables")
+    expect(panel.node.get_by_role("button", name="Compare weights")).to_be_hidden()
+    panel.choose("Compare with", "another module")
+    handle = panel.node.get_by_label("Module", exact=True)
+    handle.fill(str(paths[1]))
+    handle.press("Enter")
+    panel.node.get_by_role("button", name="Compare weights").click()
+    expect(panel.node.get_by_text("The list is sorted by relative change.")).to_be_visible()
+    listed = panel.node.get_by_role("table", name="Variables")
+    remarks = listed.locator("tbody tr td:last-child")
+    # The only variable that did not change is the last one.
+    expect(remarks).to_have_text([re.compile("of its norm$")] * 16 + ["equal"])
+    expect(listed.locator("tbody tr").last).to_contain_text("conv1/bias")
+    panel.node.get_by_text("By scope").first.click()
+    expect(panel.node.locator(".tree summary").first).to_be_visible()
+    notebook.screenshot("variables-changes", panel.node)
+    notebook.theme("dark")
+    notebook.screenshot("variables-changes-dark", panel.node)
+    # A click shows both values, as before.
+    listed.locator("tbody tr").first.get_by_role("button").click()
+    values = panel.node.get_by_role("region", name="Values of a variable", exact=True)
+    expect(values).to_contain_text("Largest difference: ")
+
+
 def test_a_filter_costs_one_message_a_pause(notebook: Notebook) -> None:
     """79,000 variables: the browser has those on screen only, and keys that come quickly are one message."""
     notebook.new()

@@ -18,11 +18,11 @@ def compiled(body: Callable[..., Any]) -> Any:
     return tf.function(body)
 
 
-def defun(*dtypes: tf.DType) -> Callable[[Callable[..., Any]], Any]:
+def defun(*dtypes: tf.DType, **options: Any) -> Callable[[Callable[..., Any]], Any]:
     """`Defun` of TF1, which calls a function by an op of its name, with a type."""
 
     def decorate(body: Callable[..., Any]) -> Any:
-        return function.Defun(*dtypes)(body)
+        return function.Defun(*dtypes, **options)(body)
 
     return decorate
 

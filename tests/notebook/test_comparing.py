@@ -81,6 +81,43 @@ def test_the_only_variants_are_compared(two: tuple[str, str], run: Run, tmp_path
     assert run(f"%hub_compare {two[0]} {module}@").replaceable
 
 
+def test_weights(two: tuple[str, str], run: Run) -> None:
+    comparison = run(f"%hub_compare {two[0]} {two[1]} --weights")
+    changes = {change.name: change for change in comparison.weights.variables}
+    assert set(changes) == {"bias", "kernel"}
+    # 0.5 to 1.5, twice.
+    assert changes["bias"].relative == pytest.approx(2.0)
+    assert changes["kernel"].changed == 0
+    assert "1 of 2 variables changed" in repr(comparison)
+    assert "1 of 2 variables changed" in comparison._repr_html_()
+    assert run(f"%hub_compare {two[0]} {two[1]}").weights is None
+    # What is the same, compared variant by variant.
+    alone = run(f"%hub_compare {two[0]}@serve {two[1]}@serve --weights").weights
+    assert alone.variables == comparison.weights.variables
+
+
+def test_weights_of_a_module_that_was_made_of_a_model(two: tuple[str, str], run: Run, tmp_path: Path) -> None:
+    module = of_tf1(tmp_path / "module", 0.5)
+    changes = run(f"%hub_compare {module} {two[0]} --weights").weights
+    assert changes.same
+    assert [change.name for change in changes.variables] == ["bias", "kernel"]
+
+
+def test_weights_of_a_frozen_graph(tmp_path: Path) -> None:
+    paths = []
+    for factor in (1.0, 3.0):
+        with tf.Graph().as_default() as graph:
+            x = v1.placeholder(tf.float32, [None, 64], name="x")
+            tf.matmul(x, tf.constant(factor * numbers(64, 32), name="dense/kernel"), name="y")
+        paths.append(tmp_path / f"{factor}.pb")
+        paths[-1].write_bytes(graph.as_graph_def().SerializeToString())
+    changes = hub.summarize(paths[0]).compare(hub.summarize(paths[1]), weights=True).weights
+    assert changes is not None
+    (change,) = changes.variables
+    assert change.name == "dense/kernel"
+    assert change.relative == pytest.approx(2.0)
+
+
 def test_a_session_has_both(two: tuple[str, str], tmp_path: Path) -> None:
     x = numbers(3, 2)
     with hub.NotebookSession() as session:

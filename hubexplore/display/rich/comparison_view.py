@@ -13,11 +13,14 @@ from hubexplore.display.card import access_section, html
 from hubexplore.display.card.blocks import Findings
 from hubexplore.display.card.text import BOLD, PLAIN, findings
 from hubexplore.display.markup import Markup, document, tag
+from hubexplore.display.rich import weight_change_view, weight_changes
+from hubexplore.display.rich.weight_changes import ShownWeightChanges
 from hubexplore.display.safe_display import automatic
 from hubexplore.display.tables.grid import Column, Grid, grid_html, grid_lines
 from hubexplore.display.theme import PAGE_STYLE
 from hubexplore.display.wording import MAX_SENTENCE, counted, omission, tags_text, visible
 from hubexplore.summary.compare.comparison import Comparison, Difference
+from hubexplore.summary.compare.weights.records import WeightChanges
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,7 +47,9 @@ MSG_UNUSED: Final = "Nodes that no common signature needs ({0:,} and {1:,}) were
 
 @dataclass(frozen=True)
 class ShownComparison(Comparison):
-    """A comparison that shows itself; `.df` is a data frame of all differences."""
+    """A comparison that shows itself; `.df` has all differences, `.weights.df` the changes of all weights."""
+
+    weights: ShownWeightChanges | None = None
 
     @property
     def df(self) -> pd.DataFrame:
@@ -74,6 +79,7 @@ class ShownComparison(Comparison):
             "unused": list(self.unused),
             "gained": records.plain_data(self.gained),
             "differences": differences,
+            **({"weights": self.weights.to_dict()} if self.weights is not None else {}),
         }
 
     def to_text(self, colour: bool = False, width: int = WIDTH) -> str:
@@ -107,13 +113,16 @@ class _Page:
     caption: str
     gained: Findings
     grids: tuple[Grid, ...]
+    weights: WeightChanges | None = None
 
 
 def displayable(comparison: Comparison) -> ShownComparison:
     """Returns the comparison as one that shows itself."""
     # Not asdict(), which would turn the differences into dicts as well.
-    fields = dataclasses.fields(Comparison)
-    return ShownComparison(**{field.name: getattr(comparison, field.name) for field in fields})
+    facts = {field.name: getattr(comparison, field.name) for field in dataclasses.fields(Comparison)}
+    weights = comparison.weights
+    facts["weights"] = None if weights is None else weight_changes.displayable(weights)
+    return ShownComparison(**facts)
 
 
 def text(comparison: Comparison, colour: bool = False, width: int = WIDTH) -> str:
@@ -131,6 +140,8 @@ def text(comparison: Comparison, colour: bool = False, width: int = WIDTH) -> st
     for grid in page.grids:
         (_, caption), *rows = grid_lines(grid, width)
         lines += ["", bold.format(caption), *(line for _, line in rows)]
+    if page.weights is not None:
+        lines += ["", weight_changes.text(page.weights, colour, max(width, weight_change_view.WIDTH))]
     return "\n".join(lines)
 
 
@@ -146,6 +157,7 @@ def markup(comparison: Comparison) -> Markup:
         *note,
         *access,
         *(grid_html(grid) for grid in page.grids),
+        *(weight_change_view.blocks(page.weights) if page.weights is not None else ()),
     )
 
 
@@ -157,6 +169,8 @@ def _page(comparison: Comparison) -> _Page:
         for section, differences in itertools.groupby(
             comparison.differences, lambda difference: difference.section
         )
+        # What changed in them says more than their checksums.
+        if section != "weights" or comparison.weights is None
     )
     more = omission(len(comparison.reasons) - len(reasons), "reason")
     note = " ".join(filter(None, (more, _only_variants(comparison), _basis(comparison))))
@@ -168,6 +182,7 @@ def _page(comparison: Comparison) -> _Page:
         MSG_GAINED.format(first=first, second=second),
         access_section.bounded(comparison.gained),
         grids,
+        comparison.weights,
     )
 
 
@@ -225,17 +240,10 @@ def _grid(comparison: Comparison, section: str, differences: tuple[Difference, .
     columns = (
         Column("Name", code=True),
         *((Column("Graph variant"),) if several else ()),
-        *(Column(title, keep_empty=True) for title in _headings(comparison)),
+        *(
+            Column(title, keep_empty=True)
+            for title in weight_change_view.side_names(comparison.first, comparison.second)
+        ),
     )
     caption = f"{section[0].upper()}{section[1:]}: {counted(len(differences), 'difference')}"
     return Grid(caption, columns, rows, omission(len(differences) - len(listed), "difference"))
-
-
-def _headings(comparison: Comparison) -> tuple[str, str]:
-    """Returns headings for both sides: only the names within one folder; "first" and "second" if equal."""
-    (folder, _, first), (other_folder, _, second) = (
-        side.rstrip("/").rpartition("/") for side in (comparison.first, comparison.second)
-    )
-    if folder != other_folder:
-        return comparison.first, comparison.second
-    return (first, second) if first != second else ("first", "second")

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import json
-import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
 from hubexplore.display.card import html
 from hubexplore.display.card.text import BOLD, PLAIN
 from hubexplore.display.markup import Markup, document, tag
+from hubexplore.display.rich.reading_bar import reading_bar
 from hubexplore.display.safe_display import automatic
 from hubexplore.display.tables.grid import Column, Grid, Remark, Row, grid_html, grid_lines
 from hubexplore.display.tables.histogram import Sparkline
@@ -24,8 +23,6 @@ if TYPE_CHECKING:
 
 MAX_ROWS: Final = 120
 """Maximum number of variables that are shown; the data frame has all."""
-MIN_PROGRESS_BYTES: Final = 200_000_000
-"""Minimum size in bytes of weights that are read with a progress bar: less takes below a second."""
 WIDTH: Final = 128
 """Terminal columns of a line, more than elsewhere: many numbers, and the complete name."""
 
@@ -76,7 +73,7 @@ def collected(stats: Iterable[VariableStats], total_bytes: int = 0) -> Statistic
       total_bytes: size of these variables in the checkpoint.
     """
     collected: list[VariableStats] = []
-    with _progress(total_bytes) as advance:
+    with reading_bar(total_bytes) as advance:
         for variable in stats:
             collected.append(variable)
             advance(variable.bytes)
@@ -157,22 +154,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
     return str(value) if value in (float("inf"), float("-inf")) else value
-
-
-def _in_kernel() -> bool:
-    """Returns whether this process runs a kernel; IPython is not imported for that."""
-    ipython = sys.modules.get("IPython")
-    return ipython is not None and getattr(ipython.get_ipython(), "kernel", None) is not None
-
-
-@contextlib.contextmanager
-def _progress(total_bytes: int) -> Iterator[Callable[[int], object]]:
-    """Yields a function that takes the number of bytes read: it moves a progress bar if there is one."""
-    if total_bytes < MIN_PROGRESS_BYTES or not (_in_kernel() or sys.stderr.isatty()):
-        yield lambda size: None
-        return
-    # Imported only for large weights: it loads ipywidgets in a notebook.
-    from tqdm.auto import tqdm
-
-    with tqdm(total=total_bytes, unit="B", unit_scale=True, desc="Reading weights", leave=False) as bar:
-        yield bar.update

@@ -36,10 +36,15 @@ class GridHover:
     column_captions: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        """Returns the tooltips in the form that the front end reads."""
+        """Returns the tooltips in the form that the front end reads.
+
+        The texts are one, with a line for each: thousands of texts would take a message ten times as long to
+        be written and read.
+        """
+        lines = "\n".join(text.replace("\n", " ") for text in self.values)
         return {
             "kind": "grid", "box": self.box, "rows": self.rows, "columns": self.columns,
-            "values": self.values, "row_captions": self.row_captions, "column_captions": self.column_captions,
+            "values": lines, "row_captions": self.row_captions, "column_captions": self.column_captions,
         }  # fmt: skip
 
 

@@ -12,6 +12,8 @@ _MAX_DRAWABLE: Final = 1e300
 """Largest number that is drawn as it is: twice as much is still finite, so a span never overflows."""
 _MAX_WHOLE: Final = 1e7
 """Whole numbers below this are written without decimals or an exponent, even in a float array."""
+_SHORT: Final = 1e4
+"""Whole numbers below this have at most four digits."""
 
 
 def as_floats(array: Array) -> Array:
@@ -54,6 +56,18 @@ def number_text(number: Any) -> str:
     as_float = float(number)
     # Models return counts and ids as floats too, and 1e+05 would not read as an id.
     return str(int(as_float)) if as_float.is_integer() and abs(as_float) < _MAX_WHOLE else f"{as_float:.4g}"
+
+
+def number_texts(array: Array) -> list[str]:
+    """Returns the `number_text` of each number of an array, row by row: in one step for usual floats."""
+    flat = array.reshape(-1)
+    if flat.dtype.kind == "f":
+        floats = flat.astype(np.float64)
+        # "%g" writes whole numbers of more than four digits otherwise, and the sign of 0.
+        is_other = (np.abs(floats) >= _SHORT) & (np.trunc(floats) == floats)
+        if not (is_other | ((floats == 0) & np.signbit(floats))).any():
+            return ("%.4g\n" * flat.size % tuple(floats.tolist())).splitlines()
+    return [number_text(number) for number in flat.tolist()]
 
 
 def _complex_text(number: complex) -> str:

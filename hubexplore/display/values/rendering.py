@@ -67,7 +67,7 @@ def render(
 
     Args:
       value: an array, SparseTensorValue or RaggedTensorValue.
-      view: one of `views(value)`; None, or a view that does not suit, stands for the best one.
+      view: one of `suitable_views(value)`; None, or a view that does not suit, stands for the best one.
       name: name of the output, a hint for the choice.
       rows: captions of the rows, such as the sentences that were the input.
       labels: names of the classes in the last dimension.
@@ -78,7 +78,7 @@ def render(
     """
     # Done once here, so that all parts of a view (pictures, tooltips, numbers) call a row by the same name.
     typed, rows, labels = rows, distinct_captions(rows), distinct_captions(labels)
-    suitable = view_choice.views(
+    suitable = view_choice.suitable_views(
         value, name=name, labels=labels, shape=shape, sound=heard, is_picture=is_picture
     )
     selected = view if view in suitable else suitable[0]

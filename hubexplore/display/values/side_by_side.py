@@ -13,7 +13,7 @@ from hubexplore.display.values import numerics, view_choice
 from hubexplore.display.values.rendering import Rendered, render, with_numbers
 from hubexplore.display.values.value_facts import brief, facts
 from hubexplore.display.values.value_kinds import is_number
-from hubexplore.display.values.view_choice import views
+from hubexplore.display.values.view_choice import suitable_views
 from hubexplore.display.values.views import images, lists
 from hubexplore.summary.distance import distance
 from hubexplore.summary.graph.sounds import Sound
@@ -57,7 +57,9 @@ def pair(
       sound: what is known of both values if they are sound.
     """
     # One view for both: pictures of two kinds could not be compared.
-    possible = [views(value, name=name, labels=labels, shape=shape, sound=sound) for value in (first, second)]
+    possible = [
+        suitable_views(value, name=name, labels=labels, shape=shape, sound=sound) for value in (first, second)
+    ]
     view = next((view for view in possible[0] if view in possible[1]), possible[0][0])
     # What one view draws of both is sound in their difference, too.
     heard = sound or (Sound() if view == view_choice.SOUND else None)

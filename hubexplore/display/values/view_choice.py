@@ -73,7 +73,7 @@ _MAX_READ_NUMBERS: Final = 64
 """Up to this many integers (ids, sizes, counts) are read one by one, so the grid comes first."""
 
 
-def views(
+def suitable_views(
     value: Any,
     *,
     name: str = "",

@@ -43,10 +43,10 @@ def weight_views(array: Array, is_embedding: bool) -> tuple[str, ...]:
       is_embedding: whether each row stands for something, such as a word.
     """
     if array.dtype.kind not in "biuf" or not array.size:
-        return view_choice.views(array)
+        return view_choice.suitable_views(array)
     if not array.ndim:
         return (view_choice.NUMBERS,)
-    others = tuple(view for view in view_choice.views(array) if view in _KEPT)
+    others = tuple(view for view in view_choice.suitable_views(array) if view in _KEPT)
     if array.ndim == 1 and view_choice.TABLE not in others:
         others = (*others, view_choice.TABLE)
     if are_kernels(array.shape):

@@ -4,7 +4,7 @@
 | --- | --- | --- |
 | `HUBEXPLORE_MAX_SIZE` | `16GB` | a download, and what an archive unpacks to |
 | `HUBEXPLORE_MAX_RATIO` | `100` | bytes that an archive unpacks to for each byte it has, beyond 128 MB |
-| `HUBEXPLORE_MAX_FILES` | `10000` | files, directories and links in an archive |
+| `HUBEXPLORE_MAX_FILES` | `10000` | files, directories and links in an archive; files of a hosted model |
 | `HUBEXPLORE_MAX_DEPTH` | `64` | directories within each other in an archive |
 | `HUBEXPLORE_MIN_RATE` | `1000` | bytes a second, over a minute, that a server must send; `0` for any |
 """

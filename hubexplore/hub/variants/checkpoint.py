@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -47,6 +47,14 @@ class Checkpoint:
             if name in self.variables:
                 variables[key] = self.variables[name]
         return replace(self, variables=variables, names=names)
+
+    def only(self, keys: Collection[str]) -> Checkpoint | None:
+        """The same checkpoint for some of its variables; None for none."""
+        variables = {key: stored for key, stored in self.variables.items() if key in keys}
+        names = {key: name for key, name in self.names.items() if key in keys}
+        stored_names = {names.get(key, key) for key in keys}
+        entries = {name: entry for name, entry in self.entries.items() if name in stored_names}
+        return Checkpoint(self.prefix, variables, names, entries) if keys else None
 
 
 def open_checkpoint(prefix: str) -> Checkpoint:

@@ -54,26 +54,22 @@ class ShowMagics(HubMagicsBase):
         "first", metavar="A", help="Variable, name of a loaded module, or handle; NAME@TAGS is one variant."
     )
     @argument("second", metavar="B", help="Like A; NAME@ is the variant without tags.")
+    @argument("--weights", action="store_true", help="Also compare the values of the variables.")
     @line_magic
     def hub_compare(self, options: argparse.Namespace) -> Any:
         """Compare two modules, or two graph variants.
 
         The equivalent Python: `hubexplore.summarize(A).compare(hubexplore.summarize(B))`, and for two
-        variants of one module `hubexplore.summarize(A).compare("", "train")`.
+        variants of one module `hubexplore.summarize(A).compare("", "train")`; `weights=True` with --weights.
         """
-        from hubexplore.display.rich import comparison_view
-        from hubexplore.summary.compare.comparison import compare_variants
+        from hubexplore.display.rich import comparing
 
         (first, first_tags), (second, second_tags) = map(self._with_tags, (options.first, options.second))
         summary, other = self.summary(first), self.summary(second)
         if first_tags is None and second_tags is None:
-            return summary.compare(other)
+            return summary.compare(other, weights=options.weights)
         variants = _variant(summary, first_tags), _variant(other, second_tags)
-        sources, capabilities = (
-            (summary.source, other.source),
-            (summary.capabilities, other.capabilities),
-        )
-        return comparison_view.displayable(compare_variants(*variants, sources, capabilities))
+        return comparing.variants((summary, other), variants, options.weights)
 
     @magic()
     @line_magic

@@ -15,6 +15,7 @@ import traitlets
 from hubexplore.display import palette
 from hubexplore.display.theme import DARK, JUPYTER_DARK, host_style
 from hubexplore.notebook.panel.front_end import in_marimo
+from hubexplore.notebook.panel.light_widgets import Light
 
 FRONTEND: Final = Path(__file__).parent / "frontend"
 Message = dict[str, Any]
@@ -84,7 +85,7 @@ def _read(name: str) -> str:
     return (FRONTEND / name).read_text(encoding="utf-8")
 
 
-class FrontendWidget(anywidget.AnyWidget):
+class FrontendWidget(Light, anywidget.AnyWidget):
     """A widget that receives messages from its front end; malformed messages are dropped.
 
     Subclasses set `_esm` and `_css` to texts, not paths: for a path anywidget watches the file, and the class
@@ -136,3 +137,4 @@ class CodeBox(FrontendWidget):
 
     _esm = script("code.js")
     codes = traitlets.List(traitlets.List(traitlets.Unicode())).tag(sync=True)
+    title = traitlets.Unicode("Code of the last run").tag(sync=True)

@@ -5,35 +5,34 @@ from __future__ import annotations
 import secrets
 import sys
 import weakref
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-import ipywidgets as widgets
+import ipywidgets
 import traitlets
 
 from hubexplore.display.card.html import framed, heading, outside_access
 from hubexplore.display.markup import Markup, join, tag
 from hubexplore.display.wording import MAX_SENTENCE, counted, visible
 from hubexplore.errors import HubError
-from hubexplore.explorer.runs import ModuleRunner, Run
+from hubexplore.explorer.runs import ModuleRunner, Run, RunRequest
 from hubexplore.explorer.subject import PICKED, Subject
+from hubexplore.notebook.panel import light_widgets as widgets
 from hubexplore.notebook.panel.browser_widgets import Message, PanelMonitor, plain_front_end
 from hubexplore.notebook.panel.fields.signature_selector import SignatureSelector, callable_signatures
 from hubexplore.notebook.panel.fields.version_selector import VersionSelector
 from hubexplore.notebook.panel.front_end import close_with_its_cell, in_marimo
-from hubexplore.notebook.panel.graph.tab import GraphTab
 from hubexplore.notebook.panel.open_panels import OPEN_PANELS
 from hubexplore.notebook.panel.panel_texts import MSG_BUSY, MSG_LEFT_BEHIND, error_text, one_line_traceback
 from hubexplore.notebook.panel.snapshot import MAX_SNAPSHOT, Snapshot
 from hubexplore.notebook.panel.subject_lookup import find, notebook_book
 from hubexplore.notebook.panel.tabs.try_tab import TryTab
-from hubexplore.notebook.panel.tabs.variables import VariablesTab
-from hubexplore.notebook.panel.tabs.variants import VariantsTab
 from hubexplore.notebook.panel.widget_closing import close_all
 from hubexplore.session.tf_startup import IN_BACKGROUND
 from hubexplore.summary.lookup import no_such_signature
 
 if TYPE_CHECKING:
+    from hubexplore.notebook.panel.graph.cut_box import CutBox
     from hubexplore.session.session import NotebookSession
     from hubexplore.summary.wishes import Signatures
 
@@ -91,7 +90,7 @@ def explore(
         return Explorer(subject, signature, tags)
 
 
-class Explorer(widgets.VBox):
+class Explorer(ipywidgets.VBox):
     """A panel to try a module: a form for its inputs, results as pictures, its graph and variables.
 
     A notebook displays it as the result of a cell. It is a widget, which others may contain, for example
@@ -116,8 +115,7 @@ class Explorer(widgets.VBox):
         self, subject: Subject, signature: str | None = None, tags: Iterable[str] | str | None = None
     ) -> None:
         _check_selection(subject, signature, tags)
-        super().__init__(**(plain_front_end() if in_marimo() else {}))
-        self.add_class("hubexplore-panel")
+        super().__init__(**(plain_front_end() if in_marimo() else {}), _dom_classes=("hubexplore-panel",))
         # Its widgets, which ipywidgets keeps alive, refer to it weakly: `open_panels` asks the garbage
         # collector whether anything else refers to it.
         panel = weakref.proxy(self)
@@ -149,6 +147,7 @@ class Explorer(widgets.VBox):
         def on_selection() -> None:
             panel._on_selection()
 
+        self._cut_box: CutBox | None = None
         self._subject = subject
         self._runner = ModuleRunner(subject)
         first_tags = subject.tags if tags is None else subject.summary.variant(tags).tags
@@ -162,7 +161,8 @@ class Explorer(widgets.VBox):
         self._tabs = widgets.Tab(list(self._boxes.values()), titles=_TABS)
         self._tabs.observe(lambda _: panel._on_tab(), "selected_index")
         self._content = widgets.VBox([widgets.HTML(self._heading()), self._tabs])
-        self.children = [self._monitor, self._versions, self._content]
+        versions = [self._versions] if self._versions.children else []
+        self.children = [self._monitor, *versions, self._content]
 
     @property
     def value(self) -> Any:
@@ -198,6 +198,8 @@ class Explorer(widgets.VBox):
         self._is_closed = True
         self._try.cancel()
         self._snapshot.close()
+        if self._cut_box is not None:
+            self._cut_box.close_cut()
         close_all([self])
         super().close()
         self._subject.close()
@@ -243,6 +245,7 @@ class Explorer(widgets.VBox):
                 self._try.guarded(lambda: begin(typed))
             case "ready" if not self._preloaded:
                 self._preloaded = True
+                self._try.make_outcome()
                 # Of the module nothing is loaded yet: its initialisers are code of a stranger.
                 IN_BACKGROUND.start()
 
@@ -257,6 +260,8 @@ class Explorer(widgets.VBox):
             self._versions.fail(handle, error_text(error))
             return
         trial_tab.cancel()
+        if self._cut_box is not None:
+            self._cut_box.close_cut()
         self._fill_with(subject)
         self._versions.succeed(handle)
         close_all([content])
@@ -278,7 +283,7 @@ class Explorer(widgets.VBox):
         if self._tab_content(title) is None:
             self._boxes[title].children = [self._make_tab(title)]
         tab = self._tab_content(title)
-        if isinstance(tab, GraphTab):
+        if title == "Graph":
             tab.show(self._selector.signature.name, self._selector.variant.tags)
 
     def _tab_content(self, title: str) -> Any:
@@ -286,9 +291,12 @@ class Explorer(widgets.VBox):
         return next(iter(self._boxes[title].children), None)
 
     def _make_tab(self, title: str) -> widgets.Widget:
+        # Imported here, since most panels are closed without their other tabs having been opened.
         summary = self._subject.summary
         match title:
             case "Graph":
+                from hubexplore.notebook.panel.graph.tab import GraphTab
+
                 panel = weakref.proxy(self)
 
                 def probe(signature: str, tensor: str) -> None:
@@ -297,17 +305,60 @@ class Explorer(widgets.VBox):
                 def pick(inputs: Sequence[str], outputs: Sequence[str]) -> None:
                     panel._pick(inputs, outputs)
 
+                def measure(signature: str) -> None:
+                    panel._measure(signature)
+
                 can_pick = self._subject.can_pick
-                return GraphTab(summary, probe, self._snapshot.changed, pick if can_pick else None)
+                changed = self._snapshot.changed
+                self._cut_box = self._make_cut_box() if self._subject.can_cut else None
+                return GraphTab(
+                    summary, probe, changed, pick if can_pick else None, self._cut_box,
+                    measure=measure, namespace=_namespace,
+                )  # fmt: skip
             case "Variables":
+                from hubexplore.notebook.panel.tabs.variables import VariablesTab
+
                 return VariablesTab(summary, self._snapshot.changed)
             case "Variants":
+                from hubexplore.notebook.panel.tabs.variants import VariantsTab
+
                 return VariantsTab(summary, self._snapshot.changed)
         return widgets.HTML(summary._repr_html_() or "")
+
+    def _make_cut_box(self) -> CutBox:
+        from hubexplore.notebook.panel.graph.cut_box import CutBox
+
+        panel = weakref.proxy(self)
+
+        def start(
+            work: Callable[[], Any], done: Callable[[Any], None], failed: Callable[[BaseException], None]
+        ) -> bool:
+            is_started: bool = panel._try.worker.start(work, done, failed)
+            return is_started
+
+        return CutBox(self._subject, start, Explorer, self._snapshot.changed)
 
     def _probe(self, signature: str, tensor: str) -> None:
         """Runs the inputs of the form, and shows a tensor of that run in the graph tab."""
         graph, runner = self._tab_content("Graph"), self._runner
+        self._run_for_graph(
+            lambda request: runner.call(request, (tensor,)),
+            lambda request, result: graph.show_value(tensor, result[2][tensor], (self._subject, request)),
+        )
+
+    def _measure(self, signature: str) -> None:
+        """Runs the inputs of the form several times, and shows the times of the ops in the graph tab."""
+        graph = self._tab_content("Graph")
+        self._run_for_graph(
+            self._runner.measure,
+            lambda request, cost: graph.show_times(request.signature, request.tags, cost.scale()),
+        )
+
+    def _run_for_graph(
+        self, work: Callable[[RunRequest], Any], show: Callable[[RunRequest, Any], None]
+    ) -> None:
+        """Runs the inputs of the form for the graph tab, and shows the result or the error there."""
+        graph = self._tab_content("Graph")
         try:
             request = self._try.request()
         except HubError as error:
@@ -315,8 +366,8 @@ class Explorer(widgets.VBox):
             return
         # By the worker of the Try tab: one run at a time, and Cancel there ends this one as well.
         started = self._try.worker.start(
-            lambda: runner.call(request, (tensor,)),
-            lambda result: graph.show_value(tensor, result[2][tensor], (self._subject, request)),
+            lambda: work(request),
+            lambda result: show(request, result),
             lambda error: graph.fail(error_text(error)),
         )
         if not started:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-import ipywidgets as widgets
-
-from hubexplore.display.markup import tag
+from hubexplore.display.markup import Markup, tag
 from hubexplore.display.wording import printable
+from hubexplore.notebook.panel import light_widgets as widgets
 
 MAX_ERROR: Final = 4000
 """Maximum number of characters of an error; TensorFlow may quote a whole graph."""
@@ -22,16 +21,15 @@ class StatusLine(widgets.HTML):
     """
 
     def __init__(self) -> None:
-        super().__init__()
-        self.add_class("hub-status")
+        self.text = ""
+        super().__init__(_line(""), classes=("hub-status",))
         self.error = widgets.HTML()
         self._error_text = ""
-        self.say("")
 
     def say(self, text: str, busy: bool = False) -> None:
         """Shows a line; `busy` adds a spinner."""
         self.text = text
-        self.value = tag("span", printable(text), role="status", class_="hub-spin" if busy else None)
+        self.value = _line(text, busy)
 
     def fail(self, text: str) -> None:
         """Shows an error, which stays until the next call; an empty text removes it."""
@@ -44,3 +42,7 @@ class StatusLine(widgets.HTML):
     def error_text(self) -> str:
         """The error on screen; empty if there is none."""
         return self._error_text
+
+
+def _line(text: str, busy: bool = False) -> Markup:
+    return tag("span", printable(text), role="status", class_="hub-spin" if busy else None)

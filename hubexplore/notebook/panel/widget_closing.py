@@ -7,14 +7,19 @@ from typing import Any
 
 import ipywidgets as widgets
 
+from hubexplore.notebook.panel.light_widgets import Shared
+
 
 def close_all(roots: Iterable[widgets.Widget]) -> None:
     """Closes widgets and all below them: children, layouts, styles, and what attributes hold off screen.
 
+    Layouts and styles that other widgets share stay.
+
     Linear in the number of widgets. A list first: closing a widget changes the traits that lead to others.
     """
     for widget in list(_below(roots)):
-        widget.close()
+        if not isinstance(widget, Shared):
+            widget.close()
 
 
 def _below(roots: Iterable[widgets.Widget]) -> Iterator[widgets.Widget]:

@@ -123,7 +123,7 @@ def run_twice(
     if missing_kernels := ops_without_kernel(module, name):
         return MSG_NO_KERNEL.format(op=missing_kernels[0], reason=reason(missing_kernels[0]))
     problem = MSG_NO_INPUTS
-    for inputs in _made_up(module, name):
+    for inputs in made_up(module, name):
         try:
             return TwoRuns(inputs, run(inputs), run(inputs))
         except _ERRORS as error:
@@ -149,7 +149,7 @@ def _compare_steady(
     return ComparedSignature(name, len(steady), largest, note)
 
 
-def _made_up(module: Module, name: str) -> Iterator[dict[str, Any]]:
+def made_up(module: Module, name: str) -> Iterator[dict[str, Any]]:
     """Yields examples of values for the inputs of a signature."""
     summary = module.summary()
     variant = named_variant(summary, module.tags)
@@ -167,6 +167,7 @@ class ModuleCopy:
       tags: of the graph variant.
       values: of its variables, in the order of `Module.variables`; None for those of the checkpoint.
       trainable: see `Module`.
+      optimize: whether TensorFlow's graph optimizer may change how it is computed.
 
     Attributes:
       module: in the graph of the copy.
@@ -182,7 +183,9 @@ class ModuleCopy:
         values: Sequence[Any] | None = None,
         *,
         trainable: bool = False,
+        optimize: bool = True,
     ) -> None:
+        self._config = None if optimize else _unoptimized()
         with tf.Graph().as_default() as graph:
             self.module = Module(spec, tags=tags, trainable=trainable)
             variables = list(self.module.variables)
@@ -215,7 +218,7 @@ class ModuleCopy:
         self._open()
 
     def _open(self) -> None:
-        self.session = tf.compat.v1.Session(graph=self._graph)
+        self.session = tf.compat.v1.Session(graph=self._graph, config=self._config)
         # Variables of the module first: the initialisers of others may read them.
         self._run(self._assign, self._feeds)
         self._run(self._initialize)
@@ -254,8 +257,12 @@ class ModuleCopy:
 
     def fetch(self, fetches: Any, signature: str, inputs: Mapping[str, Any]) -> Any:
         """Runs something that depends on the placeholders of a signature."""
+        return self.fetch_arrays(fetches, signature, self.arrays(signature, inputs))
+
+    def fetch_arrays(self, fetches: Any, signature: str, arrays: Sequence[Any]) -> Any:
+        """The same with the dense arrays of the inputs, in the order of `arrays`."""
         applied = self.applied.get(self.module, signature)
-        fed = dict(zip(applied.placeholders, self.arrays(signature, inputs), strict=True))
+        fed = dict(zip(applied.placeholders, arrays, strict=True))
         limited = tf.compat.v1.RunOptions(timeout_in_ms=round(example_search.RUN_SECONDS * 1000))
         try:
             return self._run(fetches, fed, limited)
@@ -265,6 +272,14 @@ class ModuleCopy:
     def close(self, patience: float = 1.0) -> None:
         """Frees what the session holds; waits at most `patience` seconds for an op that does not end."""
         try_for(self.session.close, patience)
+
+
+def _unoptimized() -> Any:
+    """The configuration of a session that computes just what the graph says."""
+    config = tf.compat.v1.ConfigProto()
+    config.graph_options.rewrite_options.disable_meta_optimizer = True
+    config.graph_options.optimizer_options.opt_level = -1  # L0
+    return config
 
 
 def _first(error: BaseException) -> str:

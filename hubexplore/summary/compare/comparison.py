@@ -19,6 +19,7 @@ from hubexplore.summary.compare.outside_access import AccessComparison, compare_
 from hubexplore.summary.compare.replacement import obstacles, shape_text, tags_text
 from hubexplore.summary.compare.structure import Basis, GraphComparison
 from hubexplore.summary.compare.weight_values import asset_digests, differing_variables
+from hubexplore.summary.compare.weights.records import WeightChanges
 from hubexplore.summary.model import (
     LOCAL,
     AssetSummary,
@@ -93,6 +94,7 @@ class Comparison:
       only_variants: the tags of the only graph variant of either module, if these were compared although
         they differ; else None.
       gained: what the second side can touch outside of itself and the first cannot, dangers first.
+      weights: what changed in the values of the variables, number by number; None if they were not read.
     """
 
     first: str
@@ -103,6 +105,7 @@ class Comparison:
     unused: tuple[int, int] = (0, 0)
     only_variants: tuple[Tags, Tags] | None = None
     gained: tuple[Finding, ...] = ()
+    weights: WeightChanges | None = None
 
     @property
     def same(self) -> bool:
@@ -141,7 +144,7 @@ def compare_variants(
     return Comparison(
         tags_text(first.tags),
         tags_text(second.tags),
-        _sorted(differences),
+        ordered(differences),
         (*obstacles(first, second), *access.reasons),
         graphs.basis,
         graphs.unused,
@@ -201,7 +204,7 @@ def compare_modules(first: ModuleSummary, second: ModuleSummary) -> Comparison:
     return Comparison(
         first.title,
         second.title,
-        _sorted([*differences, *_access_differences(access)]),
+        ordered([*differences, *_access_differences(access)]),
         (*reasons, *access.reasons),
         _weakest(comparisons),
         (unused[0], unused[1]),
@@ -230,7 +233,8 @@ def _variant_text(tags: Tags) -> str:
     return f"graph variant {tags_text(tags) if tags else 'without tags'}"
 
 
-def _sorted(differences: Iterable[Difference]) -> tuple[Difference, ...]:
+def ordered(differences: Iterable[Difference]) -> tuple[Difference, ...]:
+    """Returns the differences as a comparison lists them: by section, variant and name."""
     return tuple(
         sorted(differences, key=lambda item: (SECTIONS.index(item.section), item.tags or (), item.name))
     )

@@ -59,12 +59,14 @@ class Reach:
       cut_tensors: full names of the tensors from elsewhere that visited nodes use.
       cut_controls: names of cut nodes that visited nodes wait for.
       missing: names that the graph refers to but does not hold.
+      waited: names of the nodes, not cut, that visited nodes wait for.
     """
 
     nodes: set[str] = field(default_factory=set)
     cut_tensors: set[str] = field(default_factory=set)
     cut_controls: set[str] = field(default_factory=set)
     missing: set[str] = field(default_factory=set)
+    waited: set[str] = field(default_factory=set)
 
 
 def reach(nodes: Mapping[str, Any], targets: Iterable[str], cut: Cut = NO_CUT) -> Reach:
@@ -99,6 +101,7 @@ def reach(nodes: Mapping[str, Any], targets: Iterable[str], cut: Cut = NO_CUT) -
                 if producer in cut.controls:
                     result.cut_controls.add(producer)
                     continue
+                result.waited.add(producer)
             else:
                 producer, colon, _ = edge.partition(":")
                 tensor = edge if colon else f"{edge}:0"

@@ -13,14 +13,12 @@ from hubexplore.errors import DamagedModuleError, HubError, SignatureError, Unsu
 from hubexplore.summary.analysis.asset_files import in_folder, on_disk
 from hubexplore.summary.analysis.reader import Graphs, Scan
 from hubexplore.summary.capabilities.model import Capabilities
-from hubexplore.summary.diagnosis import path_diagnosis, saved_model_remedy, saved_model_scan
-from hubexplore.summary.diagnosis.diagnoses import TextSavedModel
+from hubexplore.summary.diagnosis import saved_model_remedy, saved_model_scan
 from hubexplore.summary.files.filesystem import Filesystem, is_link, read_message
 from hubexplore.summary.files.links import is_own
 from hubexplore.summary.formats.converted import Converted
-from hubexplore.summary.formats.graph_files import frozen_graph, model_files, training_checkpoint
+from hubexplore.summary.formats.graph_files import model_files
 from hubexplore.summary.formats.graph_files.model_files import ModelFiles
-from hubexplore.summary.formats.tf2 import tf2_saved_model
 from hubexplore.summary.graph import saved_model_parser
 from hubexplore.summary.graph.hub_messages import check_definition
 from hubexplore.summary.graph.messages import MetaGraphDef, SavedModel
@@ -144,8 +142,13 @@ def _read_graph(
     model_files.read_graph(files, filesystem, meta_graph)
     warnings: list[str] = []
     if files.format == FROZEN_GRAPH:
+        # Imported here, as other formats are: who opens a module waits for none of them.
+        from hubexplore.summary.formats.graph_files import frozen_graph
+
         model = frozen_graph.as_module(meta_graph, title, wishes)
     else:
+        from hubexplore.summary.formats.graph_files import training_checkpoint
+
         weights, warnings = _weights(place)
         entries = weights.index.entries if weights else {}
         model = training_checkpoint.as_module(meta_graph, entries, title, wishes)
@@ -261,6 +264,8 @@ def _converted(model: Any, entries: Entries, format_name: str) -> tuple[Converte
         return model, []
     if format_name != TF2_SAVED_MODEL or not model.HasField("object_graph_def"):
         return Converted(model), []
+    from hubexplore.summary.formats.tf2 import tf2_saved_model
+
     try:
         return tf2_saved_model.as_module(model, entries), []
     except DamagedModuleError as error:
@@ -278,6 +283,8 @@ def _scanned(tags: tuple[str, ...], model: Converted) -> Graphs:
 
 
 def _long_text(place: ModuleDirectory, size: int) -> str:
+    from hubexplore.summary.diagnosis.diagnoses import TextSavedModel
+
     remedy = TextSavedModel().remedy(place.directory)
     return MSG_LONG_TEXT.format(
         path=place.path(GRAPH_TEXT_FILE), size=size, limit=saved_model_scan.LARGEST_TEXT, remedy=remedy
@@ -295,6 +302,8 @@ def _parse(content: bytes, file: str, place: ModuleDirectory, title: str | None)
 
 def _explained(place: ModuleDirectory, title: str | None, reason: str = "") -> Exception:
     """The error that says what is there instead; `reason` is why graphs that are there cannot be read."""
+    from hubexplore.summary.diagnosis import path_diagnosis
+
     diagnosis = path_diagnosis.explain(place.directory, place.filesystem, title)
     if diagnosis is None or (reason and not isinstance(diagnosis, DamagedModuleError)):
         # What a glance at the file takes for a saved model.

@@ -7,7 +7,8 @@ divisor is added. With a multiple of few terms, half of the data is folded onto 
 of one large Python number; what is left when it is short goes byte by byte. The power T(x)^(2^m) = T(x^(2^m))
 is a multiple too, with as few terms, so that there is one for every length.
 
-Why no library: those on PyPI are compiled, and a table of checkpoints is checked in milliseconds without one.
+Why no library: a table of checkpoints is checked in milliseconds without one. Gigabytes of values are checked
+by `crc32c_blocks`, which needs NumPy and is faster with a compiled library.
 """
 
 from __future__ import annotations
@@ -15,7 +16,10 @@ from __future__ import annotations
 import functools
 from typing import Final
 
-_POLYNOMIAL: Final = 0x82F63B78  # CRC-32C (Castagnoli), bits reversed
+POLYNOMIAL: Final = 0x82F63B78
+"""CRC-32C (Castagnoli), bits reversed."""
+START: Final = 0xFFFFFFFF
+"""The register before any data."""
 _MASK: Final = 0xA282EAD8  # stored checksums are rotated and shifted, so as to differ from plain ones
 
 # x^563 + x^109 + x^58 + x^53 + x^31 + 1 is a multiple of the polynomial, found by search: few multiples with
@@ -32,21 +36,26 @@ def _table() -> list[int]:
     """The CRC of every byte."""
     table = list(range(256))
     for _ in range(8):
-        table = [(crc >> 1) ^ (_POLYNOMIAL if crc & 1 else 0) for crc in table]
+        table = [(crc >> 1) ^ (POLYNOMIAL if crc & 1 else 0) for crc in table]
     return table
 
 
 def masked(data: bytes) -> int:
     """The masked CRC-32C of some bytes, as it is stored."""
-    crc = 0xFFFFFFFF
+    crc = START
     for start in range(0, len(data), _PIECE):
-        crc = _continued(crc, data[start : start + _PIECE])
+        crc = continued(crc, data[start : start + _PIECE])
+    return finished(crc)
+
+
+def finished(crc: int) -> int:
+    """The masked checksum, as it is stored, of data that has the register `crc`."""
     crc ^= 0xFFFFFFFF
     return ((crc >> 15 | crc << 17) + _MASK) & 0xFFFFFFFF
 
 
-def _continued(crc: int, data: bytes) -> int:
-    """The CRC (neither inverted nor masked) of what had `crc` before, and `data`."""
+def continued(crc: int, data: bytes) -> int:
+    """The register (neither inverted nor masked) after `data`, of what had the register `crc` before."""
     if len(data) * 8 > _DEGREE:
         data, crc = _folded(int.from_bytes(data, "little") ^ crc, len(data) * 8), 0
     table = _table()

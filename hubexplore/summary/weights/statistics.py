@@ -7,8 +7,8 @@ the counts here are exact, no sum overflows, and memory stays at a few pieces wh
 What was never written to a sparse file is not read: it counts as the zeros it stands for. What several
 variables share is read once, where they share all of it; no writer of checkpoints lets them share a part.
 
-The data's checksums (CRC-32C) are not verified: without a compiled library that takes far longer than the
-statistics. Missing and cut files are noticed.
+The data's checksums (CRC-32C) are not verified here, but when weights are compared
+(`summary.compare.weights`). Missing and cut files are noticed.
 """
 
 from __future__ import annotations

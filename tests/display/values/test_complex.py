@@ -25,7 +25,7 @@ def made(*shape: int) -> np.ndarray:
 )
 def test_parts(shape: tuple[int, ...], pictures: int) -> None:
     value = made(*shape)
-    assert values.views(value) == ("Magnitude and phase", "Real and imaginary", "Table")
+    assert values.suitable_views(value) == ("Magnitude and phase", "Real and imaginary", "Table")
     polar = values.render(value)
     assert polar.html.count("<img") == pictures == len(polar.hovers)
     assert polar.html.index("Magnitude") < polar.html.index("Phase")
@@ -41,9 +41,9 @@ def test_each_part_has_its_own_brightness() -> None:
 
 
 def test_a_few_are_read() -> None:
-    assert values.views(made(4))[0] == "Table"
-    assert values.views(made(1)) == ("Table",)
-    assert values.views(np.asarray(made(1)[0])) == ("Numbers",)
+    assert values.suitable_views(made(4))[0] == "Table"
+    assert values.suitable_views(made(1)) == ("Table",)
+    assert values.suitable_views(np.asarray(made(1)[0])) == ("Numbers",)
 
 
 def test_rounding_errors_have_no_phase() -> None:
@@ -57,5 +57,5 @@ def test_rounding_errors_have_no_phase() -> None:
 def test_odd_ones() -> None:
     value = made(20)
     value[3], value[4] = complex(np.nan, 1), complex(np.inf, -np.inf)
-    for view in values.views(value):
+    for view in values.suitable_views(value):
         assert values.render(value, view).view == view

@@ -90,10 +90,10 @@ def test_several_files_are_an_archive() -> None:
 
 def test_without_a_word_only_what_swings_like_a_sound_is_one() -> None:
     random = np.random.default_rng(0)
-    assert values.views(TONE[None])[0] == "Sound"
+    assert values.suitable_views(TONE[None])[0] == "Sound"
     trend = np.linspace(0, 1, 16_000)
     for other in (random.normal(size=[1, 16_000]), trend[None], TONE[None, :2_000], TONE[None] + 0.7):
-        assert "Sound" not in values.views(other.astype(np.float32))
+        assert "Sound" not in values.suitable_views(other.astype(np.float32))
 
 
 @pytest.mark.parametrize("shape", [(50, 129), (1, 50, 129), (1, 50, 129, 1)])

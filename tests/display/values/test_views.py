@@ -92,12 +92,12 @@ ODD = {
 @pytest.mark.parametrize("name", BEST)
 def test_the_best_view_comes_first(name: str) -> None:
     value, best = BEST[name]
-    assert values.views(value)[0] == best
+    assert values.suitable_views(value)[0] == best
 
 
 @pytest.mark.parametrize("name", ODD)
 def test_every_view_can_be_drawn(name: str) -> None:
-    for view in values.views(ODD[name]):
+    for view in values.suitable_views(ODD[name]):
         drawn = values.render(ODD[name], view, name=name)
         assert drawn.view == view
         assert drawn.html
@@ -113,36 +113,36 @@ def test_every_view_can_be_drawn(name: str) -> None:
 
 def test_a_name_is_a_hint() -> None:
     logits = RANDOM.normal(size=(2, 10))
-    assert values.views(logits)[0] != "Scores"
-    assert values.views(logits, name="logits")[0] == "Scores"
-    assert values.views(logits, labels=[str(digit) for digit in range(10)])[0] == "Scores"
+    assert values.suitable_views(logits)[0] != "Scores"
+    assert values.suitable_views(logits, name="logits")[0] == "Scores"
+    assert values.suitable_views(logits, labels=[str(digit) for digit in range(10)])[0] == "Scores"
 
 
 def test_chances_of_tokens_are_none_of_classes() -> None:
-    assert values.views(np.full((2, 9), -1.0), name="token_log_probs")[0] != "Scores"
-    assert values.views(np.log([[0.5, 0.3, 0.2]]), name="log_probs")[0] == "Scores"
-    assert values.views(np.full((2, 9), -1.0), name="logits")[0] == "Scores"
+    assert values.suitable_views(np.full((2, 9), -1.0), name="token_log_probs")[0] != "Scores"
+    assert values.suitable_views(np.log([[0.5, 0.3, 0.2]]), name="log_probs")[0] == "Scores"
+    assert values.suitable_views(np.full((2, 9), -1.0), name="logits")[0] == "Scores"
 
 
 def test_attention_and_many_truth_values_are_looked_at() -> None:
     weights = RANDOM.uniform(size=(2, 9, 7))
-    assert values.views(weights)[0] == "Table"
-    assert values.views(weights / weights.sum(-1, keepdims=True))[0] == "Heat map"
+    assert values.suitable_views(weights)[0] == "Table"
+    assert values.suitable_views(weights / weights.sum(-1, keepdims=True))[0] == "Heat map"
     flags = RANDOM.uniform(size=(2, 200)) > 0.9
-    assert [values.views(flags)[0], values.views(flags[:, :12])[0]] == ["Heat map", "Table"]
+    assert [values.suitable_views(flags)[0], values.suitable_views(flags[:, :12])[0]] == ["Heat map", "Table"]
     assert values.render(flags).html.count("<img") == 1
 
 
 def test_one_embedding_says_what_to_do_with_it() -> None:
     row = RANDOM.normal(size=(1, 64))
-    assert values.views(row, shape=(None, 64)) == ("One row", *values.views(row))
-    assert values.views(row, shape=(1, 64))[0] == "Plot"  # there is no second row to add
+    assert values.suitable_views(row, shape=(None, 64)) == ("One row", *values.suitable_views(row))
+    assert values.suitable_views(row, shape=(1, 64))[0] == "Plot"  # there is no second row to add
     assert "Infinity" not in values.render(row * 1e300, shape=(None, 64)).html
     html = values.render(row, shape=(None, 64)).html
     assert "Add a second row to the input" in html
     assert f"[{np.abs(row).argmax()}] " in html
     tone = np.sin(np.arange(64) / 5)[None]
-    assert values.views(tone, shape=(None, 64))[0] == "Plot"
+    assert values.suitable_views(tone, shape=(None, 64))[0] == "Plot"
 
 
 def test_lines_of_a_text_stay_lines() -> None:
@@ -167,21 +167,21 @@ def test_a_row_of_texts_is_chips() -> None:
 @pytest.mark.parametrize("name", ["log_probability", "score", "prediction"])
 def test_one_number_for_each_row_has_no_classes(name: str) -> None:
     numbers = np.array([0.25, 0.75])  # the sum is 1 by accident
-    assert values.views(numbers, name=name, shape=(None,)) == ("Plot", "Table")
+    assert values.suitable_views(numbers, name=name, shape=(None,)) == ("Plot", "Table")
     drawn = values.render(numbers, name=name, shape=(None,), rows=["Ann", "Bob"])
     hover = drawn.hovers[0]
     assert isinstance(hover, values.GridHover)
     assert hover.column_captions == ("Ann", "Bob")
-    assert values.views(numbers, name=name, shape=(2,))[0] == "Scores"
-    assert values.views(numbers, name=name, shape=(None,), labels=["no", "yes"])[0] == "Scores"
+    assert values.suitable_views(numbers, name=name, shape=(2,))[0] == "Scores"
+    assert values.suitable_views(numbers, name=name, shape=(None,), labels=["no", "yes"])[0] == "Scores"
 
 
 def test_complex_numbers_are_drawn_by_magnitude_and_by_phase() -> None:
     spectrum = np.fft.rfft(RANDOM.normal(size=(2, 64)))
-    assert values.views(spectrum) == ("Magnitude and phase", "Real and imaginary", "Table")
+    assert values.suitable_views(spectrum) == ("Magnitude and phase", "Real and imaginary", "Table")
     magnitude, phase = (values.render(part, "Plot") for part in (np.abs(spectrum), np.angle(spectrum)))
     assert values.render(spectrum).hovers == magnitude.hovers + phase.hovers
-    assert values.views(np.array(1 + 2j)) == ("Numbers",)
+    assert values.suitable_views(np.array(1 + 2j)) == ("Numbers",)
     # Neither the rows of a short-time spectrum nor its columns are compared or ranked.
     assert values.render(np.fft.rfft(RANDOM.normal(size=(40, 64)))).html.count("<img") == 2
     # What is smaller than the fourth digit of the other part is rounding.
@@ -191,23 +191,23 @@ def test_complex_numbers_are_drawn_by_magnitude_and_by_phase() -> None:
 
 def test_rows_of_ids_are_read() -> None:
     ids = RANDOM.integers(0, 30_000, (2, 300))
-    assert values.views(ids)[0] == "Rows"
+    assert values.suitable_views(ids)[0] == "Rows"
     html = values.render(ids, rows=["first", "second"]).html
     assert f'<p class="note">second</p><code>{ids[1, 0]} {ids[1, 1]} ' in html
     assert "… and 44 more" in html
-    assert values.views(-ids)[0] != "Rows"
-    assert values.views(ids.astype(np.uint8))[0] != "Rows"  # a grey picture
+    assert values.suitable_views(-ids)[0] != "Rows"
+    assert values.suitable_views(ids.astype(np.uint8))[0] != "Rows"  # a grey picture
 
 
 def test_files_of_pictures_are_pictures() -> None:
     content = io.BytesIO()
     Image.fromarray(RANDOM.integers(0, 255, (20, 30, 3)).astype(np.uint8)).save(content, "PNG")
     file = content.getvalue()
-    assert values.views(np.array(file, object)) == ("Images", "Text", "Table")
+    assert values.suitable_views(np.array(file, object)) == ("Images", "Text", "Table")
     for value, count in ((np.array(file, object), 1), (np.array([file, file], object), 2)):
         html = values.render(value).html
         assert html.count("<img") == html.count("20 × 30 pixels</figcaption>") == count
-    assert values.views(np.array([file, b"text"], object))[0] == "Text"
+    assert values.suitable_views(np.array([file, b"text"], object))[0] == "Text"
     # What begins as a picture and is none, or is a huge one, is shown as bytes.
     header = struct.pack(">II", 100_000, 100_000)
     for broken in (file[:60], file[:16] + header + file[24:]):
@@ -240,9 +240,9 @@ def test_a_single_number_needs_no_table() -> None:
 
 def test_truth_values_of_pixels_are_a_picture() -> None:
     mask = RANDOM.uniform(size=(1, 40, 60, 1)) > 0.5
-    assert values.views(mask) == ("Images", "Tiles", "Table")
+    assert values.suitable_views(mask) == ("Images", "Tiles", "Table")
     assert "0 is black, 1 is white" in values.render(mask).html
-    assert values.views(mask[0, :2, :2, 0]) == ("Table",)
+    assert values.suitable_views(mask[0, :2, :2, 0]) == ("Table",)
 
 
 def test_the_only_picture_has_no_number() -> None:
@@ -254,8 +254,8 @@ def test_the_only_picture_has_no_number() -> None:
 
 def test_ids_are_not_scores() -> None:
     ids = np.array([[1.0, 18.0, 1.0, 44.0]], np.float32)
-    assert values.views(ids, name="detection_classes")[0] != "Scores"
-    assert values.views(np.array([[0.0, 1.0, 0.0, 0.0]]), name="class")[0] == "Scores"
+    assert values.suitable_views(ids, name="detection_classes")[0] != "Scores"
+    assert values.suitable_views(np.array([[0.0, 1.0, 0.0, 0.0]]), name="class")[0] == "Scores"
 
 
 def test_a_view_that_does_not_suit_gives_the_best() -> None:
@@ -282,7 +282,7 @@ HUGE = {
 
 @pytest.mark.parametrize("name", HUGE)
 def test_what_is_large_is_bounded(name: str) -> None:
-    for view in values.views(HUGE[name]):
+    for view in values.suitable_views(HUGE[name]):
         drawn = values.render(
             HUGE[name], view, name=name, rows=["c" * 10_000] * 200, labels=["l" * 10_000] * 20
         )
@@ -294,7 +294,7 @@ def test_what_is_large_is_bounded(name: str) -> None:
 
 
 def test_the_same_values_give_the_same_picture() -> None:
-    for view in values.views(SHARES):
+    for view in values.suitable_views(SHARES):
         assert values.render(SHARES, view) == values.render(SHARES, view)
 
 
@@ -351,7 +351,7 @@ def test_hostile_captions_are_text(name: str) -> None:
     value: Any = BEST[name][0]
     rows = [HOSTILE[number % len(HOSTILE)] for number in range(len(value))]
     labels = [HOSTILE[number % len(HOSTILE)] for number in range(value.shape[-1])]
-    for view in values.views(value):
+    for view in values.suitable_views(value):
         html = values.render(value, view, name=HOSTILE[0], rows=rows, labels=labels).html
         page = Elements(html)
         drawings = [
@@ -420,7 +420,8 @@ def test_choosing_needs_neither_tensorflow_nor_pillow() -> None:
     code = (
         "import sys, numpy\n"
         "from hubexplore.display import values\n"
-        "values.views(numpy.ones((2, 30))); values.facts(numpy.ones(2)); values.brief(numpy.ones(2))\n"
+        "values.suitable_views(numpy.ones((2, 30)))\n"
+        "values.facts(numpy.ones(2)); values.brief(numpy.ones(2))\n"
         "assert not {'tensorflow', 'PIL', 'pandas'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
@@ -431,7 +432,7 @@ VOLUME = np.stack([np.full((2, 8, 9, 2), at / 10) for at in range(10)], axis=1).
 
 def test_a_volume_is_slices_with_a_slider() -> None:
     volume = VOLUME + RANDOM.uniform(0, 0.01, VOLUME.shape)
-    assert values.views(volume)[0] == "Slices"
+    assert values.suitable_views(volume)[0] == "Slices"
     (control,) = values.controls(volume, "Slices")
     assert (control.low, control.high, control.value, control.step) == (0, 9, 5, 1)
     assert values.controls(volume, "Table") == ()
@@ -449,25 +450,25 @@ def test_a_volume_is_slices_with_a_slider() -> None:
 
 def test_frames_of_a_long_film_have_a_slider_and_of_a_short_one_none() -> None:
     film = np.broadcast_to(np.linspace(0, 1, 40)[None, :, None, None, None], (1, 40, 8, 8, 3))
-    assert values.views(film)[:2] == ("Film", "Images")
+    assert values.suitable_views(film)[:2] == ("Film", "Images")
     shown = values.render(film, settings={"frame": 20.0})
     assert shown.html.count("<img") == 1
     assert "Frame 20 of 40 (0 to 39)." in shown.html
     assert photo_levels(shown.html)[0] == pytest.approx(131, abs=2)
     (control,) = values.controls(film, "Film")
     assert (control.value, control.plays) == (0, True)
-    assert values.views(np.zeros((1, 40, 8, 8, 1)))[:2] == ("Slices", "Images")
-    assert values.views(np.zeros((1, 6, 8, 8, 3)))[0] == "Images"
+    assert values.suitable_views(np.zeros((1, 40, 8, 8, 1)))[:2] == ("Slices", "Images")
+    assert values.suitable_views(np.zeros((1, 6, 8, 8, 3)))[0] == "Images"
 
 
 def test_pictures_of_which_neighbours_are_alike_are_a_film() -> None:
     sun = np.zeros((20, 32, 32, 3))
     for at in range(20):
         sun[at, 8:16, at : at + 8] = 1
-    assert values.views(sun)[:2] == ("Film", "Images")
+    assert values.suitable_views(sun)[:2] == ("Film", "Images")
     assert "Frame 7 of 20" in values.render(sun, settings={"frame": 7.0}).html
-    assert values.views(RANDOM.random((20, 32, 32, 3)))[0] == "Images"
-    assert values.views(sun[:4])[0] == "Images"
+    assert values.suitable_views(RANDOM.random((20, 32, 32, 3)))[0] == "Images"
+    assert values.suitable_views(sun[:4])[0] == "Images"
 
 
 def test_pictures_have_their_own_size() -> None:

@@ -58,7 +58,7 @@ def test_views(shape: tuple[int, ...], is_embedding: bool, views: tuple[str, ...
 
 def test_views_of_other_numbers() -> None:
     waves = np.ones(3, np.complex64)
-    assert weight_views(waves, False) == view_choice.views(waves)
+    assert weight_views(waves, False) == view_choice.suitable_views(waves)
     assert weight_views(np.array([True, False]), False) == ("Histogram", "Table")
     assert "2 numbers" in render_weight(np.array([True, False]), "Histogram").html
     assert weight_views(np.arange(40).reshape(10, 4), False)[0] == "Histogram"

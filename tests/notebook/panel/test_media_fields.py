@@ -44,7 +44,7 @@ def drawing() -> bytes:
 
 def test_sounds_come_first_and_say_their_rate() -> None:
     explorer, box = panel(media_modules.sounds, "name")
-    assert list(box._sources) == ["sound", "typed", "file", "variable", "example"]
+    assert list(box._ways) == ["sound", "typed", "file", "variable", "example"]
     source = box._sources["sound"]
     with pytest.raises(HubError, match="'x' has no sound yet: choose, drop or record one"):
         box.entry()

@@ -5,17 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
 
 from hubexplore.display.values import numerics, view_choice
 from hubexplore.display.values.control import Control
-from hubexplore.display.values.rendering import Rendered
 from hubexplore.display.values.value_kinds import is_number, is_text
 from hubexplore.summary.graph.sounds import Sound
 from hubexplore.summary.model import Shape
 from hubexplore.summary.tensor_values import Array, flat_of, kind_of
+
+if TYPE_CHECKING:
+    from hubexplore.display.values.rendering import Rendered
 
 BACKGROUNDS: Final = frozenset({"background", "__background__", "_background_", "dummy", "unused", "???"})
 """Names of class 0 where it stands for no class."""
@@ -58,7 +60,7 @@ class Member:
     @property
     def views(self) -> tuple[str, ...]:
         """Names of the views that suit the value by itself, best first."""
-        return view_choice.views(
+        return view_choice.suitable_views(
             self.value,
             name=self.name,
             labels=self.labels,

@@ -83,8 +83,8 @@ def picture_hover(image: Array) -> GridHover | None:
     down, across, channels = image.shape
     if down * across > MAX_CELLS:
         return None
-    texts = [numerics.number_text(value) for value in image.reshape(-1).tolist()]
-    values = tuple(", ".join(texts[at : at + channels]) for at in range(0, len(texts), channels))
+    texts = numerics.number_texts(image)
+    values = tuple(map(", ".join, zip(*[iter(texts)] * channels, strict=True)))
     places = (
         tuple(f"{word} {at}" for at in range(size)) for word, size in (("row", down), ("column", across))
     )

@@ -6,8 +6,10 @@
 | `hugging_face` | `hf:...` and addresses of huggingface.co, through huggingface_hub |
 | `tfhub_addresses` | the spellings of an address of tfhub.dev, and the cache of tensorflow_hub |
 | `complete_models` | whether a copy that another program left is complete; copies it |
-| `download_limits` | removes a download that passes a limit |
 | `service_calls` | calls a service: what is repeated, and what its refusals mean |
+| `download_process` | the process in which a package fetches, and when it is ended |
+| `download_program` | what runs in that process |
+| `download_limits` | how much the package may write |
 
 kagglehub and huggingface_hub keep what they fetch in their own caches, where it is used in place. Importing
 this package imports neither of them.

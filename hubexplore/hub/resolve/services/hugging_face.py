@@ -6,17 +6,17 @@ not fetched.
 
 from __future__ import annotations
 
-import fnmatch
 import importlib
 import os
 import re
+import sys
 import urllib.parse
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from hubexplore import errors
-from hubexplore.hub.resolve.services import complete_models, download_limits, service_calls
+from hubexplore.hub.resolve.services import complete_models, service_calls
 
 _SCHEME: Final = re.compile(r"hf:/*(.*)", re.IGNORECASE | re.DOTALL)
 _PAGE: Final = re.compile(
@@ -72,48 +72,45 @@ class HuggingFaceModel:
 
     def find(self) -> str | None:
         """See `HostedModel`; None if huggingface_hub is not installed."""
-        if not _has_cache():
+        # Before huggingface_hub is imported, which takes a second.
+        if not _cache_folder().is_dir():
             return None
         try:
             hub = service_calls.package("huggingface_hub", "hf", self.handle)
-            folder = str(self._snapshot(hub, local_files_only=True))
+            folder = str(
+                hub.snapshot_download(
+                    self.name, revision=self.revision, ignore_patterns=list(_OTHERS), local_files_only=True
+                )
+            )
         except Exception:  # noqa: BLE001 - whatever its version raises means that there is no usable copy
             return None
         return folder if complete_models.problem(Path(folder)) is None else None
 
     def download(self, again: bool = False) -> str:
         """See `HostedModel`."""
-        hub = service_calls.package("huggingface_hub", "hf", self.handle)
-        # Where the package keeps it, which its variables say when it is imported.
-        constants = importlib.import_module("huggingface_hub.constants")
-        folder = Path(constants.HF_HUB_CACHE, f"models--{self.name.replace('/', '--')}")
-        service = service_calls.Service("Hugging Face", self.handle, self._remedies(), folder)
-
-        def download(again: bool) -> Any:
-            self._check_size(hub)
-            return self._snapshot(hub, **({"force_download": True} if again else {}))
-
-        return service.fetch(download, self.page, again)
+        cache = _cache_folder()
+        service = service_calls.Service(
+            "Hugging Face",
+            "huggingface_hub",
+            "hf",
+            self.handle,
+            self._remedies(),
+            cache / f"models--{self.name.replace('/', '--')}",
+            _is_silent(),
+        )
+        request = {
+            "name": self.name,
+            "revision": self.revision,
+            "ignored": _OTHERS,
+            "endpoint": os.environ.get("HF_ENDPOINT"),
+            "cache": str(cache),
+            "sign_in": _sign_in(),
+        }
+        return service.fetch(request, self.page, again)
 
     def note(self, folder: str) -> str:
         """See `HostedModel`."""
         return ""
-
-    def _snapshot(self, hub: Any, **options: Any) -> Any:
-        return hub.snapshot_download(
-            self.name, revision=self.revision, ignore_patterns=list(_OTHERS), **_endpoint(), **options
-        )
-
-    def _check_size(self, hub: Any) -> None:
-        """Raises LimitError if what would be fetched is announced to pass a limit."""
-        api = hub.HfApi(**_endpoint())
-        model = api.model_info(self.name, revision=self.revision or "main", files_metadata=True)
-        kept = [
-            file
-            for file in model.siblings or ()
-            if not any(fnmatch.fnmatchcase(file.rfilename, pattern) for pattern in _OTHERS)
-        ]
-        download_limits.check(sum(file.size or 0 for file in kept), len(kept))
 
     def _remedies(self) -> dict[int, str]:
         sign_in = MSG_SIGN_IN.format(page=self.page)
@@ -155,23 +152,38 @@ def _checked(text: str, name: str, revision: str | None) -> HuggingFaceModel:
     return HuggingFaceModel(name, revision)
 
 
-def _endpoint() -> dict[str, str]:
-    # Passed on, since huggingface_hub reads its variable once, when it is imported.
-    endpoint = os.environ.get("HF_ENDPOINT")
-    return {"endpoint": endpoint} if endpoint else {}
-
-
 def _malformed(text: str, problem: str) -> errors.HandleError:
     return errors.HandleError(MSG_FORM.format(handle=text, problem=problem))
 
 
-def _has_cache() -> bool:
-    """Whether huggingface_hub may have left something; its import takes a second."""
-    home = os.environ.get("HF_HOME")
-    caches = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    places = (
-        os.environ.get("HF_HUB_CACHE"),
-        os.environ.get("HUGGINGFACE_HUB_CACHE"),
-        os.path.join(home, "hub") if home else os.path.join(caches, "huggingface", "hub"),
-    )
-    return any(place and Path(os.path.expandvars(place)).expanduser().is_dir() for place in places)
+def _cache_folder() -> Path:
+    """Returns the folder in which huggingface_hub keeps what it fetches."""
+    # It reads its variables when it is imported.
+    constants = sys.modules.get("huggingface_hub.constants")
+    if constants is not None:
+        return Path(constants.HF_HUB_CACHE)
+    chosen = os.environ.get("HF_HUB_CACHE") or os.environ.get("HUGGINGFACE_HUB_CACHE")
+    if not chosen:
+        home = os.environ.get("HF_HOME")
+        caches = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+        chosen = os.path.join(home, "hub") if home else os.path.join(caches, "huggingface", "hub")
+    return Path(os.path.expandvars(chosen)).expanduser()
+
+
+def _is_silent() -> bool:
+    """Whether the user has told huggingface_hub not to show progress."""
+    hub = sys.modules.get("huggingface_hub.utils")
+    if hub is not None:
+        return bool(hub.are_progress_bars_disabled())
+    return os.environ.get("HF_HUB_DISABLE_PROGRESS_BARS", "").upper() in ("1", "ON", "YES", "TRUE")
+
+
+def _sign_in() -> dict[str, str] | None:
+    """Returns the token that only this process can read; the others are in the environment or a file."""
+    if not service_calls.is_in_colab():
+        return None
+    try:
+        token = importlib.import_module("huggingface_hub").get_token()
+    except ImportError:  # which the process that fetches finds as well, and explains
+        return None
+    return {"token": token} if token else None

@@ -6,14 +6,19 @@ fetches, and keeps each version in a folder of that name, with the empty file `V
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import os
 import re
+import sys
 import urllib.parse
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from hubexplore import errors
+from hubexplore.hub.resolve import entry_lock
 from hubexplore.hub.resolve.services import complete_models, service_calls
 
 CACHE_VARIABLE: Final = "KAGGLEHUB_CACHE"
@@ -82,13 +87,21 @@ class KaggleModel:
 
     def download(self, again: bool = False) -> str:
         """See `HostedModel`."""
-        kagglehub = service_calls.package("kagglehub", "kaggle", self.handle)
-        service = service_calls.Service("Kaggle", self.handle, self._remedies(), self._folder())
-
-        def download(again: bool) -> Any:
-            return kagglehub.model_download(self.name, **({"force_download": True} if again else {}))
-
-        return service.fetch(download, self.page, again)
+        owner, model, framework, variation = self.parts
+        folder = _cache_folder() / "models" / owner / model / framework / variation
+        service = service_calls.Service(
+            "Kaggle", "kagglehub", "kaggle", self.handle, self._remedies(), folder
+        )
+        request = {
+            "name": self.name,
+            "cache": str(_cache_folder()),
+            "folder": str(folder),
+            "sign_in": _sign_in(),
+        }
+        with _alone(folder, self.handle):
+            # Another process may have fetched it meanwhile.
+            found = None if again else self.find()
+            return found or service.fetch(request, self.page, again)
 
     def note(self, folder: str) -> str:
         """See `HostedModel`."""
@@ -169,3 +182,37 @@ def _children(folder: Path) -> list[Path]:
         return list(folder.iterdir())
     except OSError:
         return []
+
+
+@contextlib.contextmanager
+def _alone(folder: Path, handle: str) -> Iterator[None]:
+    """Lets one process at a time fetch into a folder: kagglehub itself would write the same file twice."""
+    with contextlib.ExitStack() as stack:
+        # A folder that cannot be written is for kagglehub to complain about, if it needs it.
+        with contextlib.suppress(OSError):
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            stack.callback(_remove_empty, folder)
+            stack.enter_context(entry_lock.held(folder, handle))
+        yield
+
+
+def _remove_empty(folder: Path) -> None:
+    """Removes the folders of a model of which nothing was fetched."""
+    for empty in (folder, *folder.parents[:3]):
+        with contextlib.suppress(OSError):
+            empty.rmdir()
+
+
+def _sign_in() -> dict[str, str] | None:
+    """Returns the sign-in as kagglehub finds it in this process; None where another one finds the same."""
+    # `kagglehub.login` keeps it in memory.
+    if "kagglehub.config" not in sys.modules and not service_calls.is_in_colab():
+        return None
+    try:
+        access = importlib.import_module("kagglehub.config").get_kaggle_credentials()
+    # A file that is not JSON, or no package: the process that fetches finds that as well, and explains it.
+    except (ImportError, ValueError):
+        return None
+    parts = {"username": "username", "key": "key", "token": "api_key"}
+    found = {name: getattr(access, attribute, None) for name, attribute in parts.items()}
+    return {name: value for name, value in found.items() if value} or None

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import os
-from collections.abc import Callable, Iterator, Mapping
+import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from hubexplore import errors
 from hubexplore.hub.resolve import retries
-from hubexplore.hub.resolve.services import complete_models, download_limits
+from hubexplore.hub.resolve.services import complete_models, download_limits, download_process
 from hubexplore.summary.files.redaction import redacted
 
 _TRIES: Final = 4
@@ -62,13 +64,8 @@ def package(name: str, extra: str, handle: str) -> Any:
     try:
         return importlib.import_module(name)
     except ImportError as error:
-        if isinstance(error, ModuleNotFoundError) and error.name == name:
-            raise errors.MissingExtraError(
-                MSG_PACKAGE.format(handle=handle, package=name, extra=extra)
-            ) from error
-        raise errors.MissingExtraError(
-            MSG_BROKEN.format(handle=handle, package=name, reason=error)
-        ) from error
+        is_absent = isinstance(error, ModuleNotFoundError) and error.name == name
+        raise _missing(name, extra, handle, None if is_absent else error) from error
 
 
 @dataclass(frozen=True)
@@ -77,61 +74,71 @@ class Service:
 
     Attributes:
       name: of the service.
+      package: the package that fetches from it.
+      extra: the extra of hubexplore that installs the package.
       handle: of the model.
       remedies: what to do, by the status that the service answered.
-      folder: where the package keeps the model, in all of its versions.
+      folder: where the package keeps the model.
+      is_silent: whether no progress is shown.
     """
 
     name: str
+    package: str
+    extra: str
     handle: str
     remedies: Mapping[int, str]
     folder: Path
+    is_silent: bool = False
 
-    def call(self, function: Callable[[], Any]) -> Any:
-        """Returns what `function` returns; calls it again while the service is busy.
-
-        Raises:
-          DownloadError: says why it failed and what to do; or it passes a limit, and nothing of it is kept.
-        """
-        tries = 0
-        while True:
-            try:
-                with download_limits.within(self.folder):
-                    return function()
-            except errors.HubError:
-                raise
-            except download_limits.LimitError as error:
-                raise self._error(str(error), "") from error
-            # Each package has its own errors, and those of the packages below it.
-            except Exception as error:
-                status, asked = _answer(error)
-                tries += 1
-                if tries >= _TRIES or not (
-                    retries.is_busy(status) or (status is None and _is_one(error, _CUT))
-                ):
-                    raise self._failed(error, status) from error
-                retries.sleep(retries.pause_after(asked, tries - 1))
-
-    def fetch(self, download: Callable[[bool], Any], page: str, again: bool) -> str:
+    def fetch(self, request: Mapping[str, Any], page: str, again: bool) -> str:
         """Returns the folder of a complete model.
 
         Args:
-          download: returns the folder; takes whether to fetch it even if there is a copy.
+          request: the model, see `download_program`.
           page: address of the page of the model, for errors.
           again: whether to fetch it even if there is a copy.
 
         Raises:
-          DownloadError: as `call`.
+          MissingExtraError: the package is not installed, or cannot be imported.
+          DownloadError: says why it failed and what to do; or it passes a limit, and nothing of it is kept.
           NotAModuleError: what was fetched is not a complete model.
         """
-        folder = str(self.call(lambda: download(again)))
-        problem = complete_models.problem(Path(folder))
-        # A copy that was damaged after its package had marked it as complete.
-        if problem and not again and not problem.is_other:
-            return self.fetch(download, page, again=True)
+        if not _is_installed(self.package):
+            raise self._missing(None)
+        try:
+            with download_process.DownloadProcess(self.folder, self.is_silent) as process:
+                folder, problem = self._complete(process, request, again)
+                # A copy that was damaged after its package had marked it as complete.
+                if problem and not again and not problem.is_other:
+                    folder, problem = self._complete(process, request, again=True)
+        except download_limits.LimitError as error:
+            raise self._error(str(error), "") from error
+        except download_process.NoPackageError as error:
+            raise self._missing(None if error.is_absent else str(error)) from error
+        except download_process.StartError as error:
+            reason = errors.printable(f"the process that fetches it cannot be started: {error}")
+            raise self._error(reason, "") from error
         if problem:
             raise self._not_a_model(problem, page)
         return folder
+
+    def _complete(
+        self, process: download_process.DownloadProcess, request: Mapping[str, Any], again: bool
+    ) -> tuple[str, complete_models.Problem | None]:
+        """Returns the folder of the model, and what is wrong with it; waits while the service is busy."""
+        tries = 0
+        while True:
+            answer = process.download({**request, "package": self.package, "again": again})
+            if isinstance(answer, str):
+                return answer, complete_models.problem(Path(answer))
+            tries += 1
+            is_cut = answer.status is None and answer.is_one(*_CUT)
+            if tries >= _TRIES or not (retries.is_busy(answer.status) or is_cut):
+                raise self._failed(answer)
+            process.wait(retries.pause_after(answer.retry_after, tries - 1))
+
+    def _missing(self, reason: str | None) -> errors.MissingExtraError:
+        return _missing(self.package, self.extra, self.handle, reason)
 
     def _not_a_model(self, problem: complete_models.Problem, page: str) -> errors.HubError:
         if problem.is_web_page:
@@ -142,26 +149,26 @@ class Service:
             MSG_OTHER.format(handle=self.handle, service=self.name, problem=problem.text, page=page)
         )
 
-    def _failed(self, error: Exception, status: int | None) -> errors.DownloadError:
+    def _failed(self, refusal: download_process.Refusal) -> errors.DownloadError:
+        status = refusal.status
         if status is not None:
             later = MSG_LATER if status >= 500 else MSG_BUSY if status == 429 else ""
             return self._error(f"the service answered {status}", self.remedies.get(status, later))
         address = f"https://{'www.kaggle.com' if self.name == 'Kaggle' else 'huggingface.co'}"
-        if _is_one(error, _FOREIGN):
+        if refusal.is_one(*_FOREIGN):
             return self._error(
                 "the service sent a web page instead of an answer", MSG_PAGE.format(address=address)
             )
-        if _is_one(error, _CUT):
+        if refusal.is_one(*_CUT):
             return self._error("the connection ended early", MSG_AGAIN)
-        lines = str(error).splitlines() or [type(error).__name__]
-        reason = errors.printable(redacted(lines[0][:_LONGEST_REASON])).rstrip(".:")
+        reason = errors.printable(redacted(refusal.text[:_LONGEST_REASON])).rstrip(".:")
         if reason.startswith(_SIZE):
             return self._error(
                 "a file does not have the size that the service announced", MSG_PAGE.format(address=address)
             )
-        if _is_one(error, _OFFLINE):
+        if refusal.is_one(*_OFFLINE):
             return self._error("the service cannot be reached", MSG_OFFLINE.format(handle=self.handle))
-        return self._error(reason or type(error).__name__, "")
+        return self._error(reason or refusal.kind, "")
 
     def _error(self, reason: str, remedy: str) -> errors.DownloadError:
         return errors.DownloadError(
@@ -169,32 +176,21 @@ class Service:
         )
 
 
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    """Yields an error and those that led to it."""
-    seen: set[int] = set()
-    waiting: list[BaseException | None] = [error]
-    while waiting:
-        one = waiting.pop()
-        if one is None or id(one) in seen:
-            continue
-        seen.add(id(one))
-        yield one
-        reason = getattr(one, "reason", None)
-        waiting += [one.__context__, one.__cause__, reason if isinstance(reason, BaseException) else None]
-        waiting += [argument for argument in one.args if isinstance(argument, BaseException)]
+def _missing(package: str, extra: str, handle: str, reason: object) -> errors.MissingExtraError:
+    """Returns the error that a package is not installed, or cannot be imported for a reason."""
+    if reason is None:
+        return errors.MissingExtraError(MSG_PACKAGE.format(handle=handle, package=package, extra=extra))
+    return errors.MissingExtraError(MSG_BROKEN.format(handle=handle, package=package, reason=reason))
 
 
-def _answer(error: BaseException) -> tuple[int | None, str]:
-    """Returns the status that the service answered, and how long it asks to wait."""
-    for one in _chain(error):
-        response = getattr(one, "response", None)
-        status = getattr(response, "status_code", None)
-        # An error of a body that cannot be understood has the response as well, with a status of success.
-        if isinstance(status, int) and status >= 400:
-            headers = getattr(response, "headers", None) or {}
-            return status, str(headers.get("Retry-After") or "")
-    return None, ""
+def is_in_colab() -> bool:
+    """Says whether this is the kernel of a Colab notebook: no other process can read the user's secrets."""
+    return "google.colab" in sys.modules
 
 
-def _is_one(error: BaseException, names: tuple[str, ...]) -> bool:
-    return any(kind.__name__ in names for one in _chain(error) for kind in type(one).__mro__)
+def _is_installed(package: str) -> bool:
+    """Says whether a package is there, without importing it."""
+    try:
+        return importlib.util.find_spec(package) is not None
+    except ValueError:  # imported in a way that left no trace of where it is
+        return True

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Protocol
-
-import ipywidgets as widgets
 
 from hubexplore.display import values
 from hubexplore.display.card.html import framed
@@ -18,9 +17,8 @@ from hubexplore.inputs.external.film_arrays import Films, takes_films
 from hubexplore.inputs.external.sound_arrays import Sounds, takes_sounds
 from hubexplore.inputs.fields import Field
 from hubexplore.inputs.input_value import InputValue
-from hubexplore.notebook.panel.fields.film_field import FilmSource, film_previews
+from hubexplore.notebook.panel import light_widgets as widgets
 from hubexplore.notebook.panel.fields.picture_field import PictureSource, previews, takes_pictures
-from hubexplore.notebook.panel.fields.sound_field import SoundSource, sound_previews
 from hubexplore.notebook.panel.fields.text_field import TextSource
 from hubexplore.notebook.panel.fields.upload import Files, Upload
 from hubexplore.notebook.panel.panel_texts import error_text
@@ -46,13 +44,15 @@ class InputSource(Protocol):
 
 
 class LoadedValue(widgets.VBox):
-    """Holds a value that was loaded from elsewhere, and describes it."""
+    """Holds a value that was loaded from elsewhere, and describes it below the widgets that load it."""
 
-    def __init__(self, field: Field, instruction: str, changed: Callable[[], None]) -> None:
-        super().__init__()
+    def __init__(
+        self, field: Field, instruction: str, changed: Callable[[], None], *loading: widgets.Widget
+    ) -> None:
         self._field, self._instruction, self._changed = field, instruction, changed
         self._entry: InputValue | None = None
         self.description = widgets.HTML()
+        super().__init__((*loading, self.description))
 
     def entry(self) -> InputValue:
         """Returns the value that was loaded last."""
@@ -76,20 +76,18 @@ class LoadedValue(widgets.VBox):
 class ExampleSource(LoadedValue):
     """An example, or any other value that code put into the form and that is too long to be typed."""
 
-    def __init__(self, field: Field, instruction: str, changed: Callable[[], None]) -> None:
-        super().__init__(field, instruction, changed)
-        self.children = (self.description,)
+    def __init__(self, field: Field, changed: Callable[[], None]) -> None:
+        super().__init__(field, "fill in an example", changed)
 
 
 class FileSource(LoadedValue):
     """An array or strings from a file."""
 
     def __init__(self, field: Field, changed: Callable[[], None]) -> None:
-        super().__init__(field, "choose a file", changed)
         accept = ".npy,.npz,.csv,.tsv,.txt,.json"
         label = f"{visible(field.name)}: choose, drop or paste a file (.npy, .npz, .csv, .tsv, .txt or .json)"
-        self._upload = Upload(self._take, accept=accept, label=label)
-        self.children = (self._upload, self.description)
+        upload = Upload(self._take, accept=accept, label=label)
+        super().__init__(field, "choose a file", changed, upload)
 
     def _take(self, files: Files) -> None:
         try:
@@ -102,13 +100,11 @@ class VariableSource(LoadedValue):
     """A variable of the notebook that fits the input."""
 
     def __init__(self, field: Field, namespace: Namespace, changed: Callable[[], None]) -> None:
-        super().__init__(field, "choose a variable of the notebook", changed)
         self._variablespace = namespace
         self._variables = widgets.Dropdown(description="Variable", style=_LABEL_STYLE)
         self._refresh = widgets.Button(description="Refresh", tooltip="List the variables that fit now")
-        row = widgets.HBox([self._variables, self._refresh])
-        row.add_class("hub-row")
-        self.children = (row, self.description)
+        row = widgets.HBox([self._variables, self._refresh], classes=("hub-row",))
+        super().__init__(field, "choose a variable of the notebook", changed, row)
         self._variables.observe(lambda _: self._choose(), "value")
         self._refresh.on_click(lambda _: self.list())
 
@@ -147,42 +143,59 @@ class FieldBox(widgets.VBox):
         self.field = field
         self._changed = changed
         self._shown_fault = ""
-        self._sources: dict[str, Any] = {} if field.problem else self._make(namespace)
+        self._eager = False
+        self._ways: dict[str, Callable[[], Any]] = {} if field.problem else self._ways_to_enter(namespace)
+        self._sources: dict[str, Any] = {}
         kind = "" if field.kind == "dense" else f"{field.kind} "
         caption = tag(
             "span", tag("strong", breakable(visible(field.name))), " ",
             tag("span", f"{kind}{field.dtype} {shape_text(field.shape)}", class_="hub-quiet"),
         )  # fmt: skip
         self._source_choice = widgets.Dropdown(
-            options=list(self._sources) or [""], description="Source", style=_LABEL_STYLE,
-            layout=widgets.Layout(width="auto", display=None if len(self._sources) > 1 else "none"),
+            options=list(self._ways) or [""], description="Source", style=_LABEL_STYLE,
+            layout={"width": "auto", **({} if len(self._ways) > 1 else {"display": "none"})},
         )  # fmt: skip
         self._source_choice.observe(lambda _: self._arrange(), "value")
-        head = widgets.HBox([widgets.HTML(caption), self._source_choice])
-        head.add_class("hub-row")
-        self._body = widgets.VBox()
+        head = widgets.HBox([widgets.HTML(caption), self._source_choice], classes=("hub-row",))
+        source = self._source(self._source_choice.value)
+        self._body = widgets.VBox(() if source is None else (source,))
         # A text field shows the hint as its placeholder; below it stands only while that is not on screen.
-        self._hint = widgets.HTML(tag("span", field.problem or field.hint, class_="hub-hint"))
-        super().__init__([head, self._body, self._hint])
-        self.add_class("hub-field")
-        self._arrange()
+        self._hint = widgets.HTML(
+            tag("span", field.problem or field.hint, class_="hub-hint"),
+            layout=widgets.Layout(display="none" if self.is_typed else None),
+        )
+        super().__init__([head, self._body, self._hint], classes=("hub-field",))
 
-    def _make(self, namespace: Namespace) -> dict[str, Any]:
-        # The order is that of the choice: the first way is on screen at first.
+    def _ways_to_enter(self, namespace: Namespace) -> dict[str, Callable[[], Any]]:
+        """Functions that make the widgets of each way, in the order of the choice: the first is on screen."""
         field, changed = self.field, self._on_change
         manual: dict[str, Any] = {PICTURE: PictureSource} if takes_pictures(field) else {TYPED: TextSource}
         if takes_sounds(field):
+            from hubexplore.notebook.panel.fields.sound_field import SoundSource
+
             manual = {SOUND: SoundSource} if field.encoded else {SOUND: SoundSource, **manual}
         if takes_films(field):
+            from hubexplore.notebook.panel.fields.film_field import FilmSource
+
             manual = {FILM: FilmSource, **manual}
-        sources_by_name: dict[str, Any] = {name: source(field, changed) for name, source in manual.items()}
-        sources_by_name[FILE] = FileSource(field, changed)
-        sources_by_name[VARIABLE] = VariableSource(field, namespace, changed)
-        sources_by_name[EXAMPLE] = ExampleSource(field, "fill in an example", changed)
-        return sources_by_name
+        ways: dict[str, Callable[[], Any]] = {
+            name: functools.partial(source, field, changed) for name, source in manual.items()
+        }
+        ways[FILE] = lambda: FileSource(field, changed)
+        ways[VARIABLE] = lambda: VariableSource(field, namespace, changed)
+        ways[EXAMPLE] = lambda: ExampleSource(field, changed)
+        return ways
+
+    def _source(self, way: str) -> Any:
+        """The widgets of a way, made when it is first needed; None if the input has no such way."""
+        if way not in self._sources and way in self._ways:
+            self._sources[way] = self._ways[way]()
+            if way == TYPED:
+                self._sources[way].watch(self._eager)
+        return self._sources.get(way)
 
     def _arrange(self) -> None:
-        source = self._sources.get(self._source_choice.value)
+        source = self._source(self._source_choice.value)
         # Listed when it comes on screen: variables come and go with every cell.
         if isinstance(source, VariableSource):
             source.list()
@@ -191,7 +204,7 @@ class FieldBox(widgets.VBox):
         self._hint.layout.display = "none" if self._source_choice.value == TYPED else None
 
     def _on_change(self) -> None:
-        paper = self._sources.get(PICTURE)
+        paper = self._source(PICTURE)
         if paper is not None and self._source_choice.value != PICTURE:
             with contextlib.suppress(HubError):
                 paper.learn(self.entry().value)
@@ -213,23 +226,24 @@ class FieldBox(widgets.VBox):
 
     def focus(self) -> None:
         """Moves the focus of the browser to the field."""
-        source = self._sources.get(self._source_choice.value)
+        source = self._source(self._source_choice.value)
         target = source.first_widget if isinstance(source, TextSource) else self._source_choice
         target.focus()
 
     def watch(self, eager: bool) -> None:
         """Sets whether typed text takes effect at every key stroke, or when the field loses the focus."""
+        self._eager = eager
         if TYPED in self._sources:
             self._sources[TYPED].watch(eager)
 
     @property
     def is_typed(self) -> bool:
         """Whether the text field is on screen."""
-        return bool(self._sources) and self._source_choice.value == TYPED
+        return bool(self._source_choice.value == TYPED)
 
     def type(self, text: str) -> None:
         """Takes the text that is in the field on screen."""
-        self._sources[TYPED].type(text)
+        self._source(TYPED).type(text)
 
     def entry(self) -> InputValue:
         """Returns the value.
@@ -239,28 +253,28 @@ class FieldBox(widgets.VBox):
         """
         if self.field.problem:
             raise HubError(f"Input {self.field.name!r}: {self.field.problem}")
-        entry: InputValue = self._sources[self._source_choice.value].entry()
+        entry: InputValue = self._source(self._source_choice.value).entry()
         return entry
 
     def put(self, entry: InputValue) -> None:
         """Restores a value: as text if it is short enough for the text field, else by its original way."""
-        if not self._sources:
+        if not self._ways:
             return
         # As text whenever possible: what was loaded from a file can then be edited, too.
-        typed = self._sources.get(TYPED)
+        typed = self._source(TYPED)
         if typed is not None and typed.put(entry):
             self._source_choice.value = TYPED
             return
         # A value remembers where it came from, so it goes back to the same way to enter it.
         name = FILE if entry.file else VARIABLE if entry.variable else EXAMPLE
-        if PICTURE in self._sources and entry.picture:
+        if PICTURE in self._ways and entry.picture:
             name = PICTURE
-        if SOUND in self._sources and isinstance(entry, Sounds):
+        if SOUND in self._ways and isinstance(entry, Sounds):
             name = SOUND
-        if FILM in self._sources and isinstance(entry, Films):
+        if FILM in self._ways and isinstance(entry, Films):
             name = FILM
-        self._source_choice.value = name if name in self._sources else EXAMPLE
-        self._sources[self._source_choice.value].set_value(entry)
+        self._source_choice.value = name if name in self._ways else EXAMPLE
+        self._source(self._source_choice.value).set_value(entry)
 
     def static_html(self) -> Markup:
         """Returns the input as static HTML."""
@@ -281,9 +295,13 @@ def entry_html(field: Field, entry: InputValue) -> Markup:
     brief, facts = values.brief(entry.display_value), values.facts(entry.display_value)
     # The short form of an array without a readable one is its shape and dtype, with which the facts begin.
     text = facts if facts.startswith(brief) else f"{brief} · {facts}"
-    return join(
-        tag("p", visible(origin), text),
-        *previews(field, entry),
-        *sound_previews(field, entry),
-        *film_previews(field, entry),
-    )
+    shown = list(previews(field, entry))
+    if takes_sounds(field):
+        from hubexplore.notebook.panel.fields.sound_field import sound_previews
+
+        shown += sound_previews(field, entry)
+    if takes_films(field):
+        from hubexplore.notebook.panel.fields.film_field import film_previews
+
+        shown += film_previews(field, entry)
+    return join(tag("p", visible(origin), text), *shown)

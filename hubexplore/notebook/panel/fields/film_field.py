@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
-import ipywidgets as widgets
-
 from hubexplore.display import values
 from hubexplore.display.markup import Markup, tag
 from hubexplore.display.values.views.images import brightness
@@ -15,6 +13,7 @@ from hubexplore.display.wording import visible
 from hubexplore.inputs.external import film_arrays, picture_arrays
 from hubexplore.inputs.fields import Field
 from hubexplore.inputs.input_value import InputValue
+from hubexplore.notebook.panel import light_widgets as widgets
 from hubexplore.notebook.panel.fields.media_field import FITS, SCALES, MediaSource
 from hubexplore.notebook.panel.fields.upload import Upload
 
@@ -35,8 +34,7 @@ class FilmSource(MediaSource):
         default = film_arrays.default_choice(field)
         self._fit = self._choice("Fit", FITS, default.fit)
         self._scale = self._choice("Value range", SCALES, default.scale)
-        row = widgets.HBox([self._fit, self._scale])
-        row.add_class("hub-row")
+        row = widgets.HBox([self._fit, self._scale], classes=("hub-row",))
         self.children = (self._upload, row, self._preview)
 
     def _value(self) -> InputValue:

@@ -6,7 +6,6 @@ import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-import ipywidgets as widgets
 import numpy as np
 
 from hubexplore.display.markup import Markup, join
@@ -15,9 +14,10 @@ from hubexplore.errors import HubError
 from hubexplore.inputs.external.sources import from_variable
 from hubexplore.inputs.fields import Field, fields
 from hubexplore.inputs.input_value import InputValue
-from hubexplore.inputs.tables.columns import layout
+from hubexplore.inputs.tables.columns import Layout, layout
 from hubexplore.inputs.tables.sheet import Kept, SheetError
 from hubexplore.inputs.text import nested_lists
+from hubexplore.notebook.panel import light_widgets as widgets
 from hubexplore.notebook.panel.fields.field import FieldBox
 from hubexplore.notebook.panel.fields.grid import MIN_FILTERED, TableBox
 from hubexplore.notebook.panel.widget_closing import close_all
@@ -36,7 +36,7 @@ class Form(widgets.VBox):
     """
 
     def __init__(self, namespace: Callable[[], Mapping[str, Any]], changed: Callable[[], None]) -> None:
-        super().__init__()
+        super().__init__(classes=("hub-form",))
         self.fields: tuple[Field, ...] = ()
         self._namespace = namespace
         self._notify = changed
@@ -44,8 +44,7 @@ class Form(widgets.VBox):
         self._boxes: dict[str, FieldBox] = {}
         self._eager = False
         self._kept: dict[tuple[str, str, str], InputValue | Kept] = {}
-        self._table = TableBox(namespace, self._changed)
-        self.add_class("hub-form")
+        self._table: TableBox | None = None
 
     def ask(self, signature: SignatureSummary, variant: VariantSummary, meta_graph: Any) -> None:
         """Makes a field for each input; one of the same name and type as before has its last value.
@@ -63,19 +62,30 @@ class Form(widgets.VBox):
         places = layout(self.fields, signature, meta_graph)
         self._is_asking = True
         try:
-            self._table.ask(places, len(self.fields) >= MIN_FILTERED or len(places.columns) >= MIN_FILTERED)
-            self._fill_table()
+            self._ask_table(places)
             self._boxes = {field.name: before.get(field) or self._new_box(field) for field in places.others}
         finally:
             self._is_asking = False
         self.watch(self._eager)
-        has_table = bool(places.names) or len(self.fields) >= MIN_FILTERED
-        parts: list[widgets.Widget] = [self._table] if has_table else []
+        parts = [self._table] if self._table is not None and self._has_table(places) else []
         # Settings without a table follow what they are settings of, such as a prompt.
         self.children = (*parts, *self._boxes.values()) if places.columns else (*self._boxes.values(), *parts)
         # Else ipywidgets keeps the boxes of all signatures that were ever chosen.
         reused = set(map(id, self.children))
         close_all(box for box in before.values() if id(box) not in reused)
+
+    def _has_table(self, places: Layout) -> bool:
+        return bool(places.names) or len(self.fields) >= MIN_FILTERED
+
+    def _ask_table(self, places: Layout) -> None:
+        """Shows the table of a signature, which is made for the first signature that has one."""
+        if self._table is None:
+            if not self._has_table(places):
+                return
+            self._table = TableBox(self._namespace, self._changed)
+        is_filtered = max(len(self.fields), len(places.columns)) >= MIN_FILTERED
+        self._table.ask(places, is_filtered)
+        self._fill_table(self._table)
 
     def _changed(self) -> None:
         # A value that a new field begins with is no change by the user, and its form is not complete.
@@ -91,21 +101,21 @@ class Form(widgets.VBox):
 
     def _keep_table(self) -> None:
         """Remembers what stands in the table, whether it can be read or not."""
-        kept = self._table.kept()
+        kept = self._table.kept() if self._table is not None else {}
         for field in self.fields:
             if field.name in kept:
                 self._kept[_key(field)] = kept[field.name]
 
-    def _fill_table(self) -> None:
+    def _fill_table(self, table: TableBox) -> None:
         """Writes the last values of inputs of the same name and type into the table."""
         kept = {
             field.name: self._kept[_key(field)]
             for field in self.fields
-            if _key(field) in self._kept and field.name in self._table.layout_of_inputs.names
+            if _key(field) in self._kept and field.name in table.layout_of_inputs.names
         }
-        self._table.restore({name: entry for name, entry in kept.items() if isinstance(entry, Kept)})
+        table.restore({name: entry for name, entry in kept.items() if isinstance(entry, Kept)})
         # An example is made for all inputs of a signature: that of another one has other numbers.
-        self._table.put(
+        table.put(
             {
                 name: dataclasses.replace(entry, example=None)
                 for name, entry in kept.items()
@@ -131,7 +141,8 @@ class Form(widgets.VBox):
     def watch(self, eager: bool) -> None:
         """Sets whether typed text takes effect at every key stroke, or when its field loses the focus."""
         self._eager = eager
-        self._table.watch(eager)
+        if self._table is not None:
+            self._table.watch(eager)
         for box in self._boxes.values():
             box.watch(eager)
 
@@ -149,7 +160,7 @@ class Form(widgets.VBox):
         errors: list[str] = []
         faulty: list[FieldBox] = []
         try:
-            entries |= self._table.entries(focus=focus)
+            entries |= self._table.entries(focus=focus) if self._table is not None else {}
         except SheetError as error:
             errors += [fault.message for fault in error.errors]
         focus = focus and not errors
@@ -189,7 +200,8 @@ class Form(widgets.VBox):
 
     def catch_up(self, edits: Sequence[Any]) -> None:
         """Makes the edits of the table that a run took along and that have not come by themselves."""
-        self._table.grid.catch_up(edits)
+        if self._table is not None:
+            self._table.grid.catch_up(edits)
 
     def type(self, texts: Sequence[str | None]) -> None:
         """Takes the texts that were typed into the text fields on screen, in their order."""
@@ -202,14 +214,16 @@ class Form(widgets.VBox):
 
     def put(self, entries: Mapping[str, InputValue]) -> None:
         """Restores values by name; values for other inputs are ignored."""
-        self._table.put(entries)
+        if self._table is not None:
+            self._table.put(entries)
         for name, entry in entries.items():
             if name in self._boxes:
                 self._boxes[name].put(entry)
 
     def static_html(self) -> Markup:
         """Returns the form as static HTML."""
-        return join(self._table.static_html(), *(box.static_html() for box in self._boxes.values()))
+        table = [] if self._table is None else [self._table.static_html()]
+        return join(*table, *(box.static_html() for box in self._boxes.values()))
 
 
 def _key(field: Field) -> tuple[str, str, str]:

@@ -6,7 +6,6 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-import ipywidgets as widgets
 import traitlets
 
 from hubexplore.display.markup import Markup, join, tag
@@ -17,6 +16,7 @@ from hubexplore.inputs.input_value import InputValue
 from hubexplore.inputs.tables import loading, table_sources
 from hubexplore.inputs.tables.columns import Column, Layout
 from hubexplore.inputs.tables.sheet import CellError, Kept, Sheet, SheetError, row_count, shown_rows
+from hubexplore.notebook.panel import light_widgets as widgets
 from hubexplore.notebook.panel.browser_widgets import FrontendWidget, Message, script, style
 from hubexplore.notebook.panel.fields.upload import Files, Upload
 from hubexplore.notebook.panel.panel_texts import error_text
@@ -180,14 +180,14 @@ class TableBox(widgets.VBox):
             description="or variable",
             style={"description_width": "initial"},
             # As wide as its longest name, which an author may make as long as the panel.
-            layout=widgets.Layout(width="auto", max_width="26em"),
+            layout={"width": "auto", "max_width": "26em"},
         )
         self._refresh = widgets.Button(description="Refresh", tooltip="List the tables of the notebook now")
-        self._loader = widgets.HBox([self._upload, self._variables, self._refresh])
-        self._loader.add_class("hub-row")
+        self._loader = widgets.HBox(
+            [self._upload, self._variables, self._refresh], classes=("hub-row",), layout=widgets.Layout()
+        )
         self._message = widgets.HTML()
-        super().__init__([self.grid, self._loader, self._message])
-        self.add_class("hub-table")
+        super().__init__([self.grid, self._loader, self._message], classes=("hub-table",))
         self._refresh.on_click(lambda _: self._list())
         self._variables.observe(lambda _: self._choose(), "value")
 
@@ -239,8 +239,9 @@ class TableBox(widgets.VBox):
 
     def restore(self, kept: Mapping[str, Kept]) -> None:
         """Writes what stood in the table of another signature."""
-        self.grid.sheet.restore(kept)
-        self.grid.draw()
+        if kept:
+            self.grid.sheet.restore(kept)
+            self.grid.draw()
 
     def static_html(self) -> Markup:
         """Returns boxes and table as static HTML."""
@@ -269,11 +270,12 @@ class TableBox(widgets.VBox):
 
     def _list(self) -> None:
         names = table_sources.tables(self.layout_of_inputs, self._namespace())
-        self._variables.options = [
-            ("choose a table" if names else "no table fits", None),
-            *((n, n) for n in names),
-        ]
-        self._variables.index = 0
+        with self._variables.hold_sync():
+            self._variables.options = [
+                ("choose a table" if names else "no table fits", None),
+                *((n, n) for n in names),
+            ]
+            self._variables.index = 0
 
     def _choose(self) -> None:
         name = self._variables.value

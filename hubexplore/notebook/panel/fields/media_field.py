@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Final
 
-import ipywidgets as widgets
-
 from hubexplore.display.card.html import framed
 from hubexplore.display.markup import Markup, tag
 from hubexplore.display.wording import MAX_SENTENCE, visible
 from hubexplore.errors import HubError
 from hubexplore.inputs.fields import Field
 from hubexplore.inputs.input_value import InputValue
+from hubexplore.notebook.panel import light_widgets as widgets
 from hubexplore.notebook.panel.fields.upload import Files
 from hubexplore.notebook.panel.panel_texts import error_text
 
@@ -33,6 +32,7 @@ class MediaSource(widgets.VBox):
 
     _missing: ClassVar[str]
     """What to do without a file, as the rest of the sentence "Input 'name' has ..."."""
+    _preview_classes: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, field: Field, changed: Callable[[], None]) -> None:
         super().__init__()
@@ -40,7 +40,7 @@ class MediaSource(widgets.VBox):
         self._files: Files = []
         self._entry: InputValue | None = None
         self._samples: widgets.Dropdown | None = None
-        self._preview = widgets.HTML()
+        self._preview = widgets.HTML(classes=self._preview_classes)
 
     def entry(self) -> InputValue:
         """Returns the value as the module receives it.
@@ -60,13 +60,15 @@ class MediaSource(widgets.VBox):
         self._show()
         self._changed()
 
-    def _choice(self, description: str, options: Sequence[Any], value: Any) -> widgets.Dropdown:
+    def _choice(
+        self, description: str, options: Sequence[Any], value: Any, *, is_shown: bool = True
+    ) -> widgets.Dropdown:
         """Returns one choice of how the files become numbers."""
         menu = widgets.Dropdown(
             description=description,
             options=options,
             value=value,
-            layout=widgets.Layout(width="auto"),
+            layout={"width": "auto", **({} if is_shown else {"display": "none"})},
             style=LABEL_STYLE,
         )
         self._follow(menu)
@@ -75,18 +77,20 @@ class MediaSource(widgets.VBox):
     def _follow(self, choice: widgets.Widget) -> None:
         choice.observe(lambda _: self._read(), "value")
 
-    def _sample_menu(self, kind: str, samples: Mapping[str, bytes]) -> widgets.Dropdown:
-        """Returns the menu of built-in files: "sample", "sound"."""
+    def _sample_menu(
+        self, kind: str, names: Sequence[str], samples: Callable[[], Mapping[str, bytes]]
+    ) -> widgets.Dropdown:
+        """Returns the menu of built-in files: "sample", "sound"; they are made when one is chosen."""
         menu = widgets.Dropdown(
             description=f"Built-in {kind}",
-            options=[(f"choose a {kind}", ""), *((name, name) for name in samples)],
-            layout=widgets.Layout(width="auto"),
+            options=[(f"choose a {kind}", ""), *((name, name) for name in names)],
+            layout={"width": "auto"},
             style=LABEL_STYLE,
         )
 
         def choose(_: Any) -> None:
             if menu.value:
-                self._use([(menu.value, samples[menu.value])])
+                self._use([(menu.value, samples()[menu.value])])
 
         menu.observe(choose, "value")
         self._samples = menu

@@ -6,8 +6,6 @@ import base64
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-import ipywidgets as widgets
-
 from hubexplore.display import values
 from hubexplore.display.markup import Markup, tag
 from hubexplore.display.wording import visible
@@ -15,6 +13,7 @@ from hubexplore.inputs import pictures
 from hubexplore.inputs.external import picture_arrays, picture_files
 from hubexplore.inputs.fields import IMAGE, Field
 from hubexplore.inputs.input_value import InputValue
+from hubexplore.notebook.panel import light_widgets as widgets
 from hubexplore.notebook.panel.fields.media_field import FITS, SCALES, MediaSource
 from hubexplore.notebook.panel.fields.sketch import Sketch, can_be_drawn
 from hubexplore.notebook.panel.fields.upload import Files, Upload
@@ -27,15 +26,15 @@ class PictureSource(MediaSource):
     """Images, resized and scaled as the module expects."""
 
     _missing = "no image yet: choose, drop or paste one"
+    _preview_classes = ("hub-previews",)
 
     def __init__(self, field: Field, changed: Callable[[], None]) -> None:
         super().__init__(field, changed)
         self._is_drawn = False
         label = f"{visible(field.name)}: choose, drop or paste images"
         self._upload = Upload(self._take, accept="image/*", multiple=True, label=label)
-        self._preview.add_class("hub-previews")
-        row = widgets.HBox([self._sample_menu("sample", pictures.samples()), *self._choices()])
-        row.add_class("hub-row")
+        menu = self._sample_menu("sample", pictures.SAMPLE_NAMES, pictures.samples)
+        row = widgets.HBox([menu, *self._choices()], classes=("hub-row",))
         self._sketch = self._paper() if can_be_drawn(field) else None
         drawing = (self._sketch,) if self._sketch is not None else ()
         self.children = (*drawing, self._upload, row, self._preview)
@@ -52,7 +51,7 @@ class PictureSource(MediaSource):
             description="Invert (dark is high)",
             value=default.invert,
             indent=False,
-            layout=widgets.Layout(width="auto"),
+            layout={"width": "auto"},
         )
         self._follow(self._invert)
         return self._fit, self._scale, self._invert

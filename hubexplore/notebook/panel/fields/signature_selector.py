@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import ipywidgets as widgets
-
 from hubexplore.display.wording import tags_text, visible
+from hubexplore.notebook.panel import light_widgets as widgets
 from hubexplore.summary.lookup import default_signature
 from hubexplore.summary.model import ModuleSummary, SignatureSummary, VariantSummary
 from hubexplore.summary.module_format import INTERNAL_SIGNATURES
@@ -14,7 +13,7 @@ from hubexplore.summary.tags import serving_tags
 
 
 class SignatureSelector(widgets.HBox):
-    """Dropdowns for signature and variant; a dropdown with a single option is hidden.
+    """Dropdowns for signature and variant; a dropdown with a single option is left out.
 
     Args:
       summary: of the module.
@@ -33,21 +32,22 @@ class SignatureSelector(widgets.HBox):
         self._variants = summary.variants
         self._changed = changed
         style = {"description_width": "initial"}
-        self._signature = widgets.Dropdown(description="Signature", layout=_wide(), style=style)
+        # Limited, since names of signatures are as long as their authors like.
+        wide = {"width": "auto", "max_width": "30em"}
+        self._signature = widgets.Dropdown(description="Signature", layout=wide, style=style)
         # The values of options are numbers: two names may be displayed alike, and a damaged file may have two
         # variants with the same tags. A Dropdown finds its value by equality.
         self._variant = widgets.Dropdown(
             description="Graph variant",
             options=[(tags_text(variant.tags), index) for index, variant in enumerate(summary.variants)],
             index=_first_variant(summary.variants, tags),
-            layout=_wide(),
+            layout=wide,
             style=style,
         )
         self._fill(signature)
         self._variant.observe(self._on_variant, "value")
         self._signature.observe(self._on_signature, "value")
-        super().__init__([self._signature, self._variant])
-        self.add_class("hub-row")
+        super().__init__(self.children, classes=("hub-row",))
 
     @property
     def variant(self) -> VariantSummary:
@@ -105,22 +105,18 @@ class SignatureSelector(widgets.HBox):
     def _fill(self, preferred: str | None) -> None:
         signatures = callable_signatures(self.variant)
         names = [signature.name for signature in signatures]
-        self._signature.options = [(visible(name), index) for index, name in enumerate(names)]
         default = default_signature(names)
         # One without inputs states facts, such as where a vocabulary is, beside the one that computes.
         first = next((signature.name for signature in signatures if signature.inputs), names[0])
         otherwise = default if default in names else first
         # A signature that both variants have stays chosen when the variant changes.
         chosen = preferred if preferred in names else otherwise
-        self._signature.index = names.index(chosen)
+        with self._signature.hold_sync():
+            self._signature.options = [(visible(name), index) for index, name in enumerate(names)]
+            self._signature.index = names.index(chosen)
         self._chosen = chosen
-        self._signature.layout.display = None if len(names) > 1 else "none"
-        self._variant.layout.display = None if len(self._variants) > 1 else "none"
-
-
-def _wide() -> widgets.Layout:
-    # Limited, since names of signatures are as long as their authors like.
-    return widgets.Layout(width="auto", max_width="30em")
+        numbers = ((self._signature, len(names)), (self._variant, len(self._variants)))
+        self.children = tuple(dropdown for dropdown, number in numbers if number > 1)
 
 
 def callable_signatures(variant: VariantSummary) -> list[SignatureSummary]:

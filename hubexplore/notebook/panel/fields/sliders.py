@@ -6,9 +6,9 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Final
 
-import ipywidgets as widgets
 import numpy as np
 
+from hubexplore.notebook.panel import light_widgets as widgets
 from hubexplore.notebook.panel.widget_closing import close_all
 
 MAX_SLIDERS: Final = 32
@@ -28,7 +28,6 @@ class Sliders(widgets.VBox):
     """
 
     def __init__(self, moved: Callable[[list[float]], None]) -> None:
-        super().__init__()
         self._moved = moved
         self._is_updating = False
         self._numbers: list[float] = []
@@ -40,14 +39,13 @@ class Sliders(widgets.VBox):
             description="Random", tooltip="Draw all numbers from a normal distribution"
         )
         self._zero = widgets.Button(description="All 0", tooltip="Set all numbers to 0")
+        # Its layout hides it where all numbers are on screen.
         self._part = widgets.Dropdown(
             description="Numbers", style={"description_width": "initial"}, layout=widgets.Layout(width="auto")
         )
-        tools = widgets.HBox([self._part, self._dice, self._zero])
-        tools.add_class("hub-row")
-        self._grid = widgets.Box()
-        self._grid.add_class("hub-sliders")
-        self.children = (tools, self._grid)
+        tools = widgets.HBox([self._part, self._dice, self._zero], classes=("hub-row",))
+        self._grid = widgets.Box(classes=("hub-sliders",))
+        super().__init__((tools, self._grid))
         self._dice.on_click(lambda _: self._draw())
         self._zero.on_click(lambda _: self._set([0.0] * len(self._numbers)))
         self._part.observe(self._on_part, "value")

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
-import ipywidgets as widgets
-
 from hubexplore.display import values
 from hubexplore.display.markup import Markup
 from hubexplore.display.values.views import sound as sound_view
@@ -15,6 +13,7 @@ from hubexplore.inputs import sounds
 from hubexplore.inputs.external import sound_arrays
 from hubexplore.inputs.fields import Field
 from hubexplore.inputs.input_value import InputValue
+from hubexplore.notebook.panel import light_widgets as widgets
 from hubexplore.notebook.panel.fields.media_field import LABEL_STYLE, MediaSource
 from hubexplore.notebook.panel.fields.recorder import Recorder
 from hubexplore.notebook.panel.fields.upload import Upload
@@ -41,16 +40,12 @@ class SoundSource(MediaSource):
         low, high = sounds.LIMITS
         self._rate = widgets.BoundedIntText(
             description="Rate in Hz", value=default.rate, min=low, max=high,
-            layout=widgets.Layout(width="12em"), style=LABEL_STYLE,
+            layout={"width": "12em"}, style=LABEL_STYLE,
         )  # fmt: skip
         self._follow(self._rate)
-        self._scale = self._choice("Value range", _SCALES, default.scale)
-        if not _is_float(field):
-            self._scale.layout.display = "none"
-        row = widgets.HBox(
-            [self._recorder, self._sample_menu("sound", sounds.samples()), self._rate, self._scale]
-        )
-        row.add_class("hub-row")
+        self._scale = self._choice("Value range", _SCALES, default.scale, is_shown=_is_float(field))
+        menu = self._sample_menu("sound", sounds.SAMPLE_NAMES, sounds.samples)
+        row = widgets.HBox([self._recorder, menu, self._rate, self._scale], classes=("hub-row",))
         self.children = (self._upload, row, self._preview)
 
     def _value(self) -> InputValue:

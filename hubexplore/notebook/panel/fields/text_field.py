@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Callable
 from typing import Any
 
-import ipywidgets as widgets
 import numpy as np
 
 from hubexplore.display.wording import visible
@@ -14,6 +14,7 @@ from hubexplore.errors import HubError
 from hubexplore.inputs.fields import Field
 from hubexplore.inputs.input_value import InputValue
 from hubexplore.inputs.text import typed_text
+from hubexplore.notebook.panel import light_widgets as widgets
 from hubexplore.notebook.panel.fields.sliders import MAX_SLIDERS, Sliders
 
 
@@ -34,23 +35,28 @@ class TextSource(widgets.VBox):
             rows=8 if field.encoded else 4 if field.asks == "text" else 3,
             placeholder=field.hint,
             continuous_update=False,
-            layout=widgets.Layout(width="100%"),
+            layout={"width": "100%"},
         )
         self._text.observe(self._on_text, "value")
         super().__init__([self._text])
-        self._sliders = Sliders(self._on_move)
+        self._by_slider: widgets.Checkbox | None = None
+        if not _width(field):
+            return
         self._by_slider = widgets.Checkbox(
             description="Sliders for the numbers of the first row", indent=False
         )
-        if _width(field):
-            self._by_slider.observe(self._on_choice, "value")
-            self.children = (self._text, self._by_slider)
-        if field.is_latent and _width(field):
+        self._by_slider.observe(self._on_choice, "value")
+        self.children = (self._text, self._by_slider)
+        if field.is_latent:
             # Nobody types such a vector; the average of what a generator makes is at 0.
             self._changed = lambda: None
             self.put(InputValue(np.zeros([size or 1 for size in field.shape or ()], field.numpy)))
             self._by_slider.value = True
             self._changed = changed
+
+    @functools.cached_property
+    def _sliders(self) -> Sliders:
+        return Sliders(self._on_move)
 
     @property
     def first_widget(self) -> widgets.DOMWidget:
@@ -92,12 +98,12 @@ class TextSource(widgets.VBox):
         return True
 
     def _on_text(self, _: object) -> None:
-        if self._by_slider.value:
+        if self._by_slider is not None and self._by_slider.value:
             self._move_sliders()
         self._changed()
 
-    def _on_choice(self, _: object) -> None:
-        is_on = self._by_slider.value
+    def _on_choice(self, change: Any) -> None:
+        is_on = change["new"]
         self.children = (self._text, self._by_slider, *((self._sliders,) if is_on else ()))
         if is_on:
             self._move_sliders()

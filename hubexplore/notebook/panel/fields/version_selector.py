@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-import ipywidgets as widgets
-
 from hubexplore.display.card.html import framed
 from hubexplore.display.markup import tag
 from hubexplore.display.wording import MAX_SENTENCE, apart, visible
+from hubexplore.notebook.panel import light_widgets as widgets
 
 
 class VersionSelector(widgets.VBox):
-    """A dropdown of versions; hidden if there are none to choose from.
+    """A dropdown of versions; hidden and empty if there are none to choose from.
 
     Args:
       versions: name -> handle, newest version first.
@@ -23,16 +22,18 @@ class VersionSelector(widgets.VBox):
         self._handles = tuple(versions.values())
         self._notify = chosen
         self._current = 0
+        if not versions:
+            super().__init__(layout={"display": "none"})
+            return
         self._dropdown = widgets.Dropdown(
             description="Version",
             options=[(name, index) for index, name in enumerate(apart(list(versions)))],
-            layout=widgets.Layout(width="auto", max_width="30em"),
+            layout={"width": "auto", "max_width": "30em"},
             style={"description_width": "initial"},
         )
         self._dropdown.observe(self._on_choice, "value")
         self._error = widgets.HTML()
         super().__init__([self._dropdown, self._error])
-        self.layout.display = None if self._handles else "none"
 
     def succeed(self, handle: str) -> None:
         """Remembers the version on screen."""

@@ -6,6 +6,7 @@ import { button, follow, make, spoken } from "./dom.js";
 /**
  * @typedef {object} Traits
  * @property {[name: string, code: string, files: string][]} codes
+ * @property {string} title
  */
 /** @typedef {{ kind: "save", language: string }} Sent */
 
@@ -15,7 +16,7 @@ function render({ model, el }) {
   const label = make("label", {}, "Copy as ", forms);
   const copy = button("Copy", "Copy the code", onCopy);
   const status = spoken("span", "hub-said");
-  const code = make("pre", { tabIndex: 0, "aria-label": "Code of the last run" });
+  const code = make("pre", { tabIndex: 0, "aria-label": model.get("title") });
   const box = make("div", { className: "hub-code" }, label, copy, status, code);
   el.append(box);
 

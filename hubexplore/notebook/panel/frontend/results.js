@@ -28,7 +28,7 @@ import { offerEnlarging } from "./enlarging.js";
  * @property {[number, number, number, number]} box
  * @property {number} rows
  * @property {number} columns
- * @property {string[]} values row by row
+ * @property {string} values row by row, each in a line
  * @property {string[]} row_captions
  * @property {string[]} column_captions
  */
@@ -153,6 +153,8 @@ function addHover(picture, places) {
 function grid(hover) {
   const [left, top, width, height] = hover.box;
   const { rows, columns } = hover;
+  /** @type {string[] | null} not before the first tooltip */
+  let values = null;
   /** @type {(value: number, end: number) => number} */
   const clamp = (value, end) => Math.min(Math.max(value, 0), end - 1);
   return {
@@ -163,16 +165,19 @@ function grid(hover) {
       return column >= 0 && column < columns && row >= 0 && row < rows ? [column, row] : null;
     },
     next: ([column, row], dx, dy) => [clamp(column + dx, columns), clamp(row + dy, rows)],
-    at: ([column, row]) => ({
-      left: left + (width * column) / columns,
-      top: top + (height * row) / rows,
-      width: width / columns,
-      height: height / rows,
-      text: [
-        [hover.row_captions[row], hover.column_captions[column]].filter(Boolean).join(" · "),
-        hover.values[row * columns + column],
-      ].filter(Boolean).join(": "),
-    }),
+    at([column, row]) {
+      values ??= hover.values.split("\n");
+      return {
+        left: left + (width * column) / columns,
+        top: top + (height * row) / rows,
+        width: width / columns,
+        height: height / rows,
+        text: [
+          [hover.row_captions[row], hover.column_captions[column]].filter(Boolean).join(" · "),
+          values[row * columns + column],
+        ].filter(Boolean).join(": "),
+      };
+    },
   };
 }
 

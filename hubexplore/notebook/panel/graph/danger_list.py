@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-import ipywidgets as widgets
-
 from hubexplore.display.wording import omission, visible
+from hubexplore.notebook.panel import light_widgets as widgets
 from hubexplore.summary.capabilities.model import Finding
 
 MAX_BUTTONS: Final = 12
@@ -28,9 +27,11 @@ class DangerList(widgets.HBox):
         drawn = list(reversed(once.values()))
         buttons = [self._button(finding, show) for finding in drawn[:MAX_BUTTONS]]
         note = omission(len(drawn) - len(buttons), "danger")
-        super().__init__([*buttons, *([widgets.Label(note)] if note else [])])
-        self.add_class("hub-row")
-        self.layout.display = None if drawn else "none"
+        super().__init__(
+            [*buttons, *([widgets.Label(note)] if note else [])],
+            classes=("hub-row",),
+            layout={} if drawn else {"display": "none"},
+        )
 
     @staticmethod
     def _button(finding: Finding, show: Callable[[Finding], None]) -> widgets.Button:

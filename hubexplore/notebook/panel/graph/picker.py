@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-import ipywidgets as widgets
-
 from hubexplore.display.markup import tag
 from hubexplore.display.wording import printable, visible
+from hubexplore.notebook.panel import light_widgets as widgets
 from hubexplore.notebook.panel.panel_texts import error_text
 
 Apply = Callable[[Sequence[str], Sequence[str]], None]
@@ -18,24 +17,24 @@ class SignaturePicker(widgets.VBox):
 
     Args:
       apply: adds the signature with these inputs and outputs to what can be tried, in place of an earlier
-        one. Without inputs it takes those that the outputs need.
+        one. Without inputs it takes those that the outputs need. None for a module that declares its
+        signatures, of which only a part can be cut out.
+      changed: is called with the inputs and outputs when they have changed.
     """
 
-    def __init__(self, apply: Apply) -> None:
-        self._apply = apply
+    def __init__(self, apply: Apply | None, changed: Apply) -> None:
+        self._apply, self._changed = apply, changed
         self._tensor: str | None = None
         self._inputs: list[str] = []
         self._outputs: list[str] = []
-        wide = {"width": "auto"}
-        self._input = widgets.Button(layout=wide)
-        self._output = widgets.Button(layout=wide)
-        self._clear = widgets.Button(description="Clear picked tensors", layout=wide)
+        self._input = widgets.Button(layout=widgets.Layout(width="auto"))
+        self._output = widgets.Button(layout=widgets.Layout(width="auto"))
+        self._clear = widgets.Button(description="Clear picked tensors", layout=widgets.Layout(width="auto"))
         self._input.on_click(lambda _: self._toggle(self._inputs))
         self._output.on_click(lambda _: self._toggle(self._outputs))
         self._clear.on_click(lambda _: self.clear())
         self._said = widgets.HTML()
-        buttons = widgets.HBox([self._input, self._output, self._clear])
-        buttons.add_class("hub-row")
+        buttons = widgets.HBox([self._input, self._output, self._clear], classes=("hub-row",))
         super().__init__([buttons, self._said])
         self.select(None)
 
@@ -50,6 +49,7 @@ class SignaturePicker(widgets.VBox):
         self._outputs.clear()
         self._said.value = ""
         self._label()
+        self._changed((), ())
 
     def _label(self) -> None:
         for button, picked, side in (
@@ -70,11 +70,16 @@ class SignaturePicker(widgets.VBox):
         else:
             picked.append(self._tensor)
         self._label()
-        inputs = ", ".join(map(visible, self._inputs)) or "the placeholders that the outputs need"
+        self._changed(tuple(self._inputs), tuple(self._outputs))
+        without = "the placeholders" if self._apply is not None else "the inputs of the signature"
+        inputs = ", ".join(map(visible, self._inputs)) or f"{without} that the outputs need"
         outputs = ", ".join(map(visible, self._outputs))
         if not outputs:
             text = f"Inputs: {inputs}. Now pick an output." if self._inputs else ""
             self._say(text)
+            return
+        if self._apply is None:
+            self._say(f"Picked: from {inputs} to {outputs}.")
             return
         try:
             self._apply(tuple(self._inputs), tuple(self._outputs))

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-import ipywidgets as widgets
+import ipywidgets
 import numpy as np
 
 from hubexplore.display.card.html import framed
@@ -22,9 +22,10 @@ from hubexplore.mapped.subject import LensSubject, subject_of
 from hubexplore.mapped.tables import class_tables, row_details, row_table
 from hubexplore.mapped.tables.row_table import RowView
 from hubexplore.mapped.tables.still import legend, still_map
+from hubexplore.notebook.panel import light_widgets as widgets
 from hubexplore.notebook.panel.browser_widgets import PanelMonitor, panel_style, style
 from hubexplore.notebook.panel.lens.pick_list import PickList
-from hubexplore.notebook.panel.lens.point_map import PointMap
+from hubexplore.notebook.panel.lens.point_map import PointMap, import_ahead
 from hubexplore.notebook.panel.lens.text_search import Search, search_by
 from hubexplore.notebook.panel.open_panels import OPEN_PANELS
 from hubexplore.notebook.panel.panel_texts import error_text, one_line_traceback
@@ -78,6 +79,7 @@ def lens(
       PathError: (an OSError) a file cannot be read.
       MissingExtraError: (an ImportError) a package is not installed.
     """
+    import_ahead()
     with one_line_traceback():
         subject = subject_of(
             result, other, label=label, prediction=prediction, vectors=vectors, classes=classes
@@ -92,7 +94,7 @@ class LensMonitor(PanelMonitor):
     _css = panel_style() + style("lens.css")
 
 
-class Lens(widgets.VBox):
+class Lens(ipywidgets.VBox):
     """A map of rows, a table of those that are selected, and tables of mistakes.
 
     Args:
@@ -103,9 +105,7 @@ class Lens(widgets.VBox):
     _is_closed = True
 
     def __init__(self, subject: LensSubject, find: Search | None = None) -> None:
-        super().__init__()
-        self.add_class("hubexplore-panel")
-        self.add_class("hub-lens-panel")
+        super().__init__(_dom_classes=("hubexplore-panel", "hub-lens-panel"))
         self._subject, self._find = subject, find
         self._worker = Worker()
         self._task: Task | None = None
@@ -201,13 +201,12 @@ class Lens(widgets.VBox):
         self._method.observe(lambda change: panel._on_method(change["new"]), "value")
         self._colour.observe(lambda change: panel._on_colour(change["new"]), "value")
         self._cancel_button = widgets.Button(
-            description="Cancel", layout={"display": "none", "width": "auto"}
+            description="Cancel", layout=widgets.Layout(display="none", width="auto")
         )
         self._cancel_button.on_click(lambda _: panel._on_cancel())
         self._status = widgets.HTML()
         self._legend = widgets.HTML()
-        controls = widgets.HBox([self._method, self._colour, self._cancel_button])
-        controls.add_class("hub-row")
+        controls = widgets.HBox([self._method, self._colour, self._cancel_button], classes=("hub-row",))
         left: list[widgets.Widget] = []
         self._map: PointMap | None = None
         if has_map:
@@ -215,16 +214,11 @@ class Lens(widgets.VBox):
             self._map.show(self._points, self._colours)
             left = [controls, self._map, self._legend, self._status]
         self._draw_legend()
-        columns = widgets.Box()
-        for name, content in (
-            ("map", left or [self._status]),
-            ("tabs", [self._right()]),
-            ("row", [self._details]),
-        ):
-            part = widgets.VBox(content)
-            part.add_class(f"hub-lens-{name}")
-            columns.children = [*columns.children, part]
-        columns.add_class("hub-lens")
+        parts = {"map": left or [self._status], "tabs": [self._right()], "row": [self._details]}
+        columns = widgets.Box(
+            [widgets.VBox(content, classes=(f"hub-lens-{name}",)) for name, content in parts.items()],
+            classes=("hub-lens",),
+        )
         heading = widgets.HTML(tag("div", self._subject.sentence, class_="hub-title"))
         self.children = [self._monitor, heading, columns]
 

@@ -6,16 +6,20 @@ VS Code, Colab and Voila show without an extension of their own.
 
 from __future__ import annotations
 
+import contextlib
+import importlib
+import sys
+import threading
 from collections.abc import Callable
 from typing import Any, Final
 
-import ipywidgets as widgets
 import numpy as np
 
 from hubexplore.display.palette import BLUE, INK, PAPER
 from hubexplore.errors import MissingExtraError
 from hubexplore.mapped.colouring import Colouring, places_frame
 from hubexplore.mapped.projection import Points
+from hubexplore.notebook.panel import light_widgets as widgets
 from hubexplore.notebook.panel.widget_closing import close_all
 from hubexplore.summary.tensor_values import Array
 
@@ -35,8 +39,7 @@ class PointMap(widgets.VBox):
     """
 
     def __init__(self, on_selection: Callable[[Array], None]) -> None:
-        super().__init__([])
-        self.add_class("hub-map")
+        super().__init__(classes=("hub-map",))
         self._jscatter = _import_jscatter()
         self._on_selection = on_selection
         self._rows: Array = np.zeros(0, np.int64)
@@ -102,6 +105,20 @@ class PointMap(widgets.VBox):
     def _on_change(self, _: Any) -> None:
         if not self._is_own_change:
             self._on_selection(self.selected)
+
+
+def import_ahead() -> None:
+    """Begins to import jupyter-scatter in a thread, while the caller computes: it takes a second.
+
+    What fails there fails again, and is raised, where the package is needed.
+    """
+
+    def work() -> None:
+        with contextlib.suppress(Exception):
+            importlib.import_module("jscatter")
+
+    if "jscatter" not in sys.modules:
+        threading.Thread(target=work, daemon=True, name="hubexplore-import").start()
 
 
 def _import_jscatter() -> Any:

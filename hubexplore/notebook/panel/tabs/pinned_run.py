@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-import ipywidgets as widgets
 import numpy as np
 
 from hubexplore.display import values
@@ -15,6 +15,7 @@ from hubexplore.display.values.control import NO_SETTINGS, Control, Settings
 from hubexplore.display.values.together.scene import Scene
 from hubexplore.display.wording import MAX_TEXT, beginning, counted
 from hubexplore.explorer.runs import Run
+from hubexplore.notebook.panel import light_widgets as widgets
 from hubexplore.notebook.panel.panel_texts import inputs_text
 from hubexplore.notebook.panel.tabs.results import Pair, ResultItem, Results
 from hubexplore.summary.graph.sounds import Sounds
@@ -71,8 +72,14 @@ class PinnedRuns(widgets.VBox):
         self._is_random = is_random
         self._sounds = sounds
         self._scene = scene
-        self.results = Results(title="Comparison of two runs")
-        super().__init__([self.results])
+        super().__init__()
+
+    @functools.cached_property
+    def results(self) -> Results:
+        """The comparison, which is on screen once a run has been pinned."""
+        results = Results(title="Comparison of two runs")
+        self.children = (results,)
+        return results
 
     def pin(self, run: Run, on: bool) -> list[int]:
         """Pins or unpins a run; a third pin replaces the oldest. Returns the numbers of the pinned runs."""
@@ -84,7 +91,7 @@ class PinnedRuns(widgets.VBox):
 
     def static_html(self) -> Markup:
         """Returns the comparison as static HTML."""
-        return self.results.static_html()
+        return self.results.static_html() if "results" in vars(self) else Markup("")
 
     def _show(self) -> None:
         if len(self.runs) < _COMPARED:

@@ -5,24 +5,23 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import traitlets
 
 from hubexplore.display import values
 from hubexplore.display.card.html import framed
 from hubexplore.display.markup import Markup, join, tag
-from hubexplore.display.values import sound_files, view_choice
+from hubexplore.display.values import view_choice
 from hubexplore.display.values.control import NO_SETTINGS, Control, Settings
-from hubexplore.display.values.together.grouping import grouped
 from hubexplore.display.values.together.scene import Group, Member, Scene
-from hubexplore.display.values.views.plot import Native
-from hubexplore.display.values.views.png import png_file
 from hubexplore.display.wording import visible
 from hubexplore.notebook.panel.browser_widgets import FrontendWidget, Message, script
-from hubexplore.notebook.panel.tabs.unknown_words import UnknownWords
 from hubexplore.summary.graph.sounds import Sound
 from hubexplore.summary.model import Shape
+
+if TYPE_CHECKING:
+    from hubexplore.display.values.views.plot import Native
 
 MAX_ITEMS: Final = 24
 """Maximum number of outputs on screen; `Explorer.value` has all of them."""
@@ -85,7 +84,7 @@ class Value:
 
     @property
     def views(self) -> tuple[str, ...]:  # noqa: D102
-        return values.views(
+        return values.suitable_views(
             self.value,
             name=self.name,
             labels=self.labels,
@@ -110,12 +109,16 @@ class Value:
 
     @property
     def forms(self) -> tuple[tuple[str, str], ...]:  # noqa: D102
+        from hubexplore.display.values import sound_files
+
         is_heard = view_choice.SOUND in self.views
         return (*([sound_files.FORM] if is_heard else []), *values.forms(self.value))
 
     def download(  # noqa: D102
         self, form: str, stem: str, settings: Settings = NO_SETTINGS
     ) -> tuple[str, bytes] | None:
+        from hubexplore.display.values import sound_files
+
         if form == sound_files.FORM[0] and sound_files.FORM in self.forms:
             return sound_files.wav_files(self.value, stem, self.sound or Sound(), settings)
         return values.download(self.value, stem, form)
@@ -225,6 +228,10 @@ def as_value(member: Member) -> Value:
 
 def items_of(scene: Scene) -> list[ResultItem]:
     """Returns what is shown of a run: groups of outputs, the other outputs, and the words it did not know."""
+    # Not before a run: they import all drawings of values.
+    from hubexplore.display.values.together.grouping import grouped
+    from hubexplore.notebook.panel.tabs.unknown_words import UnknownWords
+
     items: list[ResultItem] = [
         as_value(entry) if isinstance(entry, Member) else Together(entry) for entry in grouped(scene)
     ]
@@ -235,7 +242,7 @@ class Results(FrontendWidget):
     """Shows values by name. A view that the user chose for a name is kept for its next values."""
 
     _esm = script("results.js")
-    shown = traitlets.Dict().tag(sync=True)
+    shown: Any = traitlets.Dict({"title": "", "number": None, "outputs": []}).tag(sync=True)
     title = traitlets.Unicode("Results").tag(sync=True)
     remark = traitlets.Unicode().tag(sync=True)
 
@@ -333,6 +340,8 @@ class Results(FrontendWidget):
         is_place = isinstance(place, int) and not isinstance(place, bool) and 0 <= place < len(natives)
         native = natives[place] if is_place else None
         if native is not None:
+            from hubexplore.display.values.views.png import png_file
+
             number = f"_{place}" if len(natives) > 1 else ""
             name = f"{stem}{number}.png"
             self.send({"kind": "file", "name": name, "type": _MIME_TYPES["png"]}, [png_file(native())])

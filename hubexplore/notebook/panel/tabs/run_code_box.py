@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from hubexplore.display.wording import visible
 from hubexplore.errors import HubError
-from hubexplore.explorer import run_code
-from hubexplore.explorer.run_code import RunCode
 from hubexplore.explorer.runs import RunRequest
 from hubexplore.explorer.subject import Subject
-from hubexplore.inputs.code import data_files
 from hubexplore.notebook.panel.browser_widgets import CodeBox, Message
 from hubexplore.notebook.panel.panel_texts import error_text
+
+if TYPE_CHECKING:
+    from hubexplore.explorer.run_code import RunCode
 
 MSG_SAVED: Final = "Saved {names} beside the notebook"
 
@@ -30,6 +30,9 @@ class RunCodeBox(CodeBox):
 
     def write(self, subject: Subject, request: RunRequest, fetch: Sequence[str] = ()) -> None:
         """Shows the code that repeats a run, and returns further tensors of it."""
+        # Not before a run: it imports the code of all kinds of values.
+        from hubexplore.explorer import run_code
+
         self._run = subject, request, fetch
         # The kernel runs in the folder of the notebook, and so does what is pasted there.
         self._codes = run_code.codes(subject, request, Path(), fetch)
@@ -45,6 +48,8 @@ class RunCodeBox(CodeBox):
         code = next((code for code in self._codes if code.language == language), None)
         if message["kind"] != "save" or code is None or not code.files:
             return
+        from hubexplore.inputs.code import data_files
+
         try:
             data_files.save(code.files, Path())
         except HubError as error:

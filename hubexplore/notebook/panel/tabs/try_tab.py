@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
-
-import ipywidgets as widgets
 
 from hubexplore.display.markup import Markup, join, tag
 from hubexplore.display.values.together.scene import Scene
@@ -15,6 +14,7 @@ from hubexplore.explorer import outputs
 from hubexplore.explorer.runs import ModuleRunner, Run, RunRequest
 from hubexplore.inputs.examples import example_search, examples
 from hubexplore.inputs.input_value import InputValue
+from hubexplore.notebook.panel import light_widgets as widgets
 from hubexplore.notebook.panel.browser_widgets import Message, RunLog
 from hubexplore.notebook.panel.fields.form import Form
 from hubexplore.notebook.panel.fields.signature_selector import SignatureSelector
@@ -32,6 +32,7 @@ from hubexplore.notebook.panel.panel_texts import (
     title_of,
 )
 from hubexplore.notebook.panel.status import StatusLine
+from hubexplore.notebook.panel.tabs.outcome import Outcome
 from hubexplore.notebook.panel.tabs.pinned_run import PinnedRuns
 from hubexplore.notebook.panel.tabs.results import Results, items_of
 from hubexplore.notebook.panel.tabs.run_code_box import RunCodeBox
@@ -76,14 +77,15 @@ class TryTab(widgets.VBox):
         # Whether Run was clicked while an example is searched for; None while none is.
         self._run_when_filled: bool | None = None
         self.form = Form(namespace, self._on_input)
-        auto, fitting = widgets.Layout(width="auto"), widgets.Layout(width="auto", max_width="26em")
-        self._fill = widgets.Dropdown(description="Fill with", layout=fitting, style=_LABEL_STYLE)
+        self._fill = widgets.Dropdown(
+            description="Fill with", layout={"width": "auto", "max_width": "26em"}, style=_LABEL_STYLE
+        )
         self._rows = widgets.BoundedIntText(
             value=2,
             min=1,
             max=10_000,
             description="Rows",
-            layout=widgets.Layout(width="8.5em"),
+            layout={"width": "8.5em"},
             style=_LABEL_STYLE,
         )
         self._fill_button = widgets.Button(description="Fill in", tooltip="Put this example into the form")
@@ -91,40 +93,72 @@ class TryTab(widgets.VBox):
             description="Run",
             tooltip="Run on these inputs (Shift+Enter)",
             button_style="primary",
+            # monitor.js recognises both buttons by these classes.
+            classes=("hub-run",),
+            layout=widgets.Layout(),
         )
         self._trust = widgets.Button(
             description="Trust and run",
             tooltip="Run it all the same. That is remembered for the content of this module.",
             button_style="danger",
+            classes=("hub-trust",),
+            layout=widgets.Layout(display="none"),
         )
         self._cancel = widgets.Button(description="Cancel", tooltip="Stop the current run", disabled=True)
-        self._live = widgets.Checkbox(description="Live: run on every change", indent=False, layout=auto)
+        self._live = widgets.Checkbox(
+            description="Live: run on every change", indent=False, layout={"width": "auto"}
+        )
         self.status = StatusLine()
-        self.results = Results()
-        self.pinned_runs = PinnedRuns(runner.subject.is_random, runner.subject.sounds, self._scene)
-        self.run_log = RunLog()
-        self.code = RunCodeBox()
-        super().__init__(self._rows_of_widgets())
-        self.add_class("hub-try")
+        super().__init__(self._rows_of_widgets(), classes=("hub-try",))
         self._fill_button.on_click(lambda _: self.guarded(self.fill))
-        # monitor.js recognises them by these classes.
-        self._run.add_class("hub-run")
-        self._trust.add_class("hub-trust")
         self._cancel.on_click(lambda _: self.cancel())
         self._live.observe(self._on_live, "value")
-        self.run_log.listen(lambda message, _: self.guarded(lambda: self._on_log(message)))
         self.choose()
 
+    @functools.cached_property
+    def _outcome(self) -> Outcome:
+        subject = self.runner.subject
+        outcome = Outcome(PinnedRuns(subject.is_random, subject.sounds, self._scene))
+        outcome.run_log.listen(lambda message, _: self.guarded(lambda: self._on_log(message)))
+        self.children = (*self.children, *outcome.widgets)
+        return outcome
+
+    @property
+    def results(self) -> Results:
+        """The outputs of the last run."""
+        return self._outcome.results
+
+    @property
+    def code(self) -> RunCodeBox:
+        """The code of the last run."""
+        return self._outcome.code
+
+    @property
+    def run_log(self) -> RunLog:
+        """The table of runs."""
+        return self._outcome.run_log
+
+    @property
+    def pinned_runs(self) -> PinnedRuns:
+        """The comparison of two runs."""
+        return self._outcome.pinned_runs
+
+    @property
+    def has_outcome(self) -> bool:
+        """Whether the widgets for outcomes of runs have been made."""
+        return "_outcome" in vars(self)
+
+    def make_outcome(self) -> None:
+        """Makes the widgets for outcomes of runs, once the form is on screen: it need not wait for them."""
+        _ = self._outcome
+
     def _rows_of_widgets(self) -> list[widgets.Widget]:
-        filling = widgets.HBox([self._fill, self._rows, self._fill_button])
-        running = widgets.HBox([self._run, self._trust, self._cancel, self._live, self.status])
-        for row in (filling, running):
-            row.add_class("hub-row")
-        running.add_class("hub-actions")
-        return [
-            *(self._selector, self.form, filling, running, self.status.error),
-            *(self.results, self.code, self.run_log, self.pinned_runs),
-        ]
+        self._filling = widgets.HBox(
+            [self._fill, self._rows, self._fill_button], classes=("hub-row",), layout=widgets.Layout()
+        )
+        buttons = [self._run, self._trust, self._cancel, self._live, self.status]
+        running = widgets.HBox(buttons, classes=("hub-row", "hub-actions"))
+        return [self._selector, self.form, self._filling, running, self.status.error]
 
     def guarded(self, work: Callable[[], object]) -> None:
         """Calls `work` for the browser; an error is shown in the panel, never as a traceback."""
@@ -143,16 +177,17 @@ class TryTab(widgets.VBox):
         example_kinds = examples.kinds(self.form.fields)
         kinds = (*example_kinds, FIRST_THAT_RUNS) if example_kinds else ()
         chosen = self._fill.value
-        self._fill.options = kinds
-        self._fill.index = (kinds.index(chosen) if chosen in kinds else 0) if kinds else None
-        for widget in (self._fill, self._rows, self._fill_button):
-            widget.layout.display = None if kinds else "none"
-        self.results.clear()
+        with self._fill.hold_sync():
+            self._fill.options = kinds
+            self._fill.index = (kinds.index(chosen) if chosen in kinds else 0) if kinds else None
+        self._filling.layout.display = None if kinds else "none"
+        if self.has_outcome:
+            self.results.clear()
+            self.code.clear()
         self.last = self._rolling = None
         self.status.fail("")
         self._offer_trust()
         self.status.say("" if self.form.fields else "This signature has no inputs. Click Run.")
-        self.code.clear()
         self._notify()
 
     def fill(self) -> None:
@@ -433,7 +468,8 @@ class TryTab(widgets.VBox):
         """Returns the tab as static HTML: inputs, error, results, code and comparison."""
         text = self.status.error_text
         error = [tag("p", tag("strong", "Error: "), text)] if text else []
+        form = join(self.form.static_html(), *error)
+        if not self.has_outcome:
+            return form
         code = [tag("pre", tag("code", self.code.codes[0][1]))] if self.code.codes else []
-        return join(
-            self.form.static_html(), *error, self.results.static_html(), *code, self.pinned_runs.static_html()
-        )
+        return join(form, self.results.static_html(), *code, self.pinned_runs.static_html())

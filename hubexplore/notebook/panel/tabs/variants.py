@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-import ipywidgets as widgets
-
 from hubexplore.display.card import html, signature_sections
 from hubexplore.display.card.html import framed
 from hubexplore.display.card.limits import RowBudget
@@ -14,6 +12,7 @@ from hubexplore.display.markup import Markup, join, tag
 from hubexplore.display.rich.summaries import Summary
 from hubexplore.display.wording import tags_text, visible
 from hubexplore.errors import HubError
+from hubexplore.notebook.panel import light_widgets as widgets
 
 MAX_ROWS: Final = 200
 """Maximum number of rows of the matrix."""
@@ -46,8 +45,7 @@ class VariantsTab(widgets.VBox):
             self._second = widgets.Dropdown(description="with", options=options, index=1, style=style)
             for dropdown in (self._first, self._second):
                 dropdown.observe(self._on_choice, "value")
-            row = widgets.HBox([self._first, self._second])
-            row.add_class("hub-row")
+            row = widgets.HBox([self._first, self._second], classes=("hub-row",))
             children += [row, self._comparison]
         super().__init__(children)
         if len(summary.variants) > 1:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
-
-import ipywidgets as widgets
 
 from hubexplore.display.markup import tag
 from hubexplore.display.rich.summaries import Summary
 from hubexplore.display.wording import tags_text, visible
 from hubexplore.explorer.weights import aligned
 from hubexplore.hub.summarize import summarize_nearest
+from hubexplore.notebook.panel import light_widgets as widgets
 from hubexplore.notebook.panel.panel_texts import error_text
 from hubexplore.notebook.panel.worker import Worker
 from hubexplore.summary.compare.weight_values import checksum
+from hubexplore.summary.compare.weights.changes import Side
 from hubexplore.summary.lookup import find_variant
 from hubexplore.summary.model import ModuleSummary, VariableSummary, VariantSummary
 
@@ -73,15 +73,17 @@ class OtherModule(widgets.VBox):
             description="Compare with",
             options=[NOTHING, *self._variants, MODULE],
             style=_STYLE,
-            layout=widgets.Layout(width="auto"),
+            layout={"width": "auto"},
         )
         self._handle = widgets.Text(
-            description="Module", placeholder="path or handle", continuous_update=False, style=_STYLE
+            description="Module", placeholder="path or handle", continuous_update=False, style=_STYLE,
+            layout=widgets.Layout(),
+        )  # fmt: skip
+        self._open = widgets.Button(
+            description="Compare", tooltip="Read this module and compare", layout=widgets.Layout()
         )
-        self._open = widgets.Button(description="Compare", tooltip="Read this module and compare")
         self._status = widgets.HTML()
-        self._row = widgets.HBox([self._choice, self._handle, self._open])
-        self._row.add_class("hub-row")
+        self._row = widgets.HBox([self._choice, self._handle, self._open], classes=("hub-row",))
         super().__init__([self._row, self._status])
         self._choice.observe(lambda _: self._on_choice(), "value")
         self._open.on_click(lambda _: self.read(self._handle.value))
@@ -102,6 +104,18 @@ class OtherModule(widgets.VBox):
         title = self._choice.value
         self.other = None if variant is None else Other(title, self._summary, aligned(variant))
         self._changed()
+
+    def sides(self, variables: Sequence[VariableSummary]) -> tuple[Side, Side] | None:
+        """Returns the two sides of a comparison of weights; None if nothing is compared.
+
+        Args:
+          variables: of the module on screen.
+        """
+        if self.other is None:
+            return None
+        title = visible(self._summary.title)
+        second = Side(self.other.title, tuple(self.other.variables.values()), self.other.summary.source)
+        return Side(title, tuple(variables), self._summary.source), second
 
     def read(self, handle: str) -> None:
         """Reads another module in the background: its handle may be that of a download."""

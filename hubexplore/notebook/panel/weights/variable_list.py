@@ -32,6 +32,7 @@ class VariableList(FrontendWidget):
       chosen: is called with a variable that was clicked.
       filtered: is called when the filter has changed.
       remark: returns what is known of a variable and another one it is compared with; "" for nothing.
+      products: returns the multiply-adds of the op that reads a variable; "" for none.
     """
 
     _esm = script("variables.js")
@@ -46,13 +47,16 @@ class VariableList(FrontendWidget):
         chosen: Callable[[VariableSummary], None],
         filtered: Callable[[], None],
         remark: Callable[[VariableSummary], str],
+        products: Callable[[VariableSummary], str] = lambda _: "",
     ) -> None:
         super().__init__()
         self._variables = tuple(variables)
         # Both are searched without regard to case, which few remember.
         self._names = [variable.name.lower() for variable in self._variables]
         self._chosen, self._filtered, self._remark = chosen, filtered, remark
-        self._found: Sequence[int] = range(len(self._variables))
+        self._products = products
+        self._order: Sequence[int] = range(len(self._variables))
+        self._found: Sequence[int] = self._order
         self._text = ""
         self._limit = MAX_ROWS
         self.listen(self._on_message)
@@ -75,10 +79,21 @@ class VariableList(FrontendWidget):
         """
         self._text = text[:MAX_FILTER]
         self._limit = MAX_ROWS
-        fits = _test(self._text.strip().lower())
-        self._found = [number for number, name in enumerate(self._names) if fits(name)]
+        self._find()
         self.draw()
         self._filtered()
+
+    def sort(self, rank: Callable[[VariableSummary], int] | None) -> None:
+        """Sorts the rows by a rank; None restores the first order. Equal ranks keep the first order."""
+        ranks = None if rank is None else [rank(variable) for variable in self._variables]
+        numbers = range(len(self._variables))
+        self._order = numbers if ranks is None else sorted(numbers, key=ranks.__getitem__)
+        self._find()
+        self.draw()
+
+    def _find(self) -> None:
+        fits = _test(self._text.strip().lower())
+        self._found = [number for number in self._order if fits(self._names[number])]
 
     def draw(self) -> None:
         """Updates the rows."""
@@ -93,6 +108,7 @@ class VariableList(FrontendWidget):
                 "shape": shape_text(variable.shape),
                 "parameters": number_text(variable.parameters),
                 "size": size_text(variable.bytes),
+                "products": self._products(variable),
                 "remark": self._remark(variable),
             }
             for number, variable, name in zip(numbers, variables, names, strict=True)

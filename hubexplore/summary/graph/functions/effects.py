@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable
 from typing import Any, Final
@@ -78,6 +79,7 @@ class OpEffects:
         return [call.name for attr in node.attr.values() for call in calls_of_attr(attr)]
 
 
+@functools.lru_cache(maxsize=4096)
 def _has_own_effect(op: str) -> bool:
     known = definition(op)
     # An op of another package may do anything.

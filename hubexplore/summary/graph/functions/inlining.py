@@ -66,6 +66,7 @@ class Inlined:
       tensors: tensor of an inlined call of the graph ("call:1") -> the tensor that is its value.
       controls: name of an inlined call of the graph -> names of the nodes that have run when it is done.
       scopes: scope of an inlined call in the flat graph -> name of the function.
+      owners: name of a node that was added -> name of the call in the graph that it is a part of.
       functions: the FunctionDefs that are still called.
     """
 
@@ -74,6 +75,7 @@ class Inlined:
     controls: Mapping[str, tuple[str, ...]]
     scopes: Mapping[str, str]
     functions: list[Any]
+    owners: Mapping[str, str] = field(default_factory=dict)
 
 
 @without_gc()
@@ -108,6 +110,7 @@ class _InlinedCall:
       works: flat names of what has effects in it: ops, or further calls.
       results: what the function returns, likewise.
       renamed: flat names of nodes that share their scope with others of their name.
+      owner: name of the call in the graph that it is, or is a part of.
     """
 
     name: str
@@ -119,6 +122,7 @@ class _InlinedCall:
     works: list[str] = field(default_factory=list)
     results: list[str] = field(default_factory=list)
     renamed: Mapping[str, str] = field(default_factory=dict)
+    owner: str = ""
 
     def flat(self, name: str) -> str:
         """The flat name of a node of the body."""
@@ -143,6 +147,7 @@ class _Inliner:
         self._bodies: dict[str, FunctionBody] = {}
         self._calls: dict[str, _InlinedCall] = {}
         self._scopes: dict[str, str] = {}
+        self._owners: dict[str, str] = {}
         self._nodes: list[Any] = []
         # Made while edges are followed: only what somebody uses. They are kept by name, in order.
         self._added: dict[str, Any] = {}
@@ -172,7 +177,8 @@ class _Inliner:
         controls = {node.name: self._completion(node.name) for node in top}
         self._finish()
         nodes.extend(self._added.values())
-        return Inlined(nodes, tensors, controls, self._scopes, reached_functions(nodes, self._graph.library))
+        functions = reached_functions(nodes, self._graph.library)
+        return Inlined(nodes, tensors, controls, self._scopes, functions, self._owners)
 
     # Names and bodies
 
@@ -181,8 +187,14 @@ class _Inliner:
             return node.attr["f"].func.name in self._functions
         return node.op in self._functions
 
-    def _new_call(
-        self, node: Any, name: str, scope: str | None, inputs: list[str], controls: list[str]
+    def _new_call(  # noqa: PLR0917 - two callers
+        self,
+        node: Any,
+        name: str,
+        scope: str | None,
+        inputs: list[str],
+        controls: list[str],
+        owner: str = "",
     ) -> _InlinedCall:
         body = self._body(node)
         if len(inputs) != body.argument_count:
@@ -195,7 +207,7 @@ class _Inliner:
         head, _, last = name.rpartition("/")
         preferred = (head if _ANONYMOUS.fullmatch(last) else name) if scope is None else scope
         scope, renamed = self._free_scope(preferred, body)
-        call = _InlinedCall(name, node, body, scope, inputs, controls, renamed=renamed)
+        call = _InlinedCall(name, node, body, scope, inputs, controls, renamed=renamed, owner=owner or name)
         self._scopes.setdefault(call.scope, body.function.signature.name)
         self._calls[name] = call
         return call
@@ -256,7 +268,7 @@ class _Inliner:
             if self._is_call(node):
                 inner = _copy(node, body.attributes(node))
                 # What the outer call waits for, everything with state in the inner one waits for.
-                yield self._new_call(inner, name, None, data, [*controls, *call.controls])
+                yield self._new_call(inner, name, None, data, [*controls, *call.controls], call.owner)
                 continue
             if call.controls and (self._effects.has_state(node) or (self._has_frames and not data)):
                 controls.extend(call.controls)
@@ -265,6 +277,7 @@ class _Inliner:
                 controls.append(f"^{node_of(call.inputs[0])}")
             flat = _copy(node, body.attributes(node))
             flat.name = name
+            self._owners[name] = call.owner
             del flat.input[:]
             flat.input.extend([*data, *controls])
             self._mend_colocation(flat, call)
@@ -352,6 +365,7 @@ class _Inliner:
         name = f"{call.name}/output_{position}"
         if name not in self._added:
             node = self._added[name] = type(call.node)(name=name, op="Identity")
+            self._owners[name] = call.owner
             node.attr["T"].type = dtype
             # Connected at the end: to follow the edge now would be a recursion.
             node.input.extend([call.results[position], f"^{call.name}"])
@@ -369,6 +383,7 @@ class _Inliner:
                 self._waiting[name] = tuple(results) if len(results) <= _MOST_WAITS else (name,)
             if self._waiting[name] == (name,):
                 node = self._added[name] = type(call.node)(name=name, op="NoOp")
+                self._owners[name] = call.owner
                 node.input.extend(f"^{work}" for work in call.works or results)
                 self._unfinished.append(name)
         return self._waiting[name]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import http.server
 import json
+import os
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -45,6 +46,10 @@ class Fault:
     """Of the real answer, only so many bytes are sent."""
     length: int | None = None
     """What the service announces, whatever it sends."""
+    endless: bool = False
+    """Zeros are sent without a length, until the client goes away."""
+    hangs: bool = False
+    """After what is sent, the connection stays open until the client goes away."""
 
 
 @dataclass
@@ -61,6 +66,10 @@ class Service:
     """Beginnings of paths, and what they are today; the redirect is relative."""
     announced: dict[str, int] = field(default_factory=dict)
     """Sizes that Hugging Face announces of files, where these are not the real ones."""
+    archive: bytes = b""
+    """What Kaggle sends for the whole model, which it does for one of many files; b"" for a model of few."""
+    mounted: str = ""
+    """Name of the folder that notebooks of Kaggle and Colab mount; "" if they do not."""
 
     def fail(self, path: str, **fault: Any) -> None:
         self.faults[path] = Fault(**fault)
@@ -75,6 +84,8 @@ class Service:
                 return 307, b"", {"Location": request.path.replace(old, new, 1)}
         if path.startswith("/storage/"):
             return 200, self.files[path.removeprefix("/storage/")], {"Accept-Ranges": "bytes"}
+        if path.startswith(("/kagglehub/models/", "/kaggle-jwt-handler/")):
+            return self.mount(path)
         if path.startswith("/v1/models.ModelApiService/"):
             return self.kaggle(path.rpartition("/")[2], request.fields)
         return self.hugging_face(path)
@@ -83,11 +94,19 @@ class Service:
         if method == "GetModelInstance":
             return as_json({"versionNumber": 3})
         if method == "ListModelInstanceVersionFiles":
-            return as_json({"files": [{"name": name} for name in self.files], "nextPageToken": ""})
+            more = "more" if self.archive else ""
+            return as_json({"files": [{"name": name} for name in self.files], "nextPageToken": more})
+        if self.archive:
+            return 200, self.archive, {"Accept-Ranges": "bytes"}
         name = fields["path"]
         if self.elsewhere:
             return 302, b"", {"Location": f"{self.elsewhere}/storage/{name}"}
         return 200, self.files[name], {"Accept-Ranges": "bytes"}
+
+    def mount(self, path: str) -> tuple[int, bytes, dict[str, str]]:
+        if path.startswith("/kaggle-jwt-handler/"):
+            return as_json({"wasSuccessful": True, "result": {"mountSlug": self.mounted}})
+        return as_json({"slug": self.mounted}) if self.mounted else (404, b"", {})
 
     def hugging_face(self, path: str) -> tuple[int, bytes, dict[str, str]]:
         if "/revision/" in path:
@@ -133,6 +152,9 @@ def _handler(service: Service) -> type[http.server.BaseHTTPRequestHandler]:
             if fault:
                 fault.times -= 1
                 cut = fault.cut
+                if fault.endless:
+                    self.send_without_end()
+                    return
                 if cut is None and fault.length is None:
                     status, body, headers, length = fault.status, fault.body, fault.headers, len(fault.body)
                 length = length if fault.length is None else fault.length
@@ -150,6 +172,19 @@ def _handler(service: Service) -> type[http.server.BaseHTTPRequestHandler]:
             if self.command != "HEAD":
                 with contextlib.suppress(ConnectionError):
                     self.wfile.write(body if cut is None else body[:cut])
+                    if fault and fault.hangs:
+                        self.connection.recv(1)
+
+        def send_without_end(self) -> None:
+            self.send_response(200)
+            self.send_header("Transfer-Encoding", "chunked")
+            self.end_headers()
+            part = bytes(1 << 16)
+            chunk = b"%x\r\n%s\r\n" % (len(part), part)
+            with contextlib.suppress(ConnectionError):
+                # More than any test allows, but not more than a disk has.
+                for _ in range(5000):
+                    self.wfile.write(chunk)
 
         do_POST = do_HEAD = do_GET  # noqa: N815 - as the base class calls them
 
@@ -198,6 +233,23 @@ def only_loopback(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(socket, "getaddrinfo", guarded)
     yield
     assert asked == []
+
+
+@pytest.fixture(autouse=True)
+def notes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], list[str]]]:
+    """What the process that fetches has noted under a word, see `in_child/sitecustomize.py`."""
+    file = tmp_path / "notes"
+    folders = [str(Path(__file__).parent / "in_child"), os.environ.get("PYTHONPATH", "")]
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, folders)))
+    monkeypatch.setenv("TEST_NOTES", str(file))
+
+    def noted(word: str) -> list[str]:
+        lines = file.read_text().splitlines() if file.exists() else []
+        return [line.partition(" ")[2] for line in lines if line.startswith(f"{word} ")]
+
+    yield noted
+    assert noted("lookup") == []
+    assert noted("import") == []
 
 
 @pytest.fixture(autouse=True)

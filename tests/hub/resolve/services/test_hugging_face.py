@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from pathlib import Path
-from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import huggingface_hub.constants
-import huggingface_hub.file_download
-import huggingface_hub.utils
 import pytest
 
 from hubexplore import errors
@@ -35,15 +31,8 @@ def hub(service: Service, home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Hugging Face is the server; returns the folder of the snapshot."""
     cache = home / ".cache" / "huggingface" / "hub"
     monkeypatch.setenv("HF_ENDPOINT", service.url)
-    template = service.url + "/{repo_id}/resolve/{revision}/{filename}"
-    monkeypatch.setattr(huggingface_hub.constants, "ENDPOINT", service.url)
-    monkeypatch.setattr(huggingface_hub.constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
+    # The tests find copies in this process, where its variables have been read already.
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(cache))
-    monkeypatch.setattr(huggingface_hub.constants, "HF_TOKEN_PATH", str(home / "token"))
-    # It waits by itself before it asks again.
-    clock = SimpleNamespace(**{name: getattr(time, name) for name in dir(time)} | {"sleep": lambda _: None})
-    for module in (huggingface_hub.utils._http, huggingface_hub.file_download):
-        monkeypatch.setattr(module, "time", clock)
     return cache / "models--owner--name" / "snapshots" / COMMIT
 
 
@@ -219,7 +208,7 @@ def test_the_date_until_which_it_is_busy(
 
 def test_a_cut_body_is_continued(service: Service, hub: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """huggingface_hub asks for the rest of a file that it has begun."""
-    monkeypatch.setattr(huggingface_hub.constants, "DOWNLOAD_CHUNK_SIZE", 500)
+    monkeypatch.setenv("TEST_CHUNK", "500")
     service.elsewhere = _other_name(service)
     service.fail("/storage/variables/variables.data", cut=1000, times=1)
     resolve(HANDLE)

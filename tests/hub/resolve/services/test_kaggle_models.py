@@ -9,8 +9,6 @@ from email.utils import format_datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import kagglehub.config
-import kagglesdk.kaggle_env
 import pytest
 
 from hubexplore import errors
@@ -27,11 +25,8 @@ HANDLE = f"kaggle:{NAME}/1"
 @pytest.fixture(autouse=True)
 def kaggle(service: Service, home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Kaggle is the server; returns kagglehub's folder for the variation."""
-    endpoints = kagglesdk.kaggle_env._env_to_endpoint
-    monkeypatch.setitem(endpoints, kagglesdk.kaggle_env.KaggleEnv.PROD, service.url)
-    cache = home / ".cache" / "kagglehub"
-    monkeypatch.setattr(kagglehub.config, "DEFAULT_CACHE_FOLDER", str(cache))
-    return cache / "models" / NAME
+    monkeypatch.setenv("TEST_KAGGLE", service.url)
+    return home / ".cache" / "kagglehub" / "models" / NAME
 
 
 @pytest.mark.parametrize(
@@ -215,8 +210,7 @@ def test_a_model_of_another_library(service: Service) -> None:
 
 
 def test_without_a_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    endpoints = kagglesdk.kaggle_env._env_to_endpoint
-    monkeypatch.setitem(endpoints, kagglesdk.kaggle_env.KaggleEnv.PROD, "http://127.0.0.1:1")
+    monkeypatch.setenv("TEST_KAGGLE", "http://127.0.0.1:1")
     with pytest.raises(errors.DownloadError, match=f"cannot be reached.*hubexplore fetch {HANDLE}"):
         resolve(HANDLE)
 

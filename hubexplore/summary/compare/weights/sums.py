@@ -1,0 +1,264 @@
+"""Sums over the numbers of two variables: what norms, cosine and counts follow from.
+
+Squares are summed in float32 where the numbers are float32 or fewer bits and no square over- or underflows,
+else in float64 of numbers that are scaled by a power of two. Both are exact to some six digits at least.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from hubexplore.summary.dtypes import STORED
+from hubexplore.summary.weights import number_encoding
+from hubexplore.summary.weights.crc32c_blocks import aligned
+from hubexplore.summary.weights.number_encoding import Numbers
+
+Bytes = npt.NDArray[np.uint8]
+
+_AS_FLOAT32: Final = frozenset(
+    {"bool", "int8", "uint8", "int16", "uint16", "qint8", "quint8", "qint16", "quint16"}
+)
+_EXACT_INTEGERS: Final = frozenset({"int64", "uint64"})
+# A sum of squares in these bounds has lost nothing: a square that underflows is less than the least normal
+# number of its dtype, and a piece has far fewer than 2**30 numbers.
+_LEAST: Final = {np.dtype(np.float32): 1e-26, np.dtype(np.float64): 1e-280}
+_MOST: Final = {np.dtype(np.float32): 1e38, np.dtype(np.float64): 1e290}
+_SAFE_EXPONENT: Final = 400
+# Numbers that are summed up at a time: both sides and their difference fit into the processor's cache.
+_BLOCK: Final = 1 << 16
+# The product of two sides follows from the other sums if neither is so small beside the other that it would
+# be lost in rounding.
+_SIMILAR: Final = 1e4
+# Relative change up to which the law of cosines is at least as exact as the product of both sides.
+_SMALL_CHANGE: Final = 0.1
+
+
+@dataclass
+class Scaled:
+    """A sum of float64 that does not overflow: `value * 2**exponent`."""
+
+    value: float = 0.0
+    exponent: int = 0
+
+    def add(self, value: float, exponent: int = 0) -> None:
+        """Adds `value * 2**exponent`."""
+        if exponent == self.exponent:
+            self.value += value
+        elif value:
+            top = exponent if not self.value else max(exponent, self.exponent)
+            self.value = math.ldexp(self.value, self.exponent - top) + math.ldexp(value, exponent - top)
+            self.exponent = top
+
+    @property
+    def root(self) -> float:
+        """The square root, of an even exponent; infinite where it exceeds float64."""
+        try:
+            return math.ldexp(math.sqrt(self.value), self.exponent // 2)
+        except OverflowError:
+            return math.inf
+
+    def root_ratio(self, other: Scaled) -> float:
+        """The ratio of the square roots, neither of which has to fit into float64."""
+        try:
+            value = math.sqrt(self.value) / math.sqrt(other.value)
+            return math.ldexp(value, (self.exponent - other.exponent) // 2)
+        except OverflowError:
+            return math.inf
+
+
+@dataclass
+class Sums:
+    """Sums over pairs of numbers.
+
+    Attributes:
+      changed: pairs that are not equal. NaN equals NaN, and 0.0 equals -0.0.
+      nans: NaN on either side; a complex number counts once.
+      infs: infinite numbers on either side.
+      compared: pairs of two finite numbers; only these are in the sums below.
+      difference: sum of the squares of second - first.
+      first: sum of the squares of the first side; likewise `second`.
+      product: sum of first * second; of complex numbers the real part of first * conj(second).
+    """
+
+    changed: int = 0
+    nans: list[int] = field(default_factory=lambda: [0, 0])
+    infs: list[int] = field(default_factory=lambda: [0, 0])
+    compared: int = 0
+    difference: Scaled = field(default_factory=Scaled)
+    first: Scaled = field(default_factory=Scaled)
+    second: Scaled = field(default_factory=Scaled)
+    product: Scaled = field(default_factory=Scaled)
+
+    def merge(self, other: Sums) -> None:
+        """Adds the sums of other pairs."""
+        self.changed += other.changed
+        self.compared += other.compared
+        for side in (0, 1):
+            self.nans[side] += other.nans[side]
+            self.infs[side] += other.infs[side]
+        for name in ("difference", "first", "second", "product"):
+            part: Scaled = getattr(other, name)
+            getattr(self, name).add(part.value, part.exponent)
+
+    @property
+    def cosine(self) -> float | None:
+        """The cosine of the angle between both sides; None if one of them is zero."""
+        relative = self.relative
+        if not self.first.value or not self.second.value:
+            return None
+        if relative is not None and relative < _SMALL_CHANGE:
+            # By the law of cosines, since the product would tell the angle between nearly equal sides only as
+            # exactly as the sums are, while small differences are known far better.
+            growth = self.second.root_ratio(self.first)
+            return 1 - max(0.0, (relative**2 - (growth - 1) ** 2) / (2 * growth))
+        # Roots first: a product of two sums could overflow.
+        value = self.product.value / math.sqrt(self.first.value) / math.sqrt(self.second.value)
+        cosine = math.ldexp(value, self.product.exponent - (self.first.exponent + self.second.exponent) // 2)
+        return min(1.0, max(-1.0, cosine))
+
+    @property
+    def relative(self) -> float | None:
+        """The norm of the difference divided by that of the first side; None if the latter is zero.
+
+        It is also None if the ratio exceeds float64: the first side is as good as zero then.
+        """
+        if not self.first.value:
+            return None
+        ratio = self.difference.root_ratio(self.first)
+        return None if math.isinf(ratio) else ratio
+
+
+class Summing:
+    """Adds up pieces; its scratch memory is used again for each piece.
+
+    One object per thread. Callers turn off NumPy's warnings of invalid and overflowing numbers, which are
+    looked for here.
+    """
+
+    def __init__(self) -> None:
+        self._difference = aligned(_BLOCK * 8)  # as float64
+        self._unequal = np.empty(_BLOCK, np.bool_)
+
+    def add(self, sums: Sums, dtype: str, width: int, first: Bytes, second: Bytes) -> None:
+        """Adds a piece of any size.
+
+        Args:
+          sums: what it is added to.
+          dtype: of the numbers.
+          width: bytes of one of them. If the dtype cannot be decoded, only `changed` is counted.
+          first: bytes as stored; as many as in `second`.
+          second: those of the second side.
+        """
+        for start in range(0, len(first), _BLOCK * width):
+            block = slice(start, start + _BLOCK * width)
+            self._add(sums, dtype, width, first[block], second[block])
+
+    def _add(self, sums: Sums, dtype: str, width: int, first: Bytes, second: Bytes) -> None:
+        if dtype not in STORED:
+            unequal = first.reshape(-1, width) != second.reshape(-1, width)
+            sums.changed += int(np.count_nonzero(unequal.any(axis=1)))
+        elif dtype in _EXACT_INTEGERS:
+            _add_integers(sums, first.view(STORED[dtype]), second.view(STORED[dtype]))
+        else:
+            self._add_floats(sums, _floats(first, dtype), _floats(second, dtype), dtype.startswith("complex"))
+
+    def _add_floats(self, sums: Sums, first: Numbers, second: Numbers, is_complex: bool) -> None:
+        size, parts = len(first), 2 if is_complex else 1
+        difference = self._difference[: first.nbytes].view(first.dtype)
+        np.subtract(second, first, out=difference)
+        squares = float(np.dot(difference, difference))
+        most, least = _MOST[first.dtype], _LEAST[first.dtype]
+        if not squares < most:
+            _add_carefully(sums, first, second, parts)
+            return
+        unequal = self._unequal[:size]
+        np.not_equal(difference, 0, out=unequal)
+        changed = int(np.count_nonzero(unequal))
+        before = float(np.dot(first, first))
+        if not changed and not before and not first.any():
+            sums.compared += size // parts
+            return
+        after = before if not changed else float(np.dot(second, second))
+        is_safe = least < before < most and least < after < most and (not changed or squares > least)
+        if not is_safe:
+            _add_carefully(sums, first, second, parts)
+            return
+        if changed and is_complex:
+            changed = int(np.count_nonzero(unequal.reshape(-1, 2).any(axis=1)))
+        sums.changed += changed
+        sums.compared += size // parts
+        sums.difference.add(squares)
+        sums.first.add(before)
+        sums.second.add(after)
+        if not changed:
+            product = before
+        elif after < before * _SIMILAR and before < after * _SIMILAR:
+            product = (before + after - squares) / 2
+        else:
+            product = float(np.dot(first, second))
+        sums.product.add(product)
+
+
+def _floats(stored: Bytes, dtype: str) -> Numbers:
+    """Returns numbers as float32 or float64; a complex number as two that follow each other."""
+    if dtype.startswith("complex"):
+        return stored.view("<f4" if dtype == "complex64" else "<f8")
+    numbers = number_encoding.decode(stored, dtype)
+    if numbers.dtype.kind == "f":
+        return numbers
+    return numbers.astype(np.float32 if dtype in _AS_FLOAT32 else np.float64)
+
+
+def _add_integers(sums: Sums, first: Numbers, second: Numbers) -> None:
+    """Adds integers of 64 bits, whose differences float64 would round to zero."""
+    sums.changed += int(np.count_nonzero(first != second))
+    sums.compared += len(first)
+    # Modulo 2**64 this is the distance, of signed integers too.
+    distance = np.maximum(first, second).view("<u8") - np.minimum(first, second).view("<u8")
+    difference, before, after = (side.astype(np.float64) for side in (distance, first, second))
+    sums.difference.add(float(np.dot(difference, difference)))
+    sums.first.add(float(np.dot(before, before)))
+    sums.second.add(float(np.dot(after, after)))
+    sums.product.add(float(np.dot(before, after)))
+
+
+def _add_carefully(sums: Sums, first: Numbers, second: Numbers, parts: int) -> None:
+    """Adds numbers of which some may be NaN, infinite, or too large or small to be squared."""
+    sides = [side.astype(np.float64).reshape(-1, parts) for side in (first, second)]
+    finite = []
+    for at, side in enumerate(sides):
+        is_nan = np.isnan(side).any(axis=1)
+        is_finite = np.isfinite(side).all(axis=1)
+        sums.nans[at] += int(np.count_nonzero(is_nan))
+        sums.infs[at] += int(np.count_nonzero(~is_finite & ~is_nan))
+        finite.append(is_finite)
+    unequal = (sides[0] != sides[1]) & ~(np.isnan(sides[0]) & np.isnan(sides[1]))
+    sums.changed += int(np.count_nonzero(unequal.any(axis=1)))
+    both = finite[0] & finite[1]
+    sums.compared += int(np.count_nonzero(both))
+    before, after = (side[both].ravel() for side in sides)
+    # Halves do not overflow when they are subtracted.
+    halves = np.ldexp(after, -1) - np.ldexp(before, -1)
+    whole = after - before
+    is_large = not np.isfinite(whole).all()
+    scaled: list[tuple[npt.NDArray[Any], int]] = [
+        _scaled(halves, 1) if is_large else _scaled(whole, 0), _scaled(before, 0), _scaled(after, 0),
+    ]  # fmt: skip
+    for total, (values, exponent) in zip((sums.difference, sums.first, sums.second), scaled, strict=True):
+        total.add(float(np.dot(values, values)), 2 * exponent)
+    (_, _), (before, exponent), (after, other) = scaled
+    sums.product.add(float(np.dot(before, after)), exponent + other)
+
+
+def _scaled(values: npt.NDArray[Any], exponent: int) -> tuple[npt.NDArray[Any], int]:
+    """Returns values whose squares neither over- nor underflow, and the power of two they are to be times."""
+    top = max(float(values.max(initial=0.0)), -float(values.min(initial=0.0)))
+    shift = math.frexp(top)[1]
+    if abs(shift) <= _SAFE_EXPONENT:
+        return values, exponent
+    return np.ldexp(values, -shift), exponent + shift

@@ -1,0 +1,92 @@
+"""Widgets share layouts and styles, so that a panel opens with few messages, and closes without theirs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import comm
+import ipywidgets
+import pytest
+from comm.base_comm import BaseComm
+from ipywidgets.widgets.widget import _instances
+
+import hubexplore as hub
+from hubexplore.notebook.panel import light_widgets as widgets
+from hubexplore.notebook.panel.widget_closing import close_all
+
+MOST_MESSAGES = {"sample:half-plus-two": 65, "sample:digits": 70, "sample:text-embedding": 65}
+"""Two hundred would take a tenth of a second longer."""
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> Iterator[Counter[str]]:
+    """Counts the messages to the browser by kind."""
+    counts: Counter[str] = Counter()
+
+    class Counting(BaseComm):
+        def publish_msg(self, msg_type: str, *arguments: Any, **options: Any) -> None:
+            counts[msg_type] += 1
+
+    monkeypatch.setattr(comm, "create_comm", Counting)
+    yield counts
+    ipywidgets.Widget.close_all()
+
+
+def test_what_is_alike_is_shared() -> None:
+    first, second = widgets.HTML("a"), widgets.HTML("b")
+    wide, other = widgets.HTML("c", layout={"width": "auto"}), widgets.Button(layout={"width": "auto"})
+    assert first.layout is second.layout
+    assert first.style is second.style
+    assert wide.layout is other.layout
+    assert wide.layout is not first.layout
+    assert wide.layout.width == "auto"
+    assert other.style is not wide.style
+    close_all([first, second, wide, other])
+
+
+def test_a_layout_of_its_own_can_change() -> None:
+    box = widgets.VBox(layout=widgets.Layout())
+    box.layout.display = "none"
+    assert widgets.VBox().layout.display is None
+
+
+@pytest.mark.parametrize("name", ["layout", "style"])
+def test_what_is_shared_cannot_change(name: str) -> None:
+    shared = getattr(widgets.Button(), name)
+    with pytest.raises(AttributeError, match=r"one of its own when you make it: layout=Layout"):
+        setattr(shared, {"layout": "width", "style": "button_color"}[name], "red")
+
+
+def test_classes_come_with_the_widget(sent: Counter[str]) -> None:
+    assert widgets.HTML("a", classes=("hub-row", "hub-wide"))._dom_classes == ("hub-row", "hub-wide")
+    assert sent["comm_msg"] == 0
+
+
+def test_closing_leaves_what_others_share() -> None:
+    first, second = widgets.Button(), widgets.Button()
+    close_all([first])
+    assert first.comm is None
+    assert second.layout.comm is not None
+    assert second.style.comm is not None
+    own = widgets.Button(layout=widgets.Layout())
+    close_all([own])
+    assert own.layout.comm is None
+
+
+def test_all_widgets_closed_by_the_user() -> None:
+    layout = widgets.Button().layout
+    ipywidgets.Widget.close_all()
+    assert widgets.Button().layout is not layout
+    assert widgets.Button().layout.comm is not None
+
+
+@pytest.mark.parametrize("handle", MOST_MESSAGES)
+def test_a_panel_opens_with_few_messages(handle: str, sent: Counter[str]) -> None:
+    panel = hub.explore(handle)
+    assert sent.total() <= MOST_MESSAGES[handle], sent
+    panel.close()
+    before = set(_instances)
+    hub.explore(handle).close()
+    assert set(_instances) == before
