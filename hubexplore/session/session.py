@@ -8,7 +8,7 @@ import threading
 import warnings
 import weakref
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import tensorflow as tf
 
@@ -32,6 +32,9 @@ from hubexplore.session.tf_session import ManagedSession
 from hubexplore.summary.files.paths import EXPORT, to_write
 from hubexplore.summary.lookup import default_signature
 from hubexplore.summary.wishes import Signatures
+
+if TYPE_CHECKING:
+    from hubexplore.display.rich.measured_view import ShownMeasurement
 
 OPS_LEFT_BEHIND: Final = 5_000
 """Maximum number of ops of replaced modules that may stay in the graph without a warning."""
@@ -338,6 +341,25 @@ class NotebookSession:
     def map(self, module: Any, data: Any, **options: Any) -> Any:
         """Maps a data set through a module that is loaded here; the options are those of `hubexplore.map`."""
         return hubexplore.map(module, data, session=self, **options)
+
+    def cost(
+        self, module: Module | str, inputs: Any = None, signature: str | None = None, **options: Any
+    ) -> ShownMeasurement:
+        """Measures what a signature costs on this machine: time by op, memory, latency by number of rows.
+
+        Args:
+          module: loaded here, or its name.
+          inputs: values, as `call` takes them, or shapes as tuples of sizes; None for generated values.
+          signature: its name; None means the one that `call` takes.
+          options: `batches`, the numbers of rows of the curve (1, 2, 4, ... by default), and `seconds`, the
+            time for it (10 by default, 0 for no curve).
+
+        Raises what `call` raises, and SignatureError (a TypeError) if no inputs are found that it accepts.
+        """
+        from hubexplore.session.cost.measure import measure
+
+        self._check_open()
+        return measure(self, self._session, self._live(module), inputs, signature, **options)
 
     def applied(self, module: Module | str, signature: str | None = None) -> AppliedSignature:
         """The ops of a signature as `call` runs them: on placeholders, added to the graph the first time.
