@@ -255,3 +255,18 @@ def test_the_map_is_imported_while_the_vectors_are_read(fails: bool, monkeypatch
         if thread.name == "hubexplore-import":
             thread.join()
     assert asked == [("jscatter", "hubexplore-import")]
+
+
+def test_a_selection_is_not_sent_back(frame: pd.DataFrame, monkeypatch: pytest.MonkeyPatch) -> None:
+    lens = hub.lens(frame, label="label", vectors="vector")
+    assert lens._map is not None
+    widget = lens._map._scatter.widget
+    sent: list[Any] = []
+    monkeypatch.setattr(widget, "_send", lambda message, buffers=None: sent.append(message))
+    chosen, buffers = widget.trait_metadata("selection", "to_json")(np.array([1, 2], np.uint32), widget), None
+    assert buffers is None
+    widget.set_state({"selection": chosen, "mouse_mode": "lasso"})
+    assert lens.selected.index.tolist() == [1, 2]
+    echoes = [message["state"] for message in sent if message["method"] == "echo_update"]
+    assert echoes == [{"mouse_mode": "lasso"}]
+    lens.close()

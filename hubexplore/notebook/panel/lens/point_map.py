@@ -98,6 +98,7 @@ class PointMap(widgets.VBox):
             data=self._frame, x="x", y="y", height=HEIGHT, axes=False, background_color=PAPER, color=BLUE,
             color_selected=INK, legend=False, opacity_unselected=0.25,
         )  # fmt: skip
+        _send_no_selection_back(scatter.widget)
         scatter.widget.observe(self._on_change, "selection")
         self.children = [scatter.show(_BUTTONS)]
         return scatter
@@ -105,6 +106,20 @@ class PointMap(widgets.VBox):
     def _on_change(self, _: Any) -> None:
         if not self._is_own_change:
             self._on_selection(self.selected)
+
+
+def _send_no_selection_back(widget: Any) -> None:
+    """Keeps the kernel from sending a selection back to the browser that made it.
+
+    ipywidgets does that for other browsers of the same kernel. Here all points would be drawn a second time,
+    before the table is.
+    """
+    metadata = widget.trait_metadata
+
+    def trait_metadata(name: str, key: str, default: Any = None) -> Any:
+        return False if (name, key) == ("selection", "echo_update") else metadata(name, key, default)
+
+    widget.trait_metadata = trait_metadata
 
 
 def import_ahead() -> None:
