@@ -2,10 +2,10 @@
 
 Read `line_parser` first (a line becomes options, an error becomes one line), then `base` (what a word on the
 line stands for). `load_magics`, `call_magics`, `cut_magic`, `map_magic`, `cost_magic`, `show_magics`,
-`doctor_magic`, `lens_magic`, `session_magic`, `try_magic` hold the line magics; `module_magic` and `graph_magic` those over a
-cell of code, which `cell_code` compiles; `csv_rows` reads a cell of rows. `load_status` shows progress,
-`completion` completes a line. `HubMagics` is all magics together. Nothing here imports TensorFlow or pandas
-when it is loaded.
+`doctor_magic`, `lens_magic`, `session_magic`, `try_magic` hold the line magics; `module_magic` and
+`graph_magic` those over a cell of code, which `cell_code` compiles; `csv_rows` reads a cell of rows.
+`load_status` shows progress, `completion` completes a line. `HubMagics` is all magics together. Nothing here
+imports TensorFlow or pandas when it is loaded.
 """
 
 from __future__ import annotations
