@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from hubexplore.display.rich.summaries import displayable
 from hubexplore.display.safe_display import automatic
-from hubexplore.errors import CardError, DiagramError
+from hubexplore.errors import CardError, DiagramError, HubError
 from hubexplore.explorer.model_card import html_card, markdown_card
-from hubexplore.explorer.model_card.chapters import Contents, Picture, contents, without_paths
+from hubexplore.explorer.model_card.chapters import Contents, Counted, Picture, contents, without_paths
 from hubexplore.explorer.model_card.example_runs import Example, run_examples
 from hubexplore.explorer.subject import Subject
 from hubexplore.hub.summarize import summarize
 from hubexplore.summary.files.atomic_write import write_file
 from hubexplore.summary.files.paths import local_to_write
+from hubexplore.summary.lookup import find_variant
 from hubexplore.summary.model import ModuleSummary
-from hubexplore.summary.tags import serving_tags
+from hubexplore.summary.module_format import DEFAULT_SIGNATURES
+from hubexplore.summary.tags import Tags, serving_tags
 from hubexplore.summary.wishes import Signatures
 from hubexplore.trust.gate import require_trust
 
@@ -179,7 +181,8 @@ def card(
             runs = list(run_examples(subject, tags))
         finally:
             subject.close()
-    return ModelCard(contents(summary, title, runs, not_run, _picture(summary, tags)))
+    picture, counted = _picture(summary, tags), _counted(summary, tags)
+    return ModelCard(contents(summary, title, runs, not_run, picture=picture, counted=counted))
 
 
 def _subject(module: Any, signatures: Signatures | None) -> Subject | None:
@@ -193,17 +196,33 @@ def _can_run(subject: Subject) -> bool:
     return not isinstance(subject.source, ModuleSummary) or subject.handle is not None
 
 
-def _picture(summary: ModuleSummary, tags: Sequence[str]) -> Picture | None:
+def _picture(summary: ModuleSummary, tags: Tags) -> Picture | None:
     """The picture of what the main signature runs."""
-    from hubexplore.display.rich.summaries import displayable
-
-    variant = next((each for each in summary.variants if each.tags == tuple(tags)), None)
-    if variant is None or not variant.signatures:
+    name = _main_signature(summary, tags)
+    if name is None:
         return None
-    names = [signature.name for signature in variant.signatures]
-    name = next((name for name in ("default", "serving_default") if name in names), names[0])
     try:
-        diagram = displayable(without_paths(summary)).graph(name, variant.tags)
+        diagram = displayable(without_paths(summary)).graph(name, tags)
     except DiagramError:
         return None
     return Picture(diagram, f"What the signature {name} runs")
+
+
+def _counted(summary: ModuleSummary, tags: Tags) -> Counted | None:
+    """What a call of the main signature costs."""
+    name = _main_signature(summary, tags)
+    if name is None:
+        return None
+    try:
+        cost = displayable(without_paths(summary)).cost(signature=name, tags=tags)
+    except HubError:  # a graph in which nothing can be counted
+        return None
+    return Counted(cost, f"Of a call of the signature {name} on one row, as its graph says.")
+
+
+def _main_signature(summary: ModuleSummary, tags: Tags) -> str | None:
+    variant = find_variant(summary, tags)
+    if variant is None or not variant.signatures:
+        return None
+    names = [signature.name for signature in variant.signatures]
+    return names[0] if len(names) == 1 else next((n for n in DEFAULT_SIGNATURES if n in names), names[0])

@@ -13,6 +13,7 @@ from hubexplore.display.card import access_section
 from hubexplore.display.card.blocks import Section
 from hubexplore.display.card.content import module_card
 from hubexplore.display.diagram import Diagram
+from hubexplore.display.rich.cost_view import ShownCost
 from hubexplore.display.tables.grid import Column, Grid, Row
 from hubexplore.display.wording import counted, size_text, tags_text
 from hubexplore.explorer.model_card.example_runs import Example
@@ -60,11 +61,19 @@ class Picture:
 
 
 @dataclass(frozen=True)
+class Counted:
+    """What a call costs, and what that is for."""
+
+    cost: ShownCost
+    caption: str
+
+
+@dataclass(frozen=True)
 class Chapter:
     """A heading and what is below it."""
 
     heading: str
-    parts: tuple[Paragraph | Prompt | Picture | Example | Section, ...]
+    parts: tuple[Paragraph | Prompt | Picture | Counted | Example | Section, ...]
 
 
 @dataclass(frozen=True)
@@ -87,7 +96,9 @@ def contents(
     title: str | None,
     examples: Sequence[Example],
     not_run: str,
+    *,
     picture: Picture | None,
+    counted: Counted | None = None,
 ) -> Contents:
     """Returns what is in the card of a model.
 
@@ -97,6 +108,7 @@ def contents(
       examples: signatures that were run.
       not_run: why none was; empty if some were.
       picture: of its graph, if there is one.
+      counted: what a call costs, if that is known.
     """
     summary = without_paths(summary)
     # Without folds there would be thousands of rows.
@@ -110,6 +122,7 @@ def contents(
         Chapter("Examples", (*_examples_note(examples, not_run), *examples)),
         Chapter("Graph", (picture,) if picture else ()),
         Chapter("Size", tuple(by_heading[name] for name in ("Variables",) if name in by_heading)),
+        Chapter("Cost", (Paragraph(counted.caption), counted) if counted else ()),
         Chapter("What it can touch", _access(summary, by_heading)),
         *(Chapter(heading, (Prompt(question),)) for heading, question in _QUESTIONS),
         *(

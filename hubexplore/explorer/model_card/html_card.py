@@ -18,6 +18,7 @@ from hubexplore.explorer.model_card.chapters import (
     NOT_WRITTEN,
     Chapter,
     Contents,
+    Counted,
     Paragraph,
     Picture,
     Prompt,
@@ -79,6 +80,8 @@ def _chapter(chapter: Chapter) -> Iterator[Markup]:
                 yield tag("div", html.blocks(part), class_="scroll")
             case Picture():
                 yield part.diagram.html()
+            case Counted():
+                yield Markup(part.cost._repr_html_() or "")
             case Example():
                 yield from _example(part)
 

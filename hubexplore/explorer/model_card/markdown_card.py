@@ -18,6 +18,7 @@ from hubexplore.explorer.model_card.chapters import (
     NOT_WRITTEN,
     Chapter,
     Contents,
+    Counted,
     Paragraph,
     Picture,
     Prompt,
@@ -74,6 +75,8 @@ def _chapter(chapter: Chapter, picture_file: str | None) -> Iterator[str]:
                 yield from markdown.blocks(part)
             case Picture():
                 yield from _picture(part, picture_file)
+            case Counted():
+                yield markdown.fence(repr(part.cost).splitlines(), "text")
             case Example():
                 yield from _example(part)
 

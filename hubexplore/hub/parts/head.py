@@ -39,8 +39,9 @@ MSG_OPEN: Final = (
     "one: output={example!r}."
 )
 MSG_NO_VECTOR: Final = (
-    "No output of the module is such a vector. Put a step between: hub.create_module_spec(f), where f calls "
-    "hub.Module({code}) and, for example, takes tf.reduce_mean of its output; then a head on that."
+    "No output of the module is such a vector. If a tensor inside of it is one, put the head on the part up "
+    "to there: spec.cut(outputs='TENSOR'). Or put a step between: hub.create_module_spec(f), where f calls "
+    "hub.Module({code}) and, for example, takes tf.reduce_mean of its output."
 )
 
 

@@ -33,6 +33,7 @@ def test_it_has_all_that_is_known(digits: Any) -> None:
     assert "| `image_feature_vector` | input | `images` | float32 | (?, 8, 8, 1) |" in text
     assert "### Signature `image_feature_vector`" in text
     assert "Output `probabilities`: 3 × 10 float32" in text
+    assert "346 k multiply-adds" in text.split("## Cost")[1]
     assert "reads and writes no files" in text
     assert f"| SHA-256 of graphs, weights and assets | {hub.summarize('sample:digits').digest} |" in text
 

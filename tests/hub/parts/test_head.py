@@ -170,7 +170,7 @@ def test_a_signature_with_a_vector_is_named() -> None:
 def test_no_vector_at_all() -> None:
     spec = hub.create_module_spec(modules.double)
     with pytest.raises(
-        SignatureError, match=r"No output of the module is such a vector\. Put a step between"
+        SignatureError, match=r"No output .* is such a vector\. .*\.cut\(outputs=.*\. Or put a step between"
     ):
         hub.head(spec, 2)
 
