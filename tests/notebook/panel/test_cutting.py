@@ -16,6 +16,7 @@ from hubexplore.explorer.subject import Subject
 from hubexplore.notebook.panel.explorer import Explorer
 from tests.hub import modules
 from tests.hub.cutting import cut_models
+from tests.hub.graph_models import frozen, mlp
 
 _PATIENCE = 120.0
 
@@ -115,3 +116,18 @@ def test_a_loaded_module_is_cut_in_its_session(session: hub.NotebookSession) -> 
     assert session.names == ["tower", "tower_cut"]
     panel.close()
     assert not session.is_closed
+
+
+def test_tensors_of_a_frozen_graph_become_a_signature_and_a_cut(tmp_path: Path) -> None:
+    path = frozen(tmp_path, mlp).path
+    panel = Explorer(Subject(str(path)))
+    panel._tabs.selected_index = 1
+    _pick(panel, "hidden/activation")
+    box: Any = panel._cut_box
+    # The signature is shown at once; what was picked stays.
+    assert panel._selector.signature.name == "picked"
+    assert box.layout.display is None
+    assert "offers the signature 'picked'" in panel._tab_content("Graph")._picker._said.value
+    box._make.click()
+    _wait(lambda: box._made is not None)
+    panel.close()
