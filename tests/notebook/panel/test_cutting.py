@@ -69,8 +69,7 @@ def test_it_is_made_opened_and_written(panel: Explorer, tmp_path: Path) -> None:
     _pick(panel, "layer_0/activation", "input")
     _pick(panel, "layer_2/activation")
     box._make.click()
-    _wait(lambda: box._made is not None)
-    assert "1 output equals what the module computes, bit for bit" in box._said.value
+    _wait(lambda: "1 output equals what the module computes, bit for bit" in box._said.value)
     box._open.click()
     (inner,) = box._below.children
     x = np.linspace(0, 1, 8).reshape(2, 4).astype(np.float32)
@@ -124,10 +123,8 @@ def test_tensors_of_a_frozen_graph_become_a_signature_and_a_cut(tmp_path: Path) 
     panel._tabs.selected_index = 1
     _pick(panel, "hidden/activation")
     box: Any = panel._cut_box
-    # The signature is shown at once; what was picked stays.
-    assert panel._selector.signature.name == "picked"
     assert box.layout.display is None
-    assert "offers the signature 'picked'" in panel._tab_content("Graph")._picker._said.value
+    assert "The Try tab offers the signature" in panel._tab_content("Graph")._picker._said.value
     box._make.click()
     _wait(lambda: box._made is not None)
     panel.close()
