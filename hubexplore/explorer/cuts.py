@@ -93,7 +93,8 @@ class MadeCut:
 
     def subject(self) -> Subject:
         """Returns the cut as a module to explore."""
-        return Subject(self.module, self.session, self.module.name)
+        # The notebook knows only what is in a session of the user.
+        return Subject(self.module, self.session, None if self.is_own else self.module.name)
 
     def write(self, path: str) -> Any:
         """Writes the cut, and compares what was written; returns an ExportReport."""

@@ -253,7 +253,9 @@ def _place(subject: Subject) -> str | None:
     if live is None or subject.written_handle is not None:
         return subject.written_handle
     # Training may have changed the values of one that can be trained.
-    is_published = subject.summary.source is not None and subject.summary.source.place is not None
+    source = subject.summary.source
+    # A part of a module on disk has its place, but is not what is there.
+    is_published = source is not None and source.place is not None and subject.summary.format != IN_MEMORY
     return subject.summary.title if is_published and not live.trainable else None
 
 

@@ -52,7 +52,9 @@ def test_samples(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", REAL)
 def test_published_modules(real_modules: Path, name: str, tmp_path: Path) -> None:
-    assert sweep.check(hub.load_module_spec(real_modules / name), tmp_path, count=1)
+    # Half of the last one is a loop, in which nothing can be cut.
+    count = 3 if name == REAL[-1] else 1
+    assert sweep.check(hub.load_module_spec(real_modules / name), tmp_path, count)
 
 
 @pytest.mark.parametrize("module_fn", MODULES)

@@ -16,6 +16,7 @@ from hubexplore.explorer.subject import Subject
 from hubexplore.notebook.panel.explorer import Explorer
 from tests.hub import modules
 from tests.hub.cutting import cut_models
+from tests.hub.graph_models import frozen, mlp
 
 _PATIENCE = 120.0
 
@@ -68,8 +69,7 @@ def test_it_is_made_opened_and_written(panel: Explorer, tmp_path: Path) -> None:
     _pick(panel, "layer_0/activation", "input")
     _pick(panel, "layer_2/activation")
     box._make.click()
-    _wait(lambda: box._made is not None)
-    assert "1 output equals what the module computes, bit for bit" in box._said.value
+    _wait(lambda: "1 output equals what the module computes, bit for bit" in box._said.value)
     box._open.click()
     (inner,) = box._below.children
     x = np.linspace(0, 1, 8).reshape(2, 4).astype(np.float32)
@@ -115,3 +115,16 @@ def test_a_loaded_module_is_cut_in_its_session(session: hub.NotebookSession) -> 
     assert session.names == ["tower", "tower_cut"]
     panel.close()
     assert not session.is_closed
+
+
+def test_tensors_of_a_frozen_graph_become_a_signature_and_a_cut(tmp_path: Path) -> None:
+    path = frozen(tmp_path, mlp).path
+    panel = Explorer(Subject(str(path)))
+    panel._tabs.selected_index = 1
+    _pick(panel, "hidden/activation")
+    box: Any = panel._cut_box
+    assert box.layout.display is None
+    assert "The Try tab offers the signature" in panel._tab_content("Graph")._picker._said.value
+    box._make.click()
+    _wait(lambda: box._made is not None)
+    panel.close()

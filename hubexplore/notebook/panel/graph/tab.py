@@ -115,6 +115,8 @@ class GraphTab(widgets.VBox):
         self.results = Results(title="Value of an op")
         self.code = RunCodeBox()
         self._cut_box = cut_box
+        # A signature of picked tensors is shown at once, and more can be picked.
+        self._makes_signatures = pick is not None
         can_pick = pick is not None or cut_box is not None
         self._picker = SignaturePicker(pick, self._on_picked) if can_pick else None
         self._output.observe(lambda _: self._offer_pick(), "value")
@@ -147,8 +149,8 @@ class GraphTab(widgets.VBox):
         model = self._models.setdefault(key, GraphModel(self._summary, signature, tags))
         self._model = model
         self._select(None)
-        if self._picker is not None:
-            self._picker.clear()  # names of another graph
+        if self._picker is not None and not self._makes_signatures:
+            self._picker.clear()  # the names are those of another graph
         self._guarded(lambda: self._draw(None, f"Signature {visible(signature)}"))
         if self.colours.value != KINDS:
             self._guarded(self._recolour)
