@@ -53,8 +53,8 @@ def convert(
     ```
 
     The format `"onnx"` is for ONNX Runtime, and is written by tf2onnx; `"tflite"` is for LiteRT, and is
-    written by TensorFlow's converter. `"safetensors"` and `"npz"` hold the variables, beside a JSON file about
-    them. `"saved-model"` is what `hub.save` writes, and `"hub"` a TF1 Hub module.
+    written by TensorFlow's converter. `"safetensors"` and `"npz"` hold the variables, beside a JSON file
+    about them. `"saved-model"` is what `hub.save` writes, and `"hub"` a TF1 Hub module.
 
     A path that ends in `.onnx`, `.tflite`, `.safetensors` or `.npz` is a file; any other is a directory for
     files. A file of ONNX holds one signature, and a directory gets one file for each. A file of LiteRT holds
