@@ -240,6 +240,10 @@ class FailedConversionError(ConversionError, RuntimeError):
     ops: tuple[str, ...] = ()
 
 
+class CardError(HubError, ValueError, FileExistsError):
+    """A card of a model that cannot be written to a file: another ending, or something is there."""
+
+
 class MapError(HubError, ValueError, RuntimeError):
     """Data, arguments or results of `hubexplore.map` that do not fit."""
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from hubexplore.explorer import run_code
 from hubexplore.explorer.subject import Subject, Tags
 from hubexplore.hub.quiet_start import quiet_tensorflow
+from hubexplore.inputs.code.line_breaks import broken
 from hubexplore.session.tf_startup import import_tensorflow
 
 if TYPE_CHECKING:
@@ -53,7 +54,8 @@ def codes(subject: Subject, picked: Picked) -> list[tuple[str, str]]:
     source, note = run_code.source_of(subject)
     if source[:1] in "'\"":
         source = f"hubexplore.load_module_spec({source})"
-    lines = ["import hubexplore", "", *note, f"cut = {source}.cut({arguments}{tags}, check=True)"]
+    lines = ["import hubexplore", "", *note, f"spec = {source}"]
+    lines.append("cut = " + broken(f"spec.cut({arguments}{tags}, check=True)", taken=len("cut = ")))
     found = [(PYTHON, "\n".join(lines))]
     words = (subject.name or "", picked.signature, *picked.inputs, *picked.outputs)
     if subject.name is not None and all(_PLAIN.fullmatch(word) for word in words):

@@ -82,7 +82,7 @@ def test_partitioned_variables_keep_their_values(session: hub.NotebookSession) -
 
 def test_a_report_shows_each_output() -> None:
     spec = hub.create_module_spec(cut_models.tower)
-    cut = spec.cut(outputs={"<b>": "layer_1/activation", "x": "layer_2/activation"}, check=True)  # type: ignore[attr-defined]  # not of all specs
+    cut = spec.cut(outputs={"<b>": "layer_1/activation", "x": "layer_2/activation"}, check=True)  # not of all specs
     report = cut.checked
     assert report.largest_difference == 0
     assert "2 outputs equal what the module computes, bit for bit" in repr(report)

@@ -7,6 +7,7 @@ const DISCONNECTED =
   "This panel is disconnected: its kernel was restarted or shut down. You see its last state. " +
   "Run the cell again to continue.";
 const FIELD = ".hub-field textarea";
+const PANEL = ".hubexplore-panel";
 
 // Front ends put each output into boxes of their own, whose padding would stay: those that are known go as well.
 const BOXES = [".jp-OutputArea-child", ".output_area"];
@@ -26,16 +27,28 @@ function render({ model, el }) {
   /** @type {WeakSet<Element>} */
   let typed = new WeakSet();
 
+  // A panel may hold that of another module, which has a monitor of its own.
+  /** @param {Event} event */
+  function isOwn(event) {
+    return event.composedPath().find((node) => node instanceof Element && node.matches(PANEL)) === panel;
+  }
+
+  /** @param {string} selector */
+  function* ownElements(selector) {
+    for (const node of panel?.querySelectorAll(selector) ?? []) {
+      if (node.closest(PANEL) === panel) yield node;
+    }
+  }
+
   /** @param {"run" | "trust"} kind */
   function run(kind) {
     // The table adds its last edits, whose own messages may come later.
     /** @type {object[]} */
     const edits = [];
-    for (const grid of panel?.querySelectorAll(".hub-grid") ?? []) {
+    for (const grid of ownElements(".hub-grid")) {
       grid.dispatchEvent(new CustomEvent("hub-commit", { detail: edits }));
     }
-    /** @type {Iterable<HTMLTextAreaElement>} */
-    const fields = panel?.querySelectorAll(FIELD) ?? [];
+    const fields = /** @type {Iterable<HTMLTextAreaElement>} */ (ownElements(FIELD));
     model.send({ kind, texts: [...fields].map((field) => typed.has(field) ? field.value : null), edits });
     typed = new WeakSet();
   }
@@ -43,12 +56,12 @@ function render({ model, el }) {
   /** @param {Event} event */
   function onInput(event) {
     const { target } = event;
-    if (target instanceof Element && target.matches(FIELD)) typed.add(target);
+    if (isOwn(event) && target instanceof Element && target.matches(FIELD)) typed.add(target);
   }
 
   /** @param {KeyboardEvent} event */
   function onKey(event) {
-    if (event.key === "Enter" && event.shiftKey && around(event, ".hub-try")) {
+    if (event.key === "Enter" && event.shiftKey && isOwn(event) && around(event, ".hub-try")) {
       event.preventDefault();
       event.stopPropagation();
       run("run");
@@ -57,6 +70,7 @@ function render({ model, el }) {
 
   /** @param {MouseEvent} event */
   function onClick(event) {
+    if (!isOwn(event)) return;
     if (around(event, ".hub-run:not(:disabled)")) run("run");
     else if (around(event, ".hub-trust:not(:disabled)")) run("trust");
     // Other buttons, and rows of the log, may change the fields, which then hold nothing typed any more.
@@ -90,7 +104,7 @@ function render({ model, el }) {
   const content = new MutationObserver(labelSliders);
   // ipywidgets renders a view before it puts it into the panel.
   let waiting = requestAnimationFrame(function attach() {
-    panel = el.closest(".hubexplore-panel");
+    panel = el.closest(PANEL);
     if (panel === null) {
       waiting = requestAnimationFrame(attach);
       return;

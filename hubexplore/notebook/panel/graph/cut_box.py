@@ -100,9 +100,11 @@ class CutBox(widgets.VBox):
     def _on_made(self, made: MadeCut) -> None:
         self._made = made
         self._after.layout.display = None
-        sentences = [tag("p", visible(text, MAX_NOTE)) for text in made.sentences]
+        # The report begins with the sentence on the check.
+        said = [text for text in made.sentences if text != made.report.sentence]
+        sentences = [tag("p", visible(text, MAX_NOTE)) for text in said]
         report = Markup(made.report._repr_html_() or "")
-        self._said.value = join(tag("div", *sentences, role="status"), report)
+        self._said.value = tag("div", *sentences, report, role="status")
         self._notify()
 
     def _on_open(self) -> None:
