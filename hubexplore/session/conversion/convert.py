@@ -52,19 +52,15 @@ def convert(
     hub.convert("/path/to/module", "weights.safetensors")
     ```
 
-    | `to` | what is written | needs |
-    | --- | --- | --- |
-    | `"onnx"` | for ONNX Runtime, by tf2onnx | `pip install 'hubexplore[onnx]'` |
-    | `"tflite"` | for LiteRT, by TensorFlow's converter | `pip install 'hubexplore[litert]'`, to compare |
-    | `"safetensors"` | the variables, and a JSON file about them | `pip install 'hubexplore[safetensors]'` |
-    | `"npz"` | the same for NumPy | |
-    | `"saved-model"` | see `hub.save` | |
-    | `"hub"` | a TF1 Hub module | |
+    The format `"onnx"` is for ONNX Runtime, and is written by tf2onnx; `"tflite"` is for LiteRT, and is
+    written by TensorFlow's converter. `"safetensors"` and `"npz"` hold the variables, beside a JSON file
+    about them. `"saved-model"` is what `hub.save` writes, and `"hub"` a TF1 Hub module.
 
     A path that ends in `.onnx`, `.tflite`, `.safetensors` or `.npz` is a file; any other is a directory for
     files. A file of ONNX holds one signature, and a directory gets one file for each. A file of LiteRT holds
     all of them, named as in a TF2 SavedModel: `default` is `serving_default`. Inputs and outputs keep their
-    names.
+    names, except an output that has the name of an input, which ONNX does not allow: `default` becomes
+    `default_output`.
 
     A process of its own converts, and another one runs what it wrote. Each signature is compared on examples
     that are made for it; outputs that differ between two runs of the module itself are not.

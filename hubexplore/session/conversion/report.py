@@ -26,7 +26,13 @@ _FILE_COLUMNS: Final = (Column("File", code=True), Column("Size", "right"), Colu
 
 @dataclass(frozen=True)
 class WrittenFile:
-    """A file that was written: its path, size in bytes, and what it holds."""
+    """A file that was written.
+
+    Attributes:
+      path: of the file.
+      size: in bytes.
+      holds: in words.
+    """
 
     path: str
     size: int
