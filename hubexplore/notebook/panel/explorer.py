@@ -45,6 +45,8 @@ MSG_CLOSED: Final = (
     "The explorer of {title} has been closed, which happens when its cell runs again. Open a new one: "
     "hubexplore.explore(...). A panel that is in a variable stays open."
 )
+CHANGE: Final = "change of weights"
+"""What the graph tab calls the colours of a comparison of weights."""
 _TABS: Final = ("Try", "Graph", "Variables", "Variants", "Overview")
 
 
@@ -148,6 +150,8 @@ class Explorer(ipywidgets.VBox):
             panel._on_selection()
 
         self._cut_box: CutBox | None = None
+        # How much each variable differs from another module's, once that was compared.
+        self._changes: Any = None
         self._subject = subject
         self._runner = ModuleRunner(subject)
         first_tags = subject.tags if tags is None else subject.summary.variant(tags).tags
@@ -311,19 +315,36 @@ class Explorer(ipywidgets.VBox):
                 can_pick = self._subject.can_pick
                 changed = self._snapshot.changed
                 self._cut_box = self._make_cut_box() if self._subject.can_cut else None
-                return GraphTab(
+                graph = GraphTab(
                     summary, probe, changed, pick if can_pick else None, self._cut_box,
                     measure=measure, namespace=_namespace,
                 )  # fmt: skip
+                if self._changes is not None:
+                    graph.offer_colours(CHANGE, self._changes)
+                return graph
             case "Variables":
                 from hubexplore.notebook.panel.tabs.variables import VariablesTab
 
-                return VariablesTab(summary, self._snapshot.changed)
+                panel = weakref.proxy(self)
+
+                def weighed(changes: Any) -> None:
+                    panel._colour_changes(changes)
+
+                return VariablesTab(summary, self._snapshot.changed, weighed)
             case "Variants":
                 from hubexplore.notebook.panel.tabs.variants import VariantsTab
 
                 return VariantsTab(summary, self._snapshot.changed)
         return widgets.HTML(summary._repr_html_() or "")
+
+    def _colour_changes(self, changes: Any) -> None:
+        """Colours the diagram by changes of weights; None for no longer."""
+        self._changes = changes
+        graph = self._tab_content("Graph")
+        if graph is not None and changes is None:
+            graph.withdraw_colours()
+        elif graph is not None:
+            graph.offer_colours(CHANGE, changes)
 
     def _make_cut_box(self) -> CutBox:
         from hubexplore.notebook.panel.graph.cut_box import CutBox

@@ -5,12 +5,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
 import hubexplore as hub
+from hubexplore.notebook.panel.explorer import _TABS as TABS
+from hubexplore.notebook.panel.explorer import CHANGE
 from hubexplore.notebook.panel.tabs.variables import VariablesTab
 from hubexplore.notebook.panel.weights import weight_comparison as subject
 from tests.hub.modules import export
@@ -146,3 +149,29 @@ def test_stopping(tab: VariablesTab, monkeypatch: pytest.MonkeyPatch) -> None:
     assert outcome == ["_Cancelled"]
     assert (tab.weights._status.value, tab.weights.is_done) == ("", False)
     assert tab.weights._stop.layout.display == "none"
+
+
+@pytest.mark.parametrize("graph_first", [True, False])
+def test_the_diagram_shows_what_changed(paths: tuple[str, str], graph_first: bool) -> None:
+    panel = hub.explore(paths[0])
+
+    def opened(title: str) -> Any:
+        panel._tabs.selected_index = TABS.index(title)
+        return panel._tab_content(title)
+
+    if graph_first:
+        opened("Graph")
+    variables = opened("Variables")
+    variables.compared._choice.value = "another module"
+    variables.compared.read(paths[1])
+    variables.compared.wait()
+    variables.weights.start()
+    variables.weights.wait()
+    assert variables.weights.is_done, variables.weights._status.value
+    graph = opened("Graph")
+    assert graph.colours.value == CHANGE, graph._error.value
+    assert CHANGE in graph.static_html()  # the legend
+    variables.compared.read(paths[0])
+    variables.compared.wait()
+    assert graph.colours.value != CHANGE
+    panel.close()

@@ -180,6 +180,10 @@ class GraphTab(widgets.VBox):
         self._times[signature, tags] = scale
         self._guarded(self._recolour)
 
+    def withdraw_colours(self) -> None:
+        """Takes back what `offer_colours` has offered."""
+        self.colours.forget()
+
     def offer_colours(self, label: str, numbers: Any) -> None:
         """Offers to colour boxes by numbers, such as what training has changed, and does it.
 

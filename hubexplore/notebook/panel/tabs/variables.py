@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 from hubexplore.display.card.variable_tree import MAX_FLAT, unique_variables
 from hubexplore.display.markup import Markup, join, tag
@@ -38,10 +38,17 @@ class VariablesTab(widgets.VBox):
     Args:
       summary: of the module.
       changed: is called when the content of the tab has changed.
+      weighed: is called with the relative changes by name, a pandas Series, when weights were compared; with
+        None when they no longer are.
     """
 
-    def __init__(self, summary: Summary, changed: Callable[[], None]) -> None:
-        self._summary, self._notify = summary, changed
+    def __init__(
+        self,
+        summary: Summary,
+        changed: Callable[[], None],
+        weighed: Callable[[Any], None] = lambda _: None,
+    ) -> None:
+        self._summary, self._notify, self._weighed = summary, changed, weighed
         entries = unique_variables(summary.variants)
         # The first variant that has a variable: its graph says what the variable is for.
         self._holders = {entry.variable: entry.tags[0] for entry in reversed(entries)}
@@ -102,6 +109,7 @@ class VariablesTab(widgets.VBox):
     def _on_weights(self) -> None:
         """What changed most is on top of the list."""
         self.list.sort((lambda variable: self.weights.rank(variable.name)) if self.weights.is_done else None)
+        self._weighed(self.weights.relative_changes)
         self._notify()
 
     def _show(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Any, Final
 
 import ipywidgets as widgets
 
@@ -64,6 +64,11 @@ class WeightComparison(widgets.VBox):
     def is_done(self) -> bool:
         """Whether there is a result."""
         return self._changes is not None
+
+    @property
+    def relative_changes(self) -> Any:
+        """Relative change by name of variable and scope, as a pandas Series; None without a result."""
+        return None if self._changes is None else self._changes.series("relative")
 
     def remark(self, name: str) -> str:
         """Returns how much a variable changed, in a few words; "" if that is not known."""
