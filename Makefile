@@ -20,6 +20,7 @@ READY_LAB := .venv/ready-lab
 READY := .venv/ready
 READY_DOCS := .venv/ready-docs
 READY_FRONT_ENDS := build/front-ends/ready
+READY_CONVERTERS := build/converters/ready
 # What the tests need besides Python packages. Playwright's driver needs the library.
 PROGRAMS := dot chromium libatomic.so.1
 SITE := build/docs
@@ -61,7 +62,7 @@ types: $(READY)
 contracts: $(READY)
 	$(BIN)/lint-imports --no-logo
 
-tests: $(READY) $(READY_FRONT_ENDS)
+tests: $(READY) $(READY_FRONT_ENDS) $(READY_CONVERTERS)
 	@$(AT_HOME) $(BIN)/pytest -q $(IN_PARALLEL)
 
 # The API tests again with TF2 behaviour disabled, as in old programs.
@@ -132,7 +133,12 @@ $(READY): $(READY_LAB)
 	@"$(PYTHON)" -E tools/set_up.py lab lens map dask test
 	@pwd -P > $@
 
-$(READY_FRONT_ENDS): $(READY) tools/front_ends.py tools/front_ends.txt
+$(READY_CONVERTERS): $(READY) tools/converters.py tools/converters.txt tools/layered.py
+	@echo "Installing the converters that tests use into build/converters ..."
+	@$(BIN)/python -m tools.converters
+	@pwd -P > $@
+
+$(READY_FRONT_ENDS): $(READY) tools/front_ends.py tools/front_ends.txt tools/layered.py
 	@echo "Installing the front ends that the browser tests open into build/front-ends ..."
 	@$(BIN)/python -m tools.front_ends
 	@pwd -P > $@

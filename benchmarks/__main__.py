@@ -281,6 +281,15 @@ def _look_rows(options: argparse.Namespace) -> list[Row]:
         Row(name, f"  HTML, {title}", None, whole["html_kb"], unit="kB", within=300),
         Row(name, f"first diagram with dot, {title}", None, whole["diagram"], within=1.5),
         Row(name, f"  SVG, {title}", None, whole["svg_kb"], unit="kB", within=300),
+        Row(name, f"cost without running, {title}", None, whole["cost"], within=1),
+        Row(
+            name,
+            f"  per node, against {small:,}",
+            None,
+            whole["cost"] / tenth["cost"] / (large / small),
+            unit="x",
+            at_most=GROWTH_AT_MOST,
+        ),
     ]
 
 

@@ -1,4 +1,4 @@
-"""Measures how long it takes to look at a module: `hubexplore show`, summaries, pages, diagrams.
+"""Measures how long it takes to look at a module: `hubexplore show`, summaries, pages, diagrams, costs.
 
 Nothing here may import TensorFlow: `measure` runs in a separate process, which checks that.
 """
@@ -40,9 +40,9 @@ def cold_show(path: Path, repeats: int) -> tuple[float, float, float]:
 
 
 def measure(path: str, repeats: int) -> dict[str, Any]:
-    """Returns median seconds of summary plus HTML, of the first diagram, and of parsing alone; sizes in kB.
+    """Returns median seconds of summary plus HTML, first diagram, cost, and parsing alone; sizes in kB.
 
-    The diagram is drawn from a new summary each time, whose own time does not count.
+    The diagram and the cost are of a new summary each time, whose own time does not count.
     """
     import hubexplore as hub
     from hubexplore.display.card import html
@@ -61,10 +61,16 @@ def measure(path: str, repeats: int) -> dict[str, Any]:
         summary = hub.summarize(path)
         return _clock(lambda: summary.graph().svg)
 
+    def cost() -> float:
+        summary = hub.summarize(path)
+        # With the sums, which are made when they are first asked for.
+        return _clock(lambda: summary.cost().scopes)
+
     return {
         "page": statistics.median(_clock(page) for _ in range(repeats)),
         "parse": statistics.median(_clock(parse) for _ in range(repeats)),
         "diagram": statistics.median(diagram() for _ in range(repeats)),
+        "cost": statistics.median(cost() for _ in range(repeats)),
         "html_kb": len(page().encode()) / 1000,
         "svg_kb": len(drawing.encode()) / 1000,
         "heavy": sorted({"tensorflow", "pandas", "IPython"} & set(sys.modules)),

@@ -95,6 +95,8 @@ def _convolution(graph: Any, scope: str, source: str, nodes: int) -> str:
         handle.attr["shape"].shape.dim.add(size=size)
     read = _node(graph, f"{scope}/kernel/Read/ReadVariableOp", "ReadVariableOp", (handle.name,))
     last = _node(graph, f"{scope}/Conv2D", "Conv2D", (source, read))
+    graph.node[-1].attr["padding"].s = b"SAME"
+    graph.node[-1].attr["strides"].list.i.extend((1, 1, 1, 1))
     for number in range(nodes - 3):
         last = _node(graph, f"{scope}/Relu_{number}", "Relu", (last,))
     return last

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from hubexplore.checkup.examination import doctor as doctor
     from hubexplore.errors import HubError as HubError
     from hubexplore.errors import HubSecurityWarning as HubSecurityWarning
+    from hubexplore.explorer.model_card.card import card as card
     from hubexplore.hub.authoring import add_signature as add_signature
     from hubexplore.hub.authoring import attach_message as attach_message
     from hubexplore.hub.authoring import create_module_spec as create_module_spec
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     from hubexplore.hub.load import resolve as resolve
     from hubexplore.hub.loading import load_module_spec as load_module_spec
     from hubexplore.hub.module import Module as Module
+    from hubexplore.hub.parts.chain import chain as chain
+    from hubexplore.hub.parts.head import head as head
     from hubexplore.hub.saved_model import (
         create_module_spec_from_saved_model as create_module_spec_from_saved_model,
     )
@@ -50,6 +53,7 @@ if TYPE_CHECKING:
     from hubexplore.notebook.panel.lens.panel import lens as lens
     from hubexplore.programs.installation import install as install
     from hubexplore.programs.installation import uninstall as uninstall
+    from hubexplore.session.conversion.convert import convert as convert
     from hubexplore.session.cutting.proof import check_cut as check_cut
     from hubexplore.session.export.save import save as save
     from hubexplore.session.session import NotebookSession as NotebookSession
@@ -71,7 +75,10 @@ _WHERE = {
     "add_signature": "hubexplore.hub.authoring",
     "attach_image_module_info": "hubexplore.hub.image",
     "attach_message": "hubexplore.hub.authoring",
+    "card": "hubexplore.explorer.model_card.card",
+    "chain": "hubexplore.hub.parts.chain",
     "check_cut": "hubexplore.session.cutting.proof",
+    "convert": "hubexplore.session.conversion.convert",
     "create_module_spec": "hubexplore.hub.authoring",
     "create_module_spec_from_saved_model": "hubexplore.hub.saved_model",
     "doctor": "hubexplore.checkup.examination",
@@ -79,6 +86,7 @@ _WHERE = {
     "explore": "hubexplore.notebook.panel.explorer",
     "get_expected_image_size": "hubexplore.hub.image",
     "get_num_image_channels": "hubexplore.hub.image",
+    "head": "hubexplore.hub.parts.head",
     "image_embedding_column": "hubexplore.hub.feature_columns",
     "install": "hubexplore.programs.installation",
     "lens": "hubexplore.notebook.panel.lens.panel",

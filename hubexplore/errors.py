@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import difflib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 _MAX_CANDIDATES: Final = 3000
@@ -212,6 +212,36 @@ class CutError(HubError, ValueError):
 
 class ConversionError(HubError, ValueError):
     """A conversion that was asked for in a way that the format does not have."""
+
+
+class UnconvertibleError(ConversionError):
+    """Ops of a signature that the format lacks; nothing was written.
+
+    Attributes:
+      ops: their types.
+      cut: arguments of `spec.cut` for a part that has none of them; None if there is none.
+    """
+
+    ops: tuple[str, ...] = ()
+    cut: Mapping[str, object] | None = None
+
+
+class MissingConverterError(ConversionError, ImportError):
+    """A package that a conversion needs is not installed; the message says what to install."""
+
+
+class FailedConversionError(ConversionError, RuntimeError):
+    """A converter failed, ended or ran out of time; nothing was written.
+
+    Attributes:
+      ops: types of the ops that it named, if it did.
+    """
+
+    ops: tuple[str, ...] = ()
+
+
+class CardError(HubError, ValueError, FileExistsError):
+    """A card of a model that cannot be written to a file: another ending, or something is there."""
 
 
 class MapError(HubError, ValueError, RuntimeError):

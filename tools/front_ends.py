@@ -12,13 +12,11 @@ import json
 import shutil
 import subprocess
 import sys
-import sysconfig
 import tempfile
-import venv
 from pathlib import Path
 from typing import Final
 
-from tools import set_up
+from tools import layered
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 PLACE: Final = ROOT / "build" / "front-ends"
@@ -31,17 +29,12 @@ NOT_DELIVERED: Final = EMBED.with_name("not-delivered.txt")
 
 def main() -> int:
     """Makes the environment anew; returns the exit code."""
-    venv.create(PLACE, clear=True)
-    _share(PLACE)
-    # All versions are named, so that pip has nothing to choose, and leaves alone what .venv has.
-    done = set_up.run(
-        [sys.executable, "-m", "pip", "--no-color", "--disable-pip-version-check", "--no-input",
-         "--python", str(PLACE / "bin" / "python"), "install", "--no-deps", "--only-binary", ":all:",
-         "--requirement", str(PACKAGES)]
-    )  # fmt: skip
-    if done.returncode:
-        print(f"The front ends could not be installed: {set_up.why(done.stdout)}", file=sys.stderr)
-        return done.returncode
+    code = layered.make(PLACE, PACKAGES, "The front ends")
+    if code:
+        return code
+    # Copies, as Voila serves no links.
+    for folder in ("share/jupyter", "etc/jupyter"):
+        shutil.copytree(Path(sys.prefix, folder), PLACE / folder, dirs_exist_ok=True)
     _fetch_html_manager()
     return 0
 
@@ -71,22 +64,6 @@ def _fetch_html_manager() -> None:
         reason = f"The package registry of npm did not deliver {HTML_MANAGER}: {done.stderr[-500:]}"
         print(reason, file=sys.stderr)
         NOT_DELIVERED.write_text(reason, "utf-8")
-
-
-def _share(place: Path) -> None:
-    """Gives an environment the packages of this one, and what they tell Jupyter."""
-    own = sysconfig.get_path("purelib")
-    theirs = subprocess.run(
-        [place / "bin" / "python", "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"],
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.strip()
-    # As code, which also follows the editable installation of hubexplore.
-    Path(theirs, "venv.pth").write_text(f"import site; site.addsitedir({own!r})\n", "utf-8")
-    # Copies, as Voila serves no links.
-    for folder in ("share/jupyter", "etc/jupyter"):
-        shutil.copytree(Path(sys.prefix, folder), place / folder, dirs_exist_ok=True)
 
 
 if __name__ == "__main__":

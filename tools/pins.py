@@ -14,6 +14,8 @@ from typing import Any, Final
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from tools import converters
+
 ROOT: Final = Path(__file__).resolve().parents[1]
 DEBIAN: Final = "3.11.2"
 """The Python of Debian 12, on which `make lab` and `make test` have to work."""
@@ -80,12 +82,20 @@ def dependencies(python: str, extra: str) -> Dependencies:
 
 
 @functools.cache
+def installed() -> dict[str, importlib.metadata.Distribution]:
+    """Returns normalised name -> installed package, those of build/converters included."""
+    folders = [str(folder) for folder in converters.PLACE.glob("lib/python*/site-packages")]
+    found = (
+        *(importlib.metadata.distributions(path=folders) if folders else ()),
+        *importlib.metadata.distributions(),
+    )
+    return {str(canonicalize_name(one.name)): one for one in found}
+
+
 def _requires(name: str) -> tuple[Requirement, ...] | None:
     """Returns the requirements of an installed package; None if it is not installed."""
-    try:
-        return tuple(Requirement(line) for line in importlib.metadata.requires(name) or ())
-    except importlib.metadata.PackageNotFoundError:
-        return None
+    found = installed().get(name)
+    return None if found is None else tuple(Requirement(line) for line in found.requires or ())
 
 
 def _applicable(requirements: Iterable[Requirement], python: str, extra: str) -> Iterator[Requirement]:

@@ -1,8 +1,8 @@
 """The command `hubexplore`, in a terminal.
 
 `command_line.py` parses what was typed and starts the command, which has a file of its own: `show.py`,
-`compare.py`, `scan.py` (with `scanning/`), `trust.py`, `doctor.py`, `cut.py`, `convert.py`, `map_data.py`,
-`run.py`, `fetch.py`, `cache.py`. What they share is in `terminal.py`.
+`compare.py`, `cost.py`, `scan.py` (with `scanning/`), `trust.py`, `doctor.py`, `card.py`, `cut.py`,
+`convert.py`, `map_data.py`, `run.py`, `fetch.py`, `cache.py`. What they share is in `terminal.py`.
 
 Exit codes: 0 fine, 1 the other module cannot replace this one, a cut or converted one computes something
 else, a scanned one has dangers, rows of a map failed, the doctor found a problem, or an entry of the cache is

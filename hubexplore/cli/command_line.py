@@ -8,7 +8,21 @@ import sys
 from collections.abc import Sequence
 
 from hubexplore import __version__
-from hubexplore.cli import cache, compare, convert, cut, doctor, fetch, map_data, run, scan, show, trust
+from hubexplore.cli import (
+    cache,
+    card,
+    compare,
+    convert,
+    cost,
+    cut,
+    doctor,
+    fetch,
+    map_data,
+    run,
+    scan,
+    show,
+    trust,
+)
 from hubexplore.cli.terminal import BAD_INPUT, INTERRUPTED, CommandParser, one_line
 from hubexplore.errors import HubError
 
@@ -46,6 +60,20 @@ def _parser() -> CommandParser:
     )
     parser.add_argument("--version", action="version", version=f"hubexplore {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for command in (show, compare, scan, trust, doctor, cut, convert, map_data, run, fetch, cache):
+    for command in (
+        show,
+        compare,
+        cost,
+        scan,
+        trust,
+        doctor,
+        card,
+        cut,
+        convert,
+        map_data,
+        run,
+        fetch,
+        cache,
+    ):
         command.add(commands)
     return parser

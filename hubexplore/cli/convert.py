@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import argparse
 import math
+from collections.abc import Iterable
 from typing import Any, Final
 
 from hubexplore.cli.terminal import DIFFERENT, write_out
 from hubexplore.errors import ConversionError
+from hubexplore.summary.lookup import default_tags
+from hubexplore.summary.tags import Tags, chosen
 
-TARGETS: Final = ("saved-model", "hub")
+TARGETS: Final = ("onnx", "tflite", "safetensors", "npz", "saved-model", "hub")
 """Formats that are written."""
-
 MSG_TRUST: Final = "hubexplore convert --trust PATH OUT ..."
+QUANTIZATIONS: Final = ("dynamic", "float16", "int8")
 
 EXAMPLES: Final = """examples:
+  hubexplore convert path/to/module model.onnx
+  hubexplore convert path/to/module models/onnx --to onnx
+  hubexplore convert path/to/module model.tflite --quantize int8 --signature default --data examples.npz
+  hubexplore convert path/to/module weights.safetensors
   hubexplore convert path/to/module path/to/saved_model --to saved-model
   hubexplore convert module.tar.gz models/mine --to saved-model --version 1
   hubexplore convert path/to/saved_model path/to/module --to hub
@@ -29,21 +36,40 @@ def add(commands: Any) -> None:
         epilog=EXAMPLES,
     )  # fmt: skip
     convert.add_argument("path", metavar="PATH", help="directory, archive, URL or sample:NAME")
-    convert.add_argument("out", metavar="OUT", help="directory to write; it must not hold a model yet")
+    convert.add_argument("out", metavar="OUT", help="file or directory to write; nothing may be there yet")
     convert.add_argument(
         "--to",
-        required=True,
         choices=TARGETS,
-        help="saved-model: a TF2 SavedModel, which everything loads; hub: a TF1 Hub module",
+        help="the format, unless OUT ends in .onnx, .tflite, .safetensors or .npz; saved-model: a TF2 "
+        "SavedModel, which everything loads; hub: a TF1 Hub module",
     )
     convert.add_argument("--tags", metavar="T[,T]", help="this graph variant; '' is the one without tags")
+    convert.add_argument(
+        "--signature",
+        action="append",
+        metavar="NAME",
+        help="of onnx and tflite: only this signature; may be repeated",
+    )
+    convert.add_argument("--quantize", choices=QUANTIZATIONS, help="of tflite: make the numbers smaller")
+    convert.add_argument(
+        "--data", metavar="FILE", help="of --quantize int8: examples of inputs, in a .npz or .npy file"
+    )
+    convert.add_argument(
+        "--timeout",
+        type=float,
+        metavar="SECONDS",
+        default=600.0,
+        help="of onnx and tflite: longest time that the converter may take (default: 600)",
+    )
     convert.add_argument(
         "--version",
         type=int,
         metavar="N",
         help="of a saved-model: write OUT/N, which TensorFlow Serving expects",
     )
-    convert.add_argument("--overwrite", action="store_true", help="replace a model of this format in OUT")
+    convert.add_argument(
+        "--overwrite", action="store_true", help="replace what is in OUT, if it has this format"
+    )
     convert.add_argument("--no-verify", action="store_true", help="do not run what was written")
     convert.add_argument(
         "--trust",
@@ -57,37 +83,49 @@ def run(arguments: argparse.Namespace) -> int:
     """Writes a module in another format; returns the exit code."""
     if arguments.version is not None and arguments.to != "saved-model":
         raise ConversionError("--version belongs to --to saved-model, the only format with versions.")
-    from hubexplore.session.tf_startup import import_tensorflow
+    from hubexplore.session.conversion.convert import carry_out
+    from hubexplore.session.conversion.formats import format_of
+    from hubexplore.session.conversion.request import Request
 
-    import_tensorflow()
-    from hubexplore.hub.danger_check import require_trust
-    from hubexplore.hub.loading import open_spec
-    from hubexplore.summary.lookup import default_tags
-    from hubexplore.summary.tags import chosen
-
-    spec = open_spec(arguments.path)
-    existing = [tuple(sorted(tags)) for tags in spec.get_tags()]
-    tags = (
-        default_tags(existing, lambda tags: f"--tags {','.join(tags)}")
-        if arguments.tags is None
-        else chosen(arguments.tags, existing)
+    # Weights are written without TensorFlow.
+    load = _summary if format_of(arguments.to, arguments.out).is_weights else _spec
+    report: Any = carry_out(
+        Request(
+            load=lambda: load(arguments),
+            path=arguments.out,
+            to=arguments.to,
+            signature=arguments.signature,
+            quantize=arguments.quantize,
+            data=arguments.data,
+            verify=not arguments.no_verify,
+            timeout=arguments.timeout,
+            overwrite=arguments.overwrite,
+            trust=arguments.trust,
+            version=arguments.version,
+            remedy=MSG_TRUST,
+        )
     )
-    verify = not arguments.no_verify
-    if verify or arguments.to == "hub":
-        require_trust(spec, trust=arguments.trust, remedy=MSG_TRUST)
-    report: Any
-    if arguments.to == "hub":
-        from hubexplore.session.session import NotebookSession
-
-        with NotebookSession("convert") as session:
-            module = session.load(spec, "module", tags)
-            report = session.export(module, arguments.out, arguments.overwrite, verify)
-    else:
-        from hubexplore.session.export.save import save
-
-        report = save(
-            spec, arguments.out, tags=tags, version=arguments.version, overwrite=arguments.overwrite,
-            verify=verify,
-        )  # fmt: skip
     write_out(repr(report))
     return DIFFERENT if report.largest_difference == math.inf else 0
+
+
+def _spec(arguments: argparse.Namespace) -> tuple[Any, Tags]:
+    """The spec, and the tags of its graph variant; TensorFlow is imported by now."""
+    from hubexplore.hub.loading import open_spec
+
+    spec = open_spec(arguments.path)
+    return spec, _tags(arguments, (tuple(sorted(tags)) for tags in spec.get_tags()))
+
+
+def _summary(arguments: argparse.Namespace) -> tuple[Any, Tags]:
+    from hubexplore.hub.summarize import summarize
+
+    summary = summarize(arguments.path)
+    return summary, _tags(arguments, (variant.tags for variant in summary.variants))
+
+
+def _tags(arguments: argparse.Namespace, existing: Iterable[Tags]) -> Tags:
+    existing = list(existing)
+    if arguments.tags is not None:
+        return chosen(arguments.tags, existing)
+    return default_tags(existing, lambda tags: f"--tags {','.join(tags)}")

@@ -8,7 +8,7 @@ in the mappings below; no other file of the package contains a colour.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 # Pictures: text and lines.
@@ -73,6 +73,11 @@ SEQUENTIAL: Final = _VIRIDIS.split()
 _RED_BLUE: Final = "053061 2166ac 4393c3 92c5de d1e5f0 f7f7f7 fddbc7 f4a582 d6604d b2182b 67001f"
 DIVERGING: Final = _RED_BLUE.split()
 """ColorBrewer's RdBu, from blue to red: the middle is white."""
+# Fills of boxes with text on them: pale enough for ink on white paper, and for both inverted in dark themes.
+AMOUNTS: Final = ("ffffff", "fff2dc", "fee2b6", "fed296", "fdc27e", "fdb168")
+"""From nothing, which is paper, to the largest amount."""
+CHANGES: Final = ("96c2ea", "bcd9f2", "deecf8", "ffffff", "fee2b6", "fdca8a", "fdb168")
+"""From the lowest negative number to the highest positive one; 0, which is paper, is in the middle."""
 LOUDNESS: Final = ("ffffff", "fee6ce", "fdb27b", "f1773c", "c8403f", "842a6d", "3b1560", "0c0524")
 """From silence, which is paper, to the loudest. Dark themes invert both: there silence is dark."""
 
@@ -80,6 +85,15 @@ LOUDNESS: Final = ("ffffff", "fee6ce", "fdb27b", "f1773c", "c8403f", "842a6d", "
 
 DARKENED: Final = "invert(.92) hue-rotate(180deg)"
 """The CSS filter that makes white paper dark and keeps hues."""
+
+
+def shade(scale: Sequence[str], share: float) -> str:
+    """Returns the colour at a share from 0 to 1 of a scale of evenly spaced colours, as in "#fdcc8a"."""
+    place = min(max(share, 0.0), 1.0) * (len(scale) - 1)
+    below = min(int(place), len(scale) - 2)
+    ends = (bytes.fromhex(scale[below]), bytes.fromhex(scale[below + 1]))
+    mixed = (round(low + (high - low) * (place - below)) for low, high in zip(*ends, strict=True))
+    return "#" + bytes(mixed).hex()
 
 
 def themed(variable: str, otherwise: str) -> str:

@@ -182,7 +182,7 @@ PAGE_STYLE: Final = Markup(f"""
 :root {{ color-scheme: light dark; }}
 body {{ font: 15px/1.45 system-ui, sans-serif; max-width: 72em; margin: 2em auto; padding: 0 1.5em;
   color: {palette.PAGE[0]}; background: {palette.PAGE[1]}; }}
-@media (prefers-color-scheme: dark) {{
+@media screen and (prefers-color-scheme: dark) {{
   body {{ color: {palette.DARK_PAGE[0]}; background: {palette.DARK_PAGE[1]}; }}
   .hubexplore {{ {palette.properties(palette.CARD_ON_DARK_PAGE)} }}
 }}

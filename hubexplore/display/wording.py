@@ -6,6 +6,7 @@ Characters that could move a cursor or turn the reading direction become escapes
 from __future__ import annotations
 
 import itertools
+import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
@@ -142,6 +143,34 @@ def size_text(size: int | None) -> str:
 def number_text(number: int | None) -> str:
     """Returns "1,234", or "?" for an unknown number."""
     return "?" if number is None else f"{number:,}"
+
+
+def amount_text(number: float, unit: str = "") -> str:
+    """Returns a number for a label: "1,234", "12.3 M", "4.1 kB" for the unit "B", "1.2 ms" for "s"."""
+    if not math.isfinite(number):
+        return "not a number" if math.isnan(number) else "infinite"
+    if unit == "B":
+        return ("-" if number < 0 else "") + size_text(round(abs(number)))
+    if unit == "s":
+        return duration_text(number)
+    if float(number).is_integer() and abs(number) < 100_000:
+        return f"{int(number):,}"
+    if abs(number) < 1_000:
+        return f"{number:.3g}"
+    amount, suffixes = float(number) / 1000, ["k", "M", "G", "T", "P"]
+    # 999.5 is where rounding would give 1,000.
+    while abs(amount) >= 999.5 and len(suffixes) > 1:
+        amount /= 1000
+        suffixes.pop(0)
+    return f"{amount:.3g} {suffixes[0]}" if abs(amount) < 999.5 else f"{amount:,.0f} {suffixes[0]}"
+
+
+def duration_text(seconds: float) -> str:
+    """Returns a time as in "120 µs", "1.23 ms", "2.5 s"."""
+    for factor, unit in ((1e6, "µs"), (1e3, "ms")):
+        if abs(seconds) * factor < 999.5:
+            return f"{seconds * factor:.3g} {unit}"
+    return f"{seconds:,.3g} s"
 
 
 def counted(count: int, noun: str) -> str:

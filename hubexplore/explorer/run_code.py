@@ -14,7 +14,7 @@ import numpy as np
 from hubexplore.inputs.code.data_files import DataFile, DataFiles
 from hubexplore.inputs.code.expressions import MAX_CHARACTERS, Expressions, is_name, text_of
 from hubexplore.inputs.code.line_breaks import WIDTH, broken
-from hubexplore.session.names import variable_name
+from hubexplore.summary.files.handle_names import variable_name
 from hubexplore.summary.files.redaction import HIDDEN
 from hubexplore.summary.model import HUB_MODULE, IN_MEMORY
 from hubexplore.summary.module_format import DEFAULT_OUTPUT, DEFAULT_SIGNATURE

@@ -15,6 +15,7 @@ from hubexplore.explorer import known_words
 from hubexplore.inputs.input_value import InputValue
 
 if TYPE_CHECKING:
+    from hubexplore.display.rich.measured_view import ShownMeasurement
     from hubexplore.explorer.subject import Subject, Tags
     from hubexplore.summary.call_record import CallRecord
 
@@ -152,6 +153,14 @@ class ModuleRunner:
             )
         outputs, fetched = result if fetch else (result, {})
         return outputs, calls[-1], fetched
+
+    def measure(self, request: RunRequest) -> ShownMeasurement:
+        """Runs a request several times and returns what it costs: time by op, and memory.
+
+        Raises what `call` raises.
+        """
+        session, module = self.subject.where(request.tags)
+        return session.cost(module, request.inputs or None, request.signature, seconds=0)
 
     def _word_lookups(self, request: RunRequest) -> tuple[known_words.WordLookup, ...]:
         """Returns the lookups whose words a run fetches beside its outputs, if it has few texts."""

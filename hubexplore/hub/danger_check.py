@@ -125,6 +125,11 @@ def inheriting_trust(spec: Any, path: str) -> Iterator[None]:
             gate.trust(gate.Suspect(path, ModuleDirectory(path, filesystem_of(path)), dangers))
 
 
+def is_vouched_for(spec: Any) -> bool:
+    """Whether a spec has no dangers, was made in this process, or has a content that the user trusts."""
+    return suspect_of(spec) is None or _trusted_content(spec) is not None
+
+
 def _trusted_content(spec: Any) -> Content | None:
     """Returns the content of a spec's files if the user trusts it, else None."""
     with contextlib.suppress(HubError):

@@ -201,25 +201,24 @@ class DefinedSpec(ModuleSpec):
         *,
         overwrite: bool = False,
     ) -> None:
-        """Writes a module whose weights come from a training checkpoint.
+        """Writes a module, whose weights come from a training checkpoint if one is given.
 
         Args:
           path: directory to write; must not hold a module yet. It appears whole or not at all.
-          checkpoint_path: path prefix of a checkpoint, or a directory whose latest one is taken. None only
-            for a module without variables, or for a cut of one on disk, which keeps its published values.
+          checkpoint_path: path prefix of a checkpoint, or a directory whose latest one is taken. None keeps
+            the values that the spec has; one of `create_module_spec` has none.
           name_transform_fn: maps the name of a variable in the module to its name in the checkpoint; by
             default they are the same.
           overwrite: replace a module that is there; anything else there stays refused.
 
         Raises:
-          ValueError: no checkpoint, or a variable of another shape or dtype.
+          ValueError: no values, or a variable of another shape or dtype.
           tf.errors.NotFoundError: (also a ValueError) the checkpoint lacks a variable; it is named.
           ExportError: the target could not be written.
         """
         source = None if checkpoint_path is None else paths.absolute(checkpoint_path, "checkpoint_path")
         variables = self.all_variables
-        if source is None and self._origin_cut is not None and self._checkpoint is not None:
-            # No directory has just this module, so there is nothing that could be copied instead.
+        if source is None and self._checkpoint is not None:
             source, published = self._checkpoint.prefix, self._checkpoint.names
             name_transform_fn = name_transform_fn or (lambda name: published.get(name, name))
         if variables and source is None:

@@ -34,6 +34,7 @@ from hubexplore.summary.model import LiveSummary, VariableSummary
 from hubexplore.summary.module_format import DEFAULT_SIGNATURE
 
 if TYPE_CHECKING:
+    from hubexplore.display.rich.cost_view import ShownCost
     from hubexplore.display.rich.summaries import Summary
 
 MSG_EAGER: Final = """\
@@ -329,6 +330,13 @@ class Module:
             applications=tuple(live_summary.call_summary(call) for call in self._applications),
         )
         return displayable(replace(self._spec.summary(), live=facts))
+
+    def cost(self, inputs: Any = None, signature: str | None = None, *, batch: int | None = 1) -> ShownCost:
+        """Counts what a call of a signature costs, without running it; see `Summary.cost`.
+
+        `NotebookSession.cost` measures it.
+        """
+        return self._spec.summary().cost(inputs, signature, tags=self._tags, batch=batch)
 
     def __repr__(self) -> str:
         from hubexplore.display.card import text

@@ -13,6 +13,7 @@ from hubexplore.hub.tensor_info import TensorInfo
 from hubexplore.summary.model import ModuleSummary, SignatureSummary, VariantSummary
 
 if TYPE_CHECKING:
+    from hubexplore.display.rich.cost_view import ShownCost
     from hubexplore.display.rich.summaries import Summary
 
 
@@ -151,6 +152,17 @@ class ModuleSpec(abc.ABC):
 
         variants = tuple(map(self._variant_summary, self.get_tags()))
         return displayable(ModuleSummary(title=type(self).__name__, variants=variants))
+
+    def cost(
+        self,
+        inputs: Any = None,
+        signature: str | None = None,
+        *,
+        tags: Iterable[str] | None = None,
+        batch: int | None = 1,
+    ) -> ShownCost:
+        """Counts what a call of a signature costs, without running it; see `Summary.cost`."""
+        return self.summary().cost(inputs, signature, tags=tags, batch=batch)
 
     def _variant_summary(self, tags: frozenset[str]) -> VariantSummary:
         return VariantSummary(

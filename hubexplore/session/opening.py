@@ -14,7 +14,7 @@ from hubexplore.hub.loading import load_module_spec
 from hubexplore.hub.resolve.nearest import open_nearest
 from hubexplore.hub.spec import ModuleSpec
 from hubexplore.session.graph_optimizer import is_dispensable
-from hubexplore.session.names import variable_name
+from hubexplore.summary.files.handle_names import variable_name
 from hubexplore.summary.files.paths import text_of
 from hubexplore.summary.lookup import default_tags
 from hubexplore.summary.wishes import Signatures

@@ -12,7 +12,6 @@ from typing import Any, Final
 
 import tensorflow as tf
 
-import hubexplore
 from hubexplore.display.wording import MAX_SENTENCE, visible
 from hubexplore.errors import GraphError, GraphGrowthWarning, NoSuchModuleError, closest
 from hubexplore.hub.danger_check import confirm_unchanged, require_trust
@@ -24,12 +23,12 @@ from hubexplore.hub.running.signature_runner import AppliedSignature, AppliedSig
 from hubexplore.hub.spec import ModuleSpec
 from hubexplore.session import removal, variable_values
 from hubexplore.session.call_log import CallLog
+from hubexplore.session.module_tools import ModuleTools
 from hubexplore.session.names import free_scope
 from hubexplore.session.opening import Opened, open_handle
 from hubexplore.session.signature_calls import Request, Runtime, SessionRunner
 from hubexplore.session.tf_server import guard
 from hubexplore.session.tf_session import ManagedSession
-from hubexplore.summary.files.paths import EXPORT, to_write
 from hubexplore.summary.lookup import default_signature
 from hubexplore.summary.wishes import Signatures
 
@@ -45,7 +44,7 @@ MSG_REPLACED: Final = (
 MSG_TRUST: Final = "session.load({handle}, trust=True)"
 
 
-class NotebookSession:
+class NotebookSession(ModuleTools):
     """Loads modules into one graph, runs their signatures, and writes them again.
 
     ```python
@@ -335,10 +334,6 @@ class NotebookSession:
         self._check_current(module, error)
         return self._explained(error, timeout) if isinstance(error, tf.errors.OpError) else None
 
-    def map(self, module: Any, data: Any, **options: Any) -> Any:
-        """Maps a data set through a module that is loaded here; the options are those of `hubexplore.map`."""
-        return hubexplore.map(module, data, session=self, **options)
-
     def applied(self, module: Module | str, signature: str | None = None) -> AppliedSignature:
         """The ops of a signature as `call` runs them: on placeholders, added to the graph the first time.
 
@@ -351,68 +346,6 @@ class NotebookSession:
         self._check_open()
         live = self._live(module)
         return self._runtime.applied.get(live, signature or default_signature(live.get_signature_names()))
-
-    def export(
-        self,
-        module: Module | str,
-        path: str | os.PathLike[str],
-        overwrite: bool = False,
-        verify: bool = False,
-    ) -> Any:
-        """Writes a module with the values its variables have now.
-
-        Args:
-          module: loaded here, or its name.
-          path: directory to write; it appears whole or not at all.
-          overwrite: replace a module at `path`; anything else there is still refused.
-          verify: load it again and compare the outputs of every signature on generated inputs.
-
-        Returns:
-          An ExportReport, which is also a path: where it is, what was compared, and what looks wrong.
-
-        Raises:
-          ExportExistsError: (a FileExistsError) something is there.
-          ExportError: (an OSError) it could not be written.
-        """
-        from hubexplore.session.export.checked_export import export
-
-        self._check_open()
-        live = self._live(module)
-        target = to_write(path, EXPORT)
-        with self._building:
-            return export(live, self._session, target, overwrite=overwrite, verify=verify)
-
-    def save(self, module: Module | str, path: str | os.PathLike[str], **options: Any) -> Any:
-        """Writes a module, loaded here, as a TF2 SavedModel with the values its variables have now.
-
-        The options are those of `hub.save`, which says what is written: `overwrite`, `verify`, `version`.
-
-        Returns:
-          A SaveReport, which is also a path: where it is, what was compared, and what is not in it.
-        """
-        from hubexplore.session.export.save import save
-
-        self._check_open()
-        with self._building:
-            return save(self._live(module), path, session=self._session, **options)
-
-    def cut(self, module: Module | str, inputs: Any = None, outputs: Any = None, **options: Any) -> Module:
-        """Cuts a part out of a module that is loaded here, and loads it with the values of this session.
-
-        Args:
-          module: loaded here, or its name.
-          inputs: see `ModuleSpec.cut`; tensors of the session's graph are taken as well.
-          outputs: likewise.
-          **options: `name` to load it by (by default that of the module and `_cut`), `trainable` (by default
-            as the module is), `check` (by default True), and those of `ModuleSpec.cut` but `tags`.
-
-        Raises what `ModuleSpec.cut` and `load` raise; then nothing has changed.
-        """
-        from hubexplore.session.cutting.live import cut
-
-        self._check_open()
-        with self._building:
-            return cut(self, lambda: self._session, self._live(module), inputs, outputs, **options)
 
     def variables(self, module: Module | str | None = None) -> dict[str, Any]:
         """Values that variables have now, as NumPy arrays by name in the module.
@@ -511,6 +444,10 @@ class NotebookSession:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    @property
+    def _itself(self) -> NotebookSession:
+        return self
 
     def _live(self, module: Module | str) -> Module:
         live = self.module(module) if isinstance(module, str) else module

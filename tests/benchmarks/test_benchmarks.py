@@ -13,7 +13,17 @@ import pytest
 import tensorflow as tf
 
 import hubexplore
-from benchmarks import child, keras_models, models, peer, report, rounds, subjects, tensorflow_floor
+from benchmarks import (
+    child,
+    keras_models,
+    models,
+    peer,
+    report,
+    rounds,
+    subjects,
+    tensorflow_floor,
+    weight_changes,
+)
 from benchmarks.albert import albert
 from benchmarks.inception import inception
 from benchmarks.report import Row
@@ -52,6 +62,16 @@ def test_the_text_model_has_the_promised_size(tmp_path: Path) -> None:
         assert 2500 <= len(graph.get_operations()) <= 3500
         assert v1.get_collection(v1.GraphKeys.TABLE_INITIALIZERS)
         assert v1.get_collection(v1.GraphKeys.ASSET_FILEPATHS)
+
+
+def test_weights_are_read_and_compared(tmp_path: Path) -> None:
+    prefixes = [tmp_path / name for name in ("first", "second")]
+    for prefix, changed in zip(prefixes, (0.0, 0.01), strict=True):
+        weight_changes.write(prefix, 1, changed)
+    figures = weight_changes.measure(str(prefixes[0]), str(prefixes[1]), 1)
+    assert figures["share"] > 0.99
+    assert figures["read"] > 0
+    assert figures["compare"] > 0
 
 
 def test_graphs_of_calls_are_inlined_in_turns() -> None:

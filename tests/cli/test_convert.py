@@ -33,12 +33,25 @@ def test_convert_to_a_saved_model_and_back(capsys: pytest.CaptureFixture[str], t
     assert "already holds a model" in capsys.readouterr().err
 
 
+def test_convert_to_a_file_of_weights(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    module = "sample:half-plus-two"
+    assert convert(module, str(tmp_path / "w.npz")) == 0
+    assert "reads the same numbers in it" in capsys.readouterr().out
+    assert (tmp_path / "w.npz.json").exists()
+    assert convert(module, str(tmp_path / "w.npz")) == cli.BAD_INPUT
+    assert "exists. Write to another path" in capsys.readouterr().err
+    assert convert(write_module(tmp_path / "module"), str(tmp_path / "none.npz")) == 0
+    assert "The module has no variables." in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--to", "onnx"], "saved-model"),
+        (["--to", "onxx"], "saved-model"),
         (["--to", "hub", "--version", "1"], "--version belongs to --to saved-model"),
         ([], "--to"),
+        (["--to", "npz", "--quantize", "int8"], "quantize= belongs to 'tflite'"),
+        (["--to", "onnx", "--timeout", "0"], "timeout="),
     ],
 )
 def test_convert_refuses(

@@ -114,7 +114,8 @@ def test_weights_of_a_frozen_graph(tmp_path: Path) -> None:
     changes = hub.summarize(paths[0]).compare(hub.summarize(paths[1]), weights=True).weights
     assert changes is not None
     (change,) = changes.variables
-    assert (change.name, change.relative) == ("dense/kernel", pytest.approx(2.0))
+    assert change.name == "dense/kernel"
+    assert change.relative == pytest.approx(2.0)
 
 
 def test_a_session_has_both(two: tuple[str, str], tmp_path: Path) -> None:

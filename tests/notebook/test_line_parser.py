@@ -9,7 +9,7 @@ from IPython.core.error import UsageError
 
 from hubexplore.notebook.magics import HubMagics
 from hubexplore.notebook.magics.line_parser import read_call, words
-from hubexplore.session.names import variable_name
+from hubexplore.summary.files.handle_names import variable_name
 
 AS_DICT, PLAIN = True, False
 

@@ -244,7 +244,15 @@ class TestSave:
         assert "No module 'nothing'" in fails(scale, "%hub_save nothing /tmp/x")
 
 
-@pytest.mark.parametrize("name", ["hub_load", "hub_call", "hub_export", "hub_save"])
+def test_convert(scale: Run, tmp_path: Path) -> None:
+    target = tmp_path / "w.npz"
+    assert os.fspath(scale(f"%hub_convert scale {target}")) == str(target)
+    assert (tmp_path / "w.npz.json").exists()
+    assert "exists. Write to another path" in fails(scale, f"%hub_convert scale {target}")
+    assert "Did you mean 'onnx'" in fails(scale, f"%hub_convert scale {tmp_path} --to onxx")
+
+
+@pytest.mark.parametrize("name", ["hub_load", "hub_call", "hub_export", "hub_save", "hub_convert"])
 def test_help(run: Run, name: str, capsys: pytest.CaptureFixture[str]) -> None:
     run(f"%{name}?")
     shown = capsys.readouterr().out

@@ -11,7 +11,6 @@ from collections.abc import Iterable
 
 import pytest
 from packaging.specifiers import SpecifierSet
-from packaging.utils import canonicalize_name
 
 from tools import pins
 
@@ -22,7 +21,7 @@ PATCHES = range(30)
 
 def installed() -> dict[str, importlib.metadata.Distribution]:
     """The metadata of the pinned releases that are installed; other releases say nothing about them."""
-    every = {str(canonicalize_name(one.name)): one for one in importlib.metadata.distributions()}
+    every = pins.installed()
     return {name: every[name] for name, pin in PINS.items() if name in every and every[name].version == pin}
 
 

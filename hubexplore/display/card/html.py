@@ -36,6 +36,11 @@ def section(card_section: Section | None, empty: str) -> Markup:
     return framed(_section(card_section, unfolded=True) if card_section else tag("p", empty))
 
 
+def blocks(card_section: Section) -> Markup:
+    """Returns what is in a section, without its fold and heading; for a page that has the style sheet."""
+    return join(*(_block(block, card_section.heading) for block in card_section.blocks))
+
+
 def outside_access(summary: ModuleSummary) -> Markup | None:
     """Returns what a module can touch outside of itself, unfolded if that is a danger; None for nothing."""
     access = access_section.outside_access(summary.capabilities)

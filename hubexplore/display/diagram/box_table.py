@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from hubexplore.display.diagram.labels import (
     edge_text,
@@ -20,6 +20,9 @@ from hubexplore.display.tables.grid import Column
 from hubexplore.display.wording import MAX_SENTENCE, visible
 from hubexplore.summary.outline import Box, Edge, Outline
 
+if TYPE_CHECKING:
+    from hubexplore.display.diagram.colouring import Colouring
+
 COLUMNS: Final = (
     Column("name", code=True),
     Column("kind"),
@@ -32,7 +35,7 @@ COLUMNS: Final = (
 )
 
 
-def list_items(shown: Outline) -> list[tuple[int, str]]:
+def list_items(shown: Outline, colouring: Colouring | None = None) -> list[tuple[int, str]]:
     """Returns the outline as (depth, line): boxes in their groups, in the order in which values flow."""
     feeds: dict[int, list[Edge]] = {}
     for edge in shown.edges:
@@ -46,10 +49,13 @@ def list_items(shown: Outline) -> list[tuple[int, str]]:
         for depth, group in enumerate(path):
             if depth >= len(open_) or open_[depth] != group:
                 open_ = path[: depth + 1]
-                words = group_lines(shown.groups[group])
+                amount = "" if colouring is None else colouring.group_text(group)
+                words = group_lines(shown.groups[group], amount)
                 items.append((depth + 1, "; ".join([f"{words[0]}/", *words[1:]])))
         open_ = path
         words = [f"{name_text(box)} ({kind_text(box)})", *lines(box)]
+        if colouring is not None and colouring.text(index):
+            words.append(colouring.text(index))
         sources = ", ".join(name_text(shown.boxes[edge.source]) for edge in feeds.get(index, ())[:8])
         items.append((len(path) + 1, "; ".join(words) + (f"  <- {sources}" if sources else "")))
     return items + [(1, visible(text, MAX_SENTENCE)) for text in shown.warnings]

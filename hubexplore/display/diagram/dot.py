@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from hubexplore.display.diagram.labels import (
     KIND_NAMES,
     KINDS_SHOWN_BY_SHAPE,
+    MAX_LABEL,
     edge_text,
     group_lines,
     heading,
@@ -21,11 +22,14 @@ from hubexplore.display.diagram.labels import (
 )
 from hubexplore.display.markup import Markup, join, tag
 from hubexplore.display.palette import BOXES, DIM, EDGE, FAINT_EDGE, GROUP_FILLS, INK, PAPER
+from hubexplore.display.wording import visible
 from hubexplore.summary.outline import data
 from hubexplore.summary.outline.data import Box, Edge, Group, Outline
 
 if TYPE_CHECKING:
     from graphviz import Digraph
+
+    from hubexplore.display.diagram.colouring import Colouring
 
 FONT: Final = "Helvetica,Arial,sans-serif"
 LINE_LENGTH: Final = 38
@@ -64,7 +68,7 @@ _STYLES: Final[dict[str, dict[str, str]]] = {
 _DANGER_FILL, _DANGER_LINE = BOXES["red"]
 
 
-def dot_source(outline: Outline, title: str) -> str:
+def dot_source(outline: Outline, title: str, colouring: Colouring | None = None) -> str:
     """Returns the outline in DOT: node ids are `n0`, `n1`, ..., clusters are groups."""
     from graphviz import Digraph
 
@@ -73,7 +77,7 @@ def dot_source(outline: Outline, title: str) -> str:
             "bgcolor": PAPER, "rankdir": "TB", "fontname": FONT, "fontsize": "12", "fontcolor": INK,
             "pad": "0.25",
             "nodesep": "0.3", "ranksep": "0.38", "labelloc": "t", "labeljust": "l", "compound": "true",
-            "label": _heading(outline, title),
+            "label": _heading(outline, title, colouring),
             # Bounds on the rounds of the layout: a graph made to be hard takes no longer than others.
             "nslimit": "2", "nslimit1": "2", "mclimit": "0.6",
         },
@@ -85,7 +89,7 @@ def dot_source(outline: Outline, title: str) -> str:
             "fontname": FONT, "fontsize": "9", "fontcolor": DIM, "color": EDGE, "arrowsize": "0.6",
         },
     )  # fmt: skip
-    _add_boxes(graph, outline)
+    _add_boxes(graph, outline, colouring)
     _add_rows(graph, outline)
     labelled = len(outline.edges) <= MAX_LABELLED
     for edge in outline.edges:
@@ -93,7 +97,7 @@ def dot_source(outline: Outline, title: str) -> str:
     return str(graph.source)
 
 
-def _heading(outline: Outline, title: str) -> str:
+def _heading(outline: Outline, title: str, colouring: Colouring | None) -> str:
     """Returns the title of the picture, and below it the colours that occur in it."""
     kinds = dict.fromkeys(box.kind for box in outline.boxes if box.kind != data.OP)
     legend = [
@@ -110,13 +114,34 @@ def _heading(outline: Outline, title: str) -> str:
         tag("TD", tag("B", heading(outline, title)), **left),
         tag("TD", tag("FONT", *legend, POINT_SIZE=9), **left),
     ]
-    table = tag(
-        "TABLE", *(tag("TR", row) for row in rows[: 1 + bool(legend)]), BORDER=0, CELLPADDING=1, CELLSPACING=0
-    )
+    rows = rows[: 1 + bool(legend)]
+    if colouring is not None:
+        rows.append(tag("TD", _scale(colouring), **left))
+    table = tag("TABLE", *(tag("TR", row) for row in rows), BORDER=0, CELLPADDING=1, CELLSPACING=0)
     return _label(table)
 
 
-def _add_boxes(graph: Digraph, outline: Outline) -> None:
+def _scale(colouring: Colouring) -> Markup:
+    """Returns the legend of the colours: what they stand for, and squares from the lowest to the highest."""
+    # Squares of text: the cells of a table would be as wide as the title.
+    (_, low), *_, (_, high) = colouring.legend
+    squares = [
+        tag(
+            "FONT",
+            "\u25a1 " if colour == PAPER else "\u25a0 ",
+            COLOR=FAINT_EDGE if colour == PAPER else colour,
+        )
+        for colour, _ in colouring.legend
+    ]
+    label = visible(colouring.scale.label, MAX_LABEL)
+    return join(
+        tag("FONT", f"{label}:   {low}  ", POINT_SIZE=9, COLOR=INK),
+        tag("FONT", *squares, POINT_SIZE=14),
+        tag("FONT", f" {high}", POINT_SIZE=9, COLOR=INK),
+    )
+
+
+def _add_boxes(graph: Digraph, outline: Outline, colouring: Colouring | None) -> None:
     """Adds boxes and clusters.
 
     A cluster is copied when it is added to its parent, so inner clusters must be complete first. A group
@@ -133,10 +158,12 @@ def _add_boxes(graph: Digraph, outline: Outline) -> None:
             Digraph(
                 name=f"cluster{index}",
                 graph_attr={
-                    "label": _label(_group_label(group)),
+                    "label": _label(
+                        _group_label(group, "" if colouring is None else colouring.group_text(index))
+                    ),
                     "labeljust": "l",
                     "style": "rounded,filled",
-                    "fillcolor": GROUP_FILLS[depth % 2],
+                    "fillcolor": (colouring and colouring.group_fill(index)) or GROUP_FILLS[depth % 2],
                     "color": _DANGER_LINE if group.danger else FAINT_EDGE,
                     "fontsize": "11",
                     "margin": "10",
@@ -145,7 +172,9 @@ def _add_boxes(graph: Digraph, outline: Outline) -> None:
         )
     for index, box in enumerate(outline.boxes):
         (graph if box.group is None else clusters[box.group]).node(
-            f"n{index}", _box_label(box), **{**_STYLES[box.kind], **_double_line(box), **_danger(box)}
+            f"n{index}",
+            _box_label(box, "" if colouring is None else colouring.text(index)),
+            **{**_STYLES[box.kind], **_double_line(box), **_danger(box), **_fill(index, colouring)},
         )
     for index in reversed(range(len(clusters))):
         parent = outline.groups[index].parent
@@ -175,6 +204,11 @@ def _danger(box: Box) -> dict[str, str]:
     return {**line, "fillcolor": _DANGER_FILL} if box.kind == data.OP else line
 
 
+def _fill(box: int, colouring: Colouring | None) -> dict[str, str]:
+    """Returns the fill of a box whose colour stands for a number; its line still shows the kind."""
+    return {} if colouring is None else {"fillcolor": colouring.fill(box)}
+
+
 def _add_edge(graph: Digraph, boxes: Sequence[Box], edge: Edge, labelled: bool) -> None:
     source, target = boxes[edge.source], boxes[edge.target]
     attributes = {}
@@ -193,12 +227,16 @@ def _add_edge(graph: Digraph, boxes: Sequence[Box], edge: Edge, labelled: bool) 
     graph.edge(f"n{edge.source}", f"n{edge.target}", **attributes)
 
 
-def _box_label(box: Box) -> str:
+def _box_label(box: Box, amount: str) -> str:
     rows = []
+    # On a colour the second ink would be too faint.
+    ink = INK if amount else DIM
     if box.kind not in KINDS_SHOWN_BY_SHAPE and not title_text(box).endswith(f"{KIND_NAMES[box.kind]}s"):
-        rows.append(tag("FONT", kind_text(box), POINT_SIZE=9, COLOR=DIM))
+        rows.append(tag("FONT", kind_text(box), POINT_SIZE=9, COLOR=ink))
     rows.append(tag("B", title_text(box)))
-    rows.extend(tag("FONT", part, POINT_SIZE=9, COLOR=DIM) for line in lines(box) for part in _wrapped(line))
+    rows.extend(tag("FONT", part, POINT_SIZE=9, COLOR=ink) for line in lines(box) for part in _wrapped(line))
+    if amount:
+        rows.append(tag("FONT", amount, POINT_SIZE=10, COLOR=INK))
     parts: list[Markup] = []
     for row in rows:
         # HTML-like labels have no paragraphs; a <BR/> separates lines and does not end the last one.
@@ -206,8 +244,8 @@ def _box_label(box: Box) -> str:
     return _label(join(*parts[:-1]))
 
 
-def _group_label(group: Group) -> Markup:
-    words = group_lines(group)
+def _group_label(group: Group, amount: str) -> Markup:
+    words = group_lines(group, amount)
     return join(
         tag("B", words[0]), *(tag("FONT", "  " + line, POINT_SIZE=9, COLOR=DIM) for line in words[1:])
     )

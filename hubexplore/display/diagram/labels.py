@@ -129,11 +129,13 @@ def weight_lines(box: Box) -> list[str]:
     return texts
 
 
-def group_lines(group: Group) -> list[str]:
-    """Returns the name of a group, the function it is the body of, and its number of parameters."""
+def group_lines(group: Group, amount: str = "") -> list[str]:
+    """Returns the name of a group, the function it is the body of, an amount, and its parameters."""
     texts = [visible(group.label or '""', MAX_LABEL)]
     if group.function:
         texts.append("body of " + visible(group.function, MAX_LABEL))
+    if amount:
+        texts.append(amount)
     if group.parameters:
         texts.append(counted(group.parameters, "parameter"))
     return texts

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Final
 from hubexplore.display.card.html import framed
 from hubexplore.display.diagram import box_table
 from hubexplore.display.diagram import graphviz_svg as svg
+from hubexplore.display.diagram.colouring import Colouring, Scale, coloured
 from hubexplore.display.diagram.dot import FONT, dot_source
 from hubexplore.display.diagram.labels import heading, kind_text
 from hubexplore.display.markup import Markup, tag
 from hubexplore.display.safe_display import automatic
-from hubexplore.display.tables.grid import Grid, grid_html
+from hubexplore.display.tables.grid import Column, Grid, grid_html
 from hubexplore.display.wording import MAX_SENTENCE, counted, visible
 from hubexplore.errors import DiagramError
 from hubexplore.summary.files.atomic_write import write_file
@@ -44,6 +45,8 @@ def diagram(
     tags: Iterable[str] | str | None = None,
     expand: Iterable[str] = (),
     depth: int | None = None,
+    *,
+    scale: Scale | None = None,
 ) -> Diagram:
     """Returns a diagram of one graph variant.
 
@@ -53,6 +56,7 @@ def diagram(
       tags: tags of the variant, also as "a,b"; by default the variant without tags, else the first one.
       expand: names of scopes, series, function calls, functions or ops to unfold.
       depth: maximum number of levels of scopes; by default as many as are readable.
+      scale: what the colours of the boxes stand for; by default their kinds.
 
     Raises:
       NoSuchVariantError: no variant has these tags.
@@ -77,9 +81,8 @@ def diagram(
     draw = functools.partial(
         outline, meta_graph, variant, signature, expand=names, depth=depth, dangers=dangers
     )
-    return Diagram(
-        summary.title, draw(bound=MAX_BOXES), functools.partial(draw, bound=MAX_BOXES_AFTER_TIMEOUT)
-    )
+    fewer = functools.partial(draw, bound=MAX_BOXES_AFTER_TIMEOUT)
+    return Diagram(summary.title, draw(bound=MAX_BOXES), fewer, scale)
 
 
 def _variant(summary: ModuleSummary, tags: Iterable[str] | str | None) -> VariantSummary:
@@ -96,25 +99,45 @@ class Diagram:
     Attributes:
       title: title of the module.
       outline: boxes and edges as facts; fewer of them after a layout took too long.
+      scale: what the colours of the boxes stand for; None for their kinds.
     """
 
-    def __init__(self, title: str, outline: Outline, fewer: functools.partial[Outline] | None = None) -> None:
+    def __init__(
+        self,
+        title: str,
+        outline: Outline,
+        fewer: functools.partial[Outline] | None = None,
+        scale: Scale | None = None,
+    ) -> None:
         self.title = title
         self.outline = outline
+        self.scale = scale
         self._fewer = fewer
+        self._coloured: tuple[Outline, Colouring] | None = None
+        # At once, so that names which are not there are an error of the call and not of the display.
+        self.colouring  # noqa: B018
+
+    @property
+    def colouring(self) -> Colouring | None:
+        """The numbers and colours of the boxes; None if the colours stand for their kinds."""
+        if self.scale is None:
+            return None
+        if self._coloured is None or self._coloured[0] is not self.outline:
+            self._coloured = self.outline, coloured(self.outline, self.scale)
+        return self._coloured[1]
 
     @functools.cached_property
     def _picture(self) -> _Picture:
         """The layout. If it takes too long, the whole diagram changes to fewer boxes."""
         try:
-            return _laid_out(self.outline, self.title)
+            return _laid_out(self.outline, self.title, self.colouring)
         except svg.LayoutTimeoutError:
             if self._fewer is None:
                 raise
             # Only once: if the smaller layout takes too long as well, the error is raised.
             fewer = self._fewer()
             self.outline = replace(fewer, warnings=(*fewer.warnings, MSG_FEWER_BOXES))
-            return _laid_out(self.outline, self.title)
+            return _laid_out(self.outline, self.title, self.colouring)
 
     @property
     def svg(self) -> str:
@@ -137,28 +160,39 @@ class Diagram:
     @property
     def dot(self) -> str:
         """The picture in the language of graphviz; `dot` need not be installed."""
-        return dot_source(self.outline, self.title)
+        return dot_source(self.outline, self.title, self.colouring)
 
     @property
     def df(self) -> pd.DataFrame:
-        """A row for each box: name, kind, scope, ops, nodes, variables, parameters, dtype and inputs."""
+        """A row for each box: name, kind, scope, ops, nodes, variables, parameters, dtype and inputs.
+
+        If the boxes are coloured by numbers, the last column `amount` has these; NaN for a box without one.
+        """
         import pandas as pd
 
-        return pd.DataFrame(
-            [box_table.record_of(self.outline, index) for index in range(len(self.outline.boxes))]
-        )
+        records = [box_table.record_of(self.outline, index) for index in range(len(self.outline.boxes))]
+        frame = pd.DataFrame(records)
+        if self.colouring is not None:
+            numbers = self.colouring.amounts.boxes
+            frame["amount"] = [float("nan") if number is None else number for number in numbers]
+        return frame
 
     @property
     def table(self) -> Grid:
         """The boxes and their inputs as a grid."""
         current = self.outline
         rows = tuple(box_table.row_of(current, index) for index in range(len(current.boxes)))
+        columns: tuple[Column, ...] = box_table.COLUMNS
+        if self.colouring is not None:
+            name = visible(self.colouring.scale.label)
+            columns = (*columns[:1], Column(name, "right", keep_empty=True), *columns[1:])
+            rows = tuple((*row[:1], self.colouring.cell(index), *row[1:]) for index, row in enumerate(rows))
         note = (
             f"{counted(current.hidden, 'node')} of constants, shape arithmetic and variable reads are hidden."
             if current.hidden > 0
             else ""
         )
-        return Grid("Boxes of the diagram and what feeds them", box_table.COLUMNS, rows, note)
+        return Grid("Boxes of the diagram and what feeds them", columns, rows, note)
 
     def save(self, path: str | bytes | os.PathLike[str]) -> None:
         """Writes the picture in the format that the suffix of the path names.
@@ -189,7 +223,10 @@ class Diagram:
         return "\n".join(
             [
                 heading(self.outline, self.title),
-                *(f"{'  ' * depth}{text}" for depth, text in box_table.list_items(self.outline)),
+                *(
+                    f"{'  ' * depth}{text}"
+                    for depth, text in box_table.list_items(self.outline, self.colouring)
+                ),
             ]
         )
 
@@ -208,9 +245,10 @@ class Diagram:
             failure = str(error)
             content = [
                 tag("p", tag("strong", heading(self.outline, self.title))),
-                box_table.nested_list(box_table.list_items(self.outline)),
+                box_table.nested_list(box_table.list_items(self.outline, self.colouring)),
             ]
-        messages = [*self.outline.warnings, *([failure] if failure else [])]
+        warnings = () if self.colouring is None else self.colouring.warnings
+        messages = [*self.outline.warnings, *warnings, *([failure] if failure else [])]
         notes = [tag("p", visible(text, MAX_SENTENCE), class_="note") for text in messages]
         table = tag("details", tag("summary", "The same as a table"), tag("div", grid_html(self.table)))
         return framed(*content, *notes, table)
@@ -243,7 +281,7 @@ class _Picture:
         )
 
 
-def _laid_out(outline: Outline, title: str) -> _Picture:
-    source = dot_source(outline, title)
+def _laid_out(outline: Outline, title: str, colouring: Colouring | None) -> _Picture:
+    source = dot_source(outline, title, colouring)
     names = tuple(f"{visible(box.name)} ({kind_text(box)})" for box in outline.boxes)
     return _Picture(source, svg.render(source, "svg"), heading(outline, title), names)

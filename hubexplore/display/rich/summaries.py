@@ -26,8 +26,9 @@ from hubexplore.summary.model import (
 )
 
 if TYPE_CHECKING:
-    from hubexplore.display.diagram import Diagram
+    from hubexplore.display.diagram import Diagram, Scale
     from hubexplore.display.rich.comparison_view import ShownComparison
+    from hubexplore.display.rich.cost_view import ShownCost
     from hubexplore.summary.source import Source
 from hubexplore.summary.lookup import named_variant
 
@@ -148,11 +149,96 @@ class Summary(ModuleSummary):
         tags: Tags | None = None,
         expand: Iterable[str] = (),
         depth: int | None = None,
+        *,
+        color: Any = None,
+        label: str = "",
     ) -> Diagram:
-        """Draws the part of the graph that a signature runs; see `hubexplore.display.diagram.diagram`."""
+        """Draws the part of the graph that a signature runs; see `hubexplore.display.diagram.diagram`.
+
+        ```python
+        summary.graph("default", color="flops")                       # counted, one row of input
+        summary.graph("default", color={"conv1": 0.3, "fc": 0.9})     # your own numbers
+        ```
+
+        Args:
+          signature: the signature whose part of the graph is shown; None for all signatures together.
+          tags: tags of the variant; by default the variant without tags, else the first one.
+          expand: names of scopes, series, function calls, functions or ops to unfold.
+          depth: maximum number of levels of scopes; by default as many as are readable.
+          color: what the colours stand for, in place of kinds: "parameters", "multiply_adds", "flops",
+            "activation_bytes"; a `cost()`; or numbers by name, as a dict or a pandas Series, of ops, scopes
+            or variables. A box without a number of its own has the sum of what is in it.
+          label: what numbers by name are; by default the name of the Series.
+
+        Raises:
+          DiagramError: (a ValueError) `color` is none of these; or see `diagram`.
+          NoSuchScopeError: (a KeyError and ValueError) none of the names of `color` is in the diagram.
+        """
         from hubexplore.display.diagram import diagram
 
-        return diagram(self, signature, tags, expand, depth)
+        scale = None if color is None else self._scale(color, label, signature, tags)
+        return diagram(self, signature, tags, expand, depth, scale=scale)
+
+    def _scale(self, color: Any, label: str, signature: str | None, tags: Tags | None) -> Scale:
+        """What the colours of a diagram stand for."""
+        from hubexplore.display.diagram import colouring
+
+        if isinstance(color, colouring.Scale):
+            return color
+        if isinstance(color, str) and color in colouring.COUNTED:
+            variant = self._variant_or_default(tags)
+            names = [entry.name for entry in variant.signatures] if signature is None else [signature]
+            numbers: dict[str, float] = {}
+            for name in names:
+                numbers.update(self.cost(signature=name, tags=variant.tags).by_op(color))
+            return colouring.counted(color, numbers)
+        # A cost knows what it is about.
+        scale = getattr(color, "scale", None)
+        return scale() if callable(scale) else colouring.scale_of(color, label)
+
+    def _variant_or_default(self, tags: Tags | None) -> Variant:
+        if tags is not None or not self.variants:
+            return self.variant(tags or "")
+        first = next((variant for variant in self.variants if not variant.tags), self.variants[0])
+        return cast(Variant, first)
+
+    def cost(
+        self,
+        inputs: Any = None,
+        signature: str | None = None,
+        *,
+        tags: Tags | None = None,
+        batch: int | None = 1,
+    ) -> ShownCost:
+        """Counts what a call of a signature costs, in its graph, without running it.
+
+        ```python
+        cost = summary.cost()                                     # one row
+        summary.cost((8, 224, 224, 3), "default").multiply_adds   # a shape of the only input
+        summary.cost({"tokens": (1, 128), "mask": (1, 128)}).df   # shapes by name; a row for each op
+        ```
+
+        Args:
+          inputs: shapes as tuples of sizes (None is open), or values that have these shapes, by name; for a
+            single input also alone. None takes the shapes that the signature declares.
+          signature: its name; None for `default`, or `serving_default` of a SavedModel.
+          tags: of the graph variant; by default the one without tags, else the first one.
+          batch: number of rows of inputs that are not given; None counts with a symbol for it.
+
+        Returns:
+          A frozen `Cost` that shows itself: parameters, multiply-adds and bytes of activations, in total, by
+          op and by scope. Sizes that stay open are symbols in it, and `missing` lists them.
+
+        Raises:
+          NoSuchVariantError, NoSuchSignatureError: (a KeyError and ValueError) the message names the nearest.
+          SignatureError: (a TypeError and ValueError) an input has another name, or a shape does not fit.
+          DiagramError: (a ValueError) the summary has no graph.
+        """
+        from hubexplore.display.rich import cost_view
+        from hubexplore.summary.cost import cost_of
+
+        variant = self._variant_or_default(tags)
+        return cost_view.displayable(cost_of(self, variant, inputs, signature, batch))
 
     def compare(
         self, first: Tags | ModuleSummary, second: Tags | None = None, *, weights: bool = False

@@ -99,7 +99,7 @@ def grid_html(grid: Grid, fallback_caption: str = "") -> Markup:
       fallback_caption: the caption of a grid without one: for screen readers, and visible where styles are
         stripped.
     """
-    grid = _with_distinct_names(_without_empty_columns(grid))
+    grid = shown(grid)
     caption = visible(grid.caption or fallback_caption, MAX_SENTENCE)
     captions = (tag("caption", caption, class_=None if grid.caption else "aside"),) if caption else ()
     heads = (
@@ -113,6 +113,11 @@ def grid_html(grid: Grid, fallback_caption: str = "") -> Markup:
     return tag("table", *captions, tag("thead", tag("tr", *heads)), *bodies)
 
 
+def shown(grid: Grid) -> Grid:
+    """Returns a grid without empty columns, in which names that would read the same are told apart."""
+    return _with_distinct_names(_without_empty_columns(grid))
+
+
 def grid_text(grid: Grid, indent: str = "") -> str:
     """Returns the caption, the headings, the rows and the note, one line each, without a line end."""
     return "\n".join(indent + line for _, line in grid_lines(grid))
@@ -120,7 +125,7 @@ def grid_text(grid: Grid, indent: str = "") -> str:
 
 def grid_lines(grid: Grid, width: int = LINE_WIDTH) -> list[tuple[bool, str]]:
     """Returns (is a row, line) for each line of `grid_text`; captions, headings and notes are not rows."""
-    grid = _with_distinct_names(_without_empty_columns(grid))
+    grid = shown(grid)
     lines = [(False, visible(grid.caption, MAX_SENTENCE))] if grid.caption else []
     head, *rows = aligned(grid.columns, [tuple(column.name for column in grid.columns), *grid.rows], width)
     # Headings are aligned with the rows, as a first row, so that both share their widths.

@@ -20,7 +20,6 @@ from hubexplore.inputs import pictures
 from hubexplore.inputs.examples import sound_examples
 from hubexplore.inputs.examples.text_examples import (
     SENTENCES,
-    category,
     is_category,
     is_text,
     plain_text,
@@ -409,8 +408,7 @@ def _feature(feature: Feature, kind: str, random: np.random.Generator) -> Any:
         numbers = random.random(feature.count)
     match feature.dtype:
         case "string":
-            # They may be what an empty text stands for, or any category.
-            return [b"" if kind == ZEROS else category(number) for number in range(feature.count)]
+            return [b""] * feature.count
         case "int64":
             return [int(number) for number in np.round(numbers)]
         case _:

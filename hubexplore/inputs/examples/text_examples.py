@@ -118,14 +118,10 @@ def plain_text(use: Use, kind: str, number: int, random: np.random.Generator, tu
         first = (int(random.integers(len(use.words))) if is_random else number) % len(use.words)
         return b" ".join(use.words[first : first + (_WORDS_IN_SENTENCE if use.is_split else 1)])
     if use.is_category:
-        return category(int(random.integers(len(_CATEGORIES))) if is_random else number)
+        first = int(random.integers(len(_CATEGORIES))) if is_random else number
+        return _CATEGORIES[first % len(_CATEGORIES)].encode()
     place = number + _SENTENCE_OFFSET * turn if kind == SENTENCES else int(random.integers(len(_SENTENCES)))
     return _SENTENCES[place % len(_SENTENCES)].encode()
-
-
-def category(number: int) -> bytes:
-    """Returns a word that may be a category, in turn."""
-    return _CATEGORIES[number % len(_CATEGORIES)].encode()
 
 
 def sentence_words(shape: tuple[int, ...], turn: int) -> Array:

@@ -1,11 +1,11 @@
 """The magics: each parses its line, calls the session, and returns a value.
 
 Read `line_parser` first (a line becomes options, an error becomes one line), then `base` (what a word on the
-line stands for). `load_magics`, `call_magics`, `cut_magic`, `map_magic`, `show_magics`, `doctor_magic`,
-`lens_magic`, `session_magic`, `try_magic` hold the line magics; `module_magic` and `graph_magic` those over a
-cell of code, which `cell_code` compiles; `csv_rows` reads a cell of rows. `load_status` shows progress,
-`completion` completes a line. `HubMagics` is all magics together. Nothing here imports TensorFlow or pandas
-when it is loaded.
+line stands for). `load_magics`, `call_magics`, `cut_magic`, `map_magic`, `cost_magic`, `convert_magic`,
+`show_magics`, `doctor_magic`, `lens_magic`, `session_magic`, `try_magic` hold the line magics; `module_magic`
+and `graph_magic` those over a cell of code, which `cell_code` compiles; `csv_rows` reads a cell of rows.
+`load_status` shows progress, `completion` completes a line. `HubMagics` is all magics together. Nothing here
+imports TensorFlow or pandas when it is loaded.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from hubexplore.notebook.magics.call_magics import CallMagics
+from hubexplore.notebook.magics.convert_magic import ConvertMagics
+from hubexplore.notebook.magics.cost_magic import CostMagics
 from hubexplore.notebook.magics.cut_magic import CutMagics
 from hubexplore.notebook.magics.doctor_magic import DoctorMagics
 from hubexplore.notebook.magics.graph_magic import GraphMagics
@@ -30,6 +32,8 @@ class HubMagics(
     CallMagics,
     CutMagics,
     MapMagics,
+    CostMagics,
+    ConvertMagics,
     TryMagics,
     ModuleMagics,
     GraphMagics,

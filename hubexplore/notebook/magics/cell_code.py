@@ -128,14 +128,16 @@ def evaluated(shell: InteractiveShell, magic: str, body: str | None, expression:
         return eval(code, shell.user_ns)  # noqa: S307 - the user's own
 
 
+_CALL_OPTIONS: Final = "--signature S, --as-dict, --fetch T, --batch-size N and --out VAR"
+_COST_OPTIONS: Final = "--signature S, --seconds N, --count and --out VAR"
+
+
 def _not_an_expression(name: str, expression: str, reason: str) -> str:
     finding = f"{beginning(expression.strip())!r} is not a valid expression: {one_line(reason).rstrip('.?')}"
     if "await" in reason:
         finding = "`await` does not work in it. Use it in a cell before this one, and the result here"
-    return (
-        f"{name} takes one Python expression for the inputs. {finding}. Options are --signature S, "
-        f"--as-dict, --fetch T, --batch-size N and --out VAR."
-    )
+    options = _COST_OPTIONS if name.startswith("%hub_cost") else _CALL_OPTIONS
+    return f"{name} takes one Python expression for the inputs. {finding}. Options are {options}."
 
 
 @contextlib.contextmanager

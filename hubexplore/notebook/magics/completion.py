@@ -106,6 +106,12 @@ class Completer:
             return known or (self._of_summary(name, _signatures) if magic in _TAKES_UNLOADED else [])
         if option == "tags" and magic in ("hub_load", *_TAKES_UNLOADED):
             return self._of_summary(name, _tags)
+        if magic == "hub_convert":
+            # Here for speed only: each import costs `%load_ext` a millisecond.
+            from hubexplore.session.conversion.formats import FORMATS
+            from hubexplore.session.conversion.request import QUANTIZATIONS
+
+            return {"to": FORMATS, "quantize": QUANTIZATIONS}.get(option, ())
         return []
 
     def _words(self, argument: str, positionals: list[str], word: str) -> Iterable[str]:

@@ -256,9 +256,6 @@ def _unknown(parser: MagicArgumentParser, word: str) -> str:
 # The options of a call, recognised around an expression that is any Python. Only their exact names count: `x
 # --y` is an expression. A value ends at a bracket or a quote, which belong to the expression.
 _VALUE: Final = rf"(?:{_QUOTED}+|\{{\w+\}}|[^\s\"'()\[\]{{}}]+)"
-_OPTION: Final = rf"--(?:as-dict|lines|csv|(?:signature|batch-size|fetch|out)(?:\s+|=){_VALUE})"
-_LAST_OPTION: Final = re.compile(rf"(?:^|\s)(?P<option>{_OPTION})\s*$")
-_FIRST_OPTION: Final = re.compile(rf"(?P<option>{_OPTION})\s+")
 _CAPTURE: Final = re.compile(r"\s*(?P<out>\w+)\s*<<(?P<rest>.*)", re.DOTALL)
 _CAPTURE_LAST: Final = re.compile(r"(?P<rest>.*?)(?P<out>\w+)\s*<<\s*", re.DOTALL)
 # The name ends at a blank, or at the bracket or quote with which an expression begins.
@@ -302,16 +299,28 @@ def _read_call_line(
     # A semicolon at the end of a line keeps IPython from showing the value.
     rest = match["rest"].strip().rstrip("; ")
     found_options: list[str] = []
+    last_option, first_option = _option_patterns(parser)
     # From both ends inwards, one option at a time, so that none is looked for inside of the expression.
-    while option := _LAST_OPTION.search(rest):
+    while option := last_option.search(rest):
         rest = rest[: option.start()].rstrip()
         found_options.insert(0, option["option"])
-    while option := _FIRST_OPTION.match(rest):
+    while option := first_option.match(rest):
         rest = rest[option.end() :]
         found_options.insert(0, option["option"])
     if rest.startswith("--"):
         raise UsageError(_unknown(parser, rest.split()[0]))
     return read_options(parser, " ".join([match["name"], *found_options]), namespace=namespace), rest
+
+
+def _option_patterns(parser: MagicArgumentParser) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Returns what finds an option of a call after an expression, and one before it."""
+    actions = [action for action in parser._actions if action.option_strings and action.dest != "help"]
+    names = {action.option_strings[-1].removeprefix("--"): action.nargs != 0 for action in actions}
+    switches = [re.escape(name) for name, has_value in names.items() if not has_value]
+    others = [re.escape(name) for name, has_value in names.items() if has_value]
+    option = rf"--(?:{'|'.join(switches)}|(?:{'|'.join(others)})(?:\s+|=){_VALUE})"
+    # `re` keeps what it has compiled.
+    return re.compile(rf"(?:^|\s)(?P<option>{option})\s*$"), re.compile(rf"(?P<option>{option})\s+")
 
 
 def check_variable(name: str, magic_name: str) -> str:

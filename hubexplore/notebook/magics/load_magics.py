@@ -17,7 +17,7 @@ from hubexplore.hub.quiet_start import quiet_tensorflow
 from hubexplore.notebook.magics.base import INPUTS_HELP, OUTPUTS_HELP, TRUST_HELP, HubMagicsBase
 from hubexplore.notebook.magics.line_parser import check_variable, magic
 from hubexplore.notebook.magics.load_status import LoadStatus
-from hubexplore.session.names import variable_name
+from hubexplore.summary.files.handle_names import variable_name
 from hubexplore.summary.files.paths import text_of
 from hubexplore.summary.lookup import default_tags, no_such_variant
 from hubexplore.summary.model import ModuleSummary

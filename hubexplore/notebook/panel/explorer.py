@@ -15,7 +15,7 @@ from hubexplore.display.card.html import framed, heading, outside_access
 from hubexplore.display.markup import Markup, join, tag
 from hubexplore.display.wording import MAX_SENTENCE, counted, visible
 from hubexplore.errors import HubError
-from hubexplore.explorer.runs import ModuleRunner, Run
+from hubexplore.explorer.runs import ModuleRunner, Run, RunRequest
 from hubexplore.explorer.subject import PICKED, Subject
 from hubexplore.notebook.panel import light_widgets as widgets
 from hubexplore.notebook.panel.browser_widgets import Message, PanelMonitor, plain_front_end
@@ -305,10 +305,16 @@ class Explorer(ipywidgets.VBox):
                 def pick(inputs: Sequence[str], outputs: Sequence[str]) -> None:
                     panel._pick(inputs, outputs)
 
+                def measure(signature: str) -> None:
+                    panel._measure(signature)
+
                 can_pick = self._subject.can_pick
                 changed = self._snapshot.changed
                 self._cut_box = self._make_cut_box() if self._subject.can_cut else None
-                return GraphTab(summary, probe, changed, pick if can_pick else None, self._cut_box)
+                return GraphTab(
+                    summary, probe, changed, pick if can_pick else None, self._cut_box,
+                    measure=measure, namespace=_namespace,
+                )  # fmt: skip
             case "Variables":
                 from hubexplore.notebook.panel.tabs.variables import VariablesTab
 
@@ -335,6 +341,24 @@ class Explorer(ipywidgets.VBox):
     def _probe(self, signature: str, tensor: str) -> None:
         """Runs the inputs of the form, and shows a tensor of that run in the graph tab."""
         graph, runner = self._tab_content("Graph"), self._runner
+        self._run_for_graph(
+            lambda request: runner.call(request, (tensor,)),
+            lambda request, result: graph.show_value(tensor, result[2][tensor], (self._subject, request)),
+        )
+
+    def _measure(self, signature: str) -> None:
+        """Runs the inputs of the form several times, and shows the times of the ops in the graph tab."""
+        graph = self._tab_content("Graph")
+        self._run_for_graph(
+            self._runner.measure,
+            lambda request, cost: graph.show_times(request.signature, request.tags, cost.scale()),
+        )
+
+    def _run_for_graph(
+        self, work: Callable[[RunRequest], Any], show: Callable[[RunRequest, Any], None]
+    ) -> None:
+        """Runs the inputs of the form for the graph tab, and shows the result or the error there."""
+        graph = self._tab_content("Graph")
         try:
             request = self._try.request()
         except HubError as error:
@@ -342,8 +366,8 @@ class Explorer(ipywidgets.VBox):
             return
         # By the worker of the Try tab: one run at a time, and Cancel there ends this one as well.
         started = self._try.worker.start(
-            lambda: runner.call(request, (tensor,)),
-            lambda result: graph.show_value(tensor, result[2][tensor], (self._subject, request)),
+            lambda: work(request),
+            lambda result: show(request, result),
             lambda error: graph.fail(error_text(error)),
         )
         if not started:

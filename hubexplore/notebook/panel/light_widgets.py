@@ -82,13 +82,19 @@ class Light(DOMWidget):
 class Box(Light, ipywidgets.Box):
     """That of ipywidgets."""
 
+    children: Any
+
 
 class VBox(Light, ipywidgets.VBox):
     """That of ipywidgets."""
 
+    children: Any
+
 
 class HBox(Light, ipywidgets.HBox):
     """That of ipywidgets."""
+
+    children: Any
 
 
 class Tab(Light, ipywidgets.Tab):

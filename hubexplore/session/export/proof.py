@@ -21,12 +21,12 @@ import tensorflow as tf
 from tensorflow.core.framework import tensor_pb2
 
 from hubexplore.errors import HubError
-from hubexplore.hub.servable.callables import Field, fields
+from hubexplore.hub.servable.callables import fields
 from hubexplore.hub.servable.subject import Subject
 from hubexplore.hub.servable.write import Written
 from hubexplore.session.export import reload_saved_model
 from hubexplore.session.export.differences import Assets, difference
-from hubexplore.session.export.reference import Reference, reference_of
+from hubexplore.session.export.reference import Reference, fields_by_owner, reference_of
 from hubexplore.session.export.save_report import ComparedCall
 from hubexplore.session.export.verification import run_twice
 from hubexplore.session.interruption import run_interruptibly
@@ -156,28 +156,20 @@ def _message(  # noqa: PLR0917 - one caller
     files: _Files,
 ) -> dict[str, Any]:
     infos = reference.module.get_input_info_dict(name)
-    by_owner = _by_owner(fields(infos, parameters=True))
-    flat = [part for owner in infos for part in by_owner[owner]]
-    arrays = reference.arrays(name, inputs)
+    by_owner = fields_by_owner(fields(infos, parameters=True))
+    arrays = reference.dense_inputs(name, inputs)
     return {
         "signature": called,
         "training": training,
-        "inputs": {part.name: files.write(array) for part, array in zip(flat, arrays, strict=True)},
+        "inputs": {part: files.write(array) for part, array in arrays.items()},
         "structure": {
             owner: (infos[owner].kind, [part.name for part in parts]) for owner, parts in by_owner.items()
         },
         "outputs": {
             owner: [part.name for part in parts]
-            for owner, parts in _by_owner(fields(reference.module.get_output_info_dict(name))).items()
+            for owner, parts in fields_by_owner(fields(reference.module.get_output_info_dict(name))).items()
         },
     }
-
-
-def _by_owner(parts: Sequence[Field]) -> dict[str, list[Field]]:
-    by_owner: dict[str, list[Field]] = {}
-    for part in sorted(parts, key=lambda one: (one.owner, one.component)):
-        by_owner.setdefault(part.owner, []).append(part)
-    return by_owner
 
 
 def _answers(path: str, folder: Path, messages: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

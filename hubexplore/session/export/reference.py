@@ -7,12 +7,13 @@ from typing import Any
 
 import tensorflow as tf
 
-from hubexplore.hub.servable.callables import fields
+from hubexplore.hub.running.feeds import Feeds
+from hubexplore.hub.servable.callables import Field, fields
 from hubexplore.hub.servable.subject import Subject
 from hubexplore.hub.servable.values import Identity
 from hubexplore.hub.servable.write import Written
 from hubexplore.hub.storage.published_values import published_values
-from hubexplore.hub.tensor_info import components
+from hubexplore.hub.tensor_info import TensorInfo, components
 from hubexplore.hub.variants.variable_specs import VariableSpec
 from hubexplore.session.export.verification import ModuleCopy
 from hubexplore.session.variable_values import read
@@ -75,6 +76,10 @@ class Reference(ModuleCopy):
         tensors, _ = self._call(signature)
         results: dict[str, Any] = self.fetch(tensors, signature, inputs)
         return results
+
+    def dense_inputs(self, signature: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        """The dense arrays of the inputs of a signature by the names that they have in a SavedModel."""
+        return dense_inputs(signature, self.module.get_input_info_dict(signature), inputs)
 
     def differentiable(self, signature: str, names: Sequence[str]) -> list[str]:
         """Those of some dense outputs that have gradients."""
@@ -141,6 +146,32 @@ class Reference(ModuleCopy):
             flat = {field.name: components(outputs[field.owner])[field.component] for field in fields(infos)}
             self._calls[signature] = flat, updates
         return self._calls[signature]
+
+
+def dense_inputs(
+    signature: str, infos: Mapping[str, TensorInfo], inputs: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The dense arrays of inputs by the names that they have in a SavedModel.
+
+    Args:
+      signature: its name.
+      infos: of its inputs.
+      inputs: a value for each.
+
+    Raises:
+      SignatureError: (a TypeError and ValueError) a value does not fit.
+    """
+    by_owner = fields_by_owner(fields(infos, parameters=True))
+    names = [part.name for owner in infos for part in by_owner[owner]]
+    return dict(zip(names, Feeds(signature, infos).arrays(dict(inputs)), strict=True))
+
+
+def fields_by_owner(parts: Sequence[Field]) -> dict[str, list[Field]]:
+    """Dense inputs or outputs by the name in the module; those of one in order."""
+    by_owner: dict[str, list[Field]] = {}
+    for part in sorted(parts, key=lambda one: (one.owner, one.component)):
+        by_owner.setdefault(part.owner, []).append(part)
+    return by_owner
 
 
 def _weighted_sum(value: Any) -> Any:

@@ -26,8 +26,31 @@ _COLUMNS: Final = (
 
 
 @dataclass(frozen=True)
+class ComparedOutput:
+    """One output of a call.
+
+    Attributes:
+      name: of the output.
+      difference: the largest between two numbers; infinite where texts, shapes or dtypes differ.
+      largest_value: the largest absolute value of the module's output that is finite; None if it has no
+        number.
+    """
+
+    name: str
+    difference: float
+    largest_value: float | None = None
+
+    @property
+    def relative(self) -> float | None:
+        """The difference divided by the largest value; None where that says nothing."""
+        if not self.largest_value or self.difference == math.inf:
+            return None
+        return self.difference / self.largest_value
+
+
+@dataclass(frozen=True)
 class ComparedCall:
-    """One call of the saved model in a new process, and of the module, on the same generated inputs.
+    """One call of the written model in a new process, and of the module, on the same generated inputs.
 
     Attributes:
       call: the signature, followed by `, training=True` for a call of the object that trains.
@@ -38,6 +61,7 @@ class ComparedCall:
       largest_gradient_difference: between two numbers of gradients, or of variables that update ops
         assigned; None where there are none.
       note: what was not compared, and why; empty if all was.
+      by_output: the outputs that were compared, where they are known one by one.
     """
 
     call: str
@@ -46,13 +70,16 @@ class ComparedCall:
     gradients: int = 0
     largest_gradient_difference: float | None = None
     note: str = ""
+    by_output: tuple[ComparedOutput, ...] = ()
 
 
-def _largest(differences: Iterable[float | None]) -> float | None:
+def largest(differences: Iterable[float | None]) -> float | None:
+    """The largest difference that is known; None if none is."""
     return max((difference for difference in differences if difference is not None), default=None)
 
 
-def _number(difference: float | None) -> str:
+def number_text(difference: float | None) -> str:
+    """A difference as reports show it; empty for None."""
     if difference is None:
         return ""
     return "not equal" if difference == math.inf else f"{difference:.3g}"
@@ -75,12 +102,12 @@ class SaveReport:
     @property
     def largest_difference(self) -> float | None:
         """Of all outputs; None if none was compared."""
-        return _largest(call.largest_difference for call in self.compared)
+        return largest(call.largest_difference for call in self.compared)
 
     @property
     def largest_gradient_difference(self) -> float | None:
         """Of all gradients; None if none was compared."""
-        return _largest(call.largest_gradient_difference for call in self.compared)
+        return largest(call.largest_gradient_difference for call in self.compared)
 
     def __fspath__(self) -> str:
         return self.path
@@ -101,7 +128,7 @@ class SaveReport:
         return html.framed(tag("p", self._headline()), *notes, *table)
 
     def _headline(self) -> str:
-        written = f"Written to {printable(_short(self.path))}."
+        written = f"Written to {printable(short_path(self.path))}."
         if not self.compared:
             return written
         failed = [call.call for call in self.compared if call.largest_difference == math.inf]
@@ -111,10 +138,10 @@ class SaveReport:
         if difference is None:
             return f"{written} In a new process it loads; nothing could be compared."
         outputs = sum(call.outputs for call in self.compared)
-        parts = [f"{_same('outputs', difference)} ({outputs} compared)"]
+        parts = [f"{same('outputs', difference)} ({outputs} compared)"]
         if of_gradients is not None:
             gradients = sum(call.gradients for call in self.compared)
-            parts.append(f"{_same('gradients', of_gradients)} ({gradients} compared)")
+            parts.append(f"{same('gradients', of_gradients)} ({gradients} compared)")
         return f"{written} In a new process it gives {' and '.join(parts)}."
 
     def _grid(self) -> Grid:
@@ -122,9 +149,9 @@ class SaveReport:
             (
                 visible(call.call),
                 str(call.outputs),
-                _number(call.largest_difference),
+                number_text(call.largest_difference),
                 str(call.gradients) if call.gradients else "",
-                _number(call.largest_gradient_difference),
+                number_text(call.largest_gradient_difference),
                 visible(call.note, 300),
             )
             for call in self.compared
@@ -132,7 +159,8 @@ class SaveReport:
         return Grid("The saved model in a new process, and the module", _COLUMNS, rows, "")
 
 
-def _same(what: str, difference: float) -> str:
+def same(what: str, difference: float) -> str:
+    """In words, how much two results differ."""
     if difference == 0:
         return f"the same {what}"
     if difference == math.inf:
@@ -140,8 +168,8 @@ def _same(what: str, difference: float) -> str:
     return f"{what} that differ by up to {difference:.3g}"
 
 
-def _short(path: str) -> str:
-    """The path as people write it: below the current directory, from there."""
+def short_path(path: str) -> str:
+    """Returns a path as people write it: below the current directory, from there."""
     try:
         prefix = os.path.join(Path.cwd(), "")
     except OSError:  # it was removed

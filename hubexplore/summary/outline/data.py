@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from hubexplore.summary.model import Shape
@@ -52,6 +52,8 @@ class Box:
       function: name of the function whose body it is; else empty.
       note: further facts as text.
       danger: what an op in it can touch outside of the module; empty if that is nothing.
+      paths: what the paths of its ops begin with ("layer_0/", "layer_1/"); of a single op its whole path and
+        a colon, which no name has. Empty for boxes that stand for no ops.
     """
 
     name: str
@@ -67,6 +69,7 @@ class Box:
     function: str = ""
     note: str = ""
     danger: str = ""
+    paths: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def parameters(self) -> int:

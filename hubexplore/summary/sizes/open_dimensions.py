@@ -12,7 +12,7 @@ from hubexplore.summary.graph.traversal import index_nodes, node_of, tensor_of
 from hubexplore.summary.model import Shape
 from hubexplore.summary.sizes import polynomials
 from hubexplore.summary.sizes.polynomials import Number
-from hubexplore.summary.sizes.rules import arrays, elements, layers, parts, tensor_lists
+from hubexplore.summary.sizes.rules import arrays, elements, fused, layers, parts, tensor_lists
 from hubexplore.summary.sizes.shape_inference import Constraints, ShapeScope
 from hubexplore.summary.sizes.solver import Solver
 
@@ -20,7 +20,15 @@ CANDIDATE_RANKS: Final = (1, 0, 2, 3, 4, 5)
 """Ranks that are tried, in this order, for an input whose rank is not known."""
 MAX_SOLUTIONS: Final = 12
 """Maximum number of solutions, if several inputs have unknown ranks."""
-_RULES: Final = {**elements.RULES, **arrays.RULES, **parts.RULES, **tensor_lists.RULES, **layers.RULES}
+RULES: Final = {
+    **elements.RULES,
+    **arrays.RULES,
+    **parts.RULES,
+    **tensor_lists.RULES,
+    **layers.RULES,
+    **fused.RULES,
+}
+"""The rules of all families of ops, by op type."""
 
 
 @dataclass(frozen=True)
@@ -153,7 +161,7 @@ class _Graph:
         for input_ in inputs:
             if input_.tensor:
                 self._set_input(scope, input_, shapes[input_.name])
-        scope.infer(self._outputs, _RULES)
+        scope.infer(self._outputs, RULES)
         for tensor, declared in self._outputs.items():
             self._equate_output(scope, tensor, declared)
         assignment = Solver(constraints.equations, usual).solve()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import numpy as np
 
@@ -34,12 +34,30 @@ _MAX_DEPTH: Final = 8
 _CALLS: Final = frozenset({"PartitionedCall", "StatefulPartitionedCall", "RemoteCall", "SymbolicGradient"})
 _BRANCHES: Final = frozenset({"If", "StatelessIf", "Case", "StatelessCase"})
 _LOOPS: Final = frozenset({"While", "StatelessWhile"})
+_CALLING: Final = _CALLS | _BRANCHES | _LOOPS
+_HANDING_ON: Final = _CALLING | {"Enter", "Exit", "Identity", "Merge", "NextIteration", "Switch"}
+"""Ops that may hand on the handle of a variable."""
 _INTEGERS: Final[dict[int, np.dtype[Any]]] = {3: np.dtype("<i4"), 9: np.dtype("<i8")}
 """DataType number of int32 and int64 -> NumPy dtype; shapes are computed in no other one."""
+_LOOP_END: Final = True
+"""Stands in a stack for the ends of the loops that were entered."""
 # In a function an edge names the output argument of its op; the ones here are not the first.
 _SECOND_OUTPUTS: Final = frozenset({
     "output_true", "value_index", "indices", "idx", "batch_mean",
 })  # fmt: skip
+
+
+class Observer(Protocol):
+    """Follows what shape inference finds out."""
+
+    def see(self, op: Op, outputs: Sequence[Dims]) -> None:
+        """Takes an op, and the shapes of its outputs."""
+
+    def enter(self, op: Op, function: Any, values: Mapping[str, Value]) -> Observer | None:
+        """Returns the observer of the body of a function that an op runs; None to follow nothing there.
+
+        `values` will be the contents of its small tensors of integers.
+        """
 
 
 @dataclass(frozen=True)
@@ -110,6 +128,7 @@ class ShapeScope:
       depth: number of calls that the scope is nested in.
       shapes: full tensor name -> shape; those of the inputs are set before `infer`.
       values: full tensor name -> content, for small tensors of integers.
+      observer: gets each op with the shapes of its outputs; None for no one.
     """
 
     nodes: Mapping[str, Any]
@@ -118,6 +137,7 @@ class ShapeScope:
     depth: int = 0
     shapes: dict[str, Dims] = field(default_factory=dict)
     values: dict[str, Value] = field(default_factory=dict)
+    observer: Observer | None = None
 
     def infer(self, targets: Iterable[str], rules: Mapping[str, Rule]) -> None:
         """Infers the shapes of the named tensors, from tensors that have a shape already."""
@@ -125,49 +145,82 @@ class ShapeScope:
         # called; beyond `MAX_NODES` the rest stays unknown. Invariant: each node is visited once, after its
         # inputs, except where a loop of TF1 closes: that input is unknown when its Merge is visited, see
         # `Op._merged_shape`.
-        for name in self._inputs_first(targets):
-            self.constraints.budget -= 1
-            if self.constraints.budget < 0:
+        constraints, shapes, observer = self.constraints, self.shapes, self.observer
+        for name, node, edges in self._inputs_first(targets):
+            constraints.budget -= 1
+            if constraints.budget < 0:
                 return
-            op = Op(self, self.nodes[name], rules)
-            for index, dims in enumerate(op.outputs()):
+            op = Op(self, name, node, rules, edges)
+            outputs = op.outputs()
+            for index, dims in enumerate(outputs):
                 # The shape that is assumed for an input stays.
-                self.shapes.setdefault(f"{name}:{index}", dims)
+                shapes.setdefault(f"{name}:{index}", dims)
+            if observer is not None:
+                observer.see(op, outputs)
 
-    def _inputs_first(self, targets: Iterable[str]) -> Iterator[str]:
-        """Yields the names of nodes, each after its inputs, except for an edge that closes a cycle."""
+    def _inputs_first(self, targets: Iterable[str]) -> Iterator[tuple[str, Any, list[str]]]:
+        """Yields (name, node, its data inputs), each after its inputs, unless an edge closes a cycle."""
+        nodes = self.nodes
         stops = {node_of(tensor) for tensor in self.shapes}
         seen: set[str] = set()
-        stack = [(node_of(target), False) for target in targets]
-        while stack:
-            name, is_done = stack.pop()
-            if is_done:
-                yield name
-            elif name not in seen and name in self.nodes:
+        waiting: list[tuple[str, Any, list[str]]] = []
+        # Invariant: each None in the stack stands for the last entry of `waiting` at that time, whose inputs
+        # are above it. Reading a field of a message is what costs, so that each is read once.
+        stack: list[str | bool | None] = [node_of(target) for target in targets]
+        # The body of a loop of TF1 comes after its Merge and Switch, which begin it, and before its Exit.
+        loop_ends: list[str] = []
+        while stack or loop_ends:
+            name = stack.pop() if stack else _LOOP_END
+            if name is None:
+                yield waiting.pop()
+            elif not isinstance(name, str):  # _LOOP_END
+                stack += loop_ends
+                loop_ends.clear()
+            elif name not in seen and name in nodes:
                 seen.add(name)
-                stack.append((name, True))
-                if name not in stops:
-                    edges = [edge for edge in self.nodes[name].input if edge[:1] != "^"]
-                    stack += [(node_of(edge), False) for edge in reversed(edges)]
+                node = nodes[name]
+                edges = [edge for edge in node.input if edge[:1] != "^"]
+                stack.append(None)
+                waiting.append((name, node, edges))
+                if name in stops:
+                    continue
+                # Most inputs are plain names, which need no parsing.
+                inputs = [edge if edge in nodes else node_of(edge) for edge in reversed(edges)]
+                op = node.op
+                if op == "Merge":
+                    ends = [end for end in inputs if end in nodes and nodes[end].op == "NextIteration"]
+                    loop_ends += ends
+                    inputs = [source for source in inputs if source not in ends]
+                elif op == "Exit":
+                    stack.append(_LOOP_END)
+                stack += inputs
 
 
 class Op:
     """A node as the rules see it."""
 
-    def __init__(self, scope: ShapeScope, node: Any, rules: Mapping[str, Rule]) -> None:
+    # One is made for each node: without a dict that takes half the time.
+    __slots__ = ("_rules", "_scope", "attr", "constraints", "edges", "name", "node", "type")
+
+    def __init__(
+        self, scope: ShapeScope, name: str, node: Any, rules: Mapping[str, Rule], edges: Sequence[str]
+    ) -> None:
         self._scope = scope
         self._rules = rules
+        self.name = name
         self.node = node
         self.type: str = node.op
         self.attr = node.attr
         self.constraints = scope.constraints
-        self.edges = [_tensor_name(edge) for edge in node.input if edge[:1] != "^"]
+        self.edges = [full_name(edge) if ":" in edge else f"{edge}:0" for edge in edges]
 
     def outputs(self) -> Sequence[Dims]:
         """Returns the shapes of the outputs, as far as they are known."""
         declared = self._declared_shapes()
         try:
             inferred = self._shapes_by_rule()
+            if not declared and inferred:
+                return inferred
             # Rules and exporters may know a different number of outputs; what one of them lacks is unknown.
             count = max(len(inferred), len(declared), 1)
             pairs = zip((*inferred, *[None] * count), (*declared, *[None] * count), strict=False)
@@ -177,8 +230,9 @@ class Op:
 
     def _shapes_by_rule(self) -> Sequence[Dims]:
         """Returns the shapes that follow from the inputs."""
-        if self.type in self._rules:
-            result = self._rules[self.type](self)
+        rule = self._rules.get(self.type)
+        if rule is not None:
+            result = rule(self)
             return result if isinstance(result, list) else [result]  # type: ignore[list-item]  # one shape
         calls = self._called_functions()
         return self._call_results(calls) if calls else ()
@@ -230,7 +284,7 @@ class Op:
     def set_value(self, value: Value | None, index: int = 0) -> None:
         """Sets the content of an output."""
         if value is not None:
-            self._scope.values[f"{self.node.name}:{index}"] = value
+            self._scope.values[f"{self.name}:{index}"] = value
 
     def integer(self, name: str, default: int = 0) -> int:
         """Returns an integer attribute."""
@@ -284,6 +338,8 @@ class Op:
         if dims is None or declared is None:
             return declared if dims is None else dims
         if len(dims) != len(declared):
+            if not declared and self.type in _HANDING_ON:
+                return dims  # the declared shape is that of a handle, and the other that of its variable
             self.constraints.refuse()
             return declared
         if self.type == "Merge":
@@ -305,7 +361,7 @@ class Op:
         library = self._scope.library
         if self.type in library:
             return [library[self.type]]
-        if self.type not in _CALLS | _BRANCHES | _LOOPS:
+        if self.type not in _CALLING:
             return []
         calls = [
             (name, call.name)
@@ -330,9 +386,37 @@ class Op:
 
     def _body_results(self, function: Any, edges: Sequence[str]) -> list[Dims]:
         """Infers the shapes in a function's body; returns those of its results."""
-        outer_scope = self._scope
-        if outer_scope.depth >= _MAX_DEPTH:
+        if self._scope.depth >= _MAX_DEPTH:
             return []
+        inner_scope = self._inner_scope(function, edges)
+        if self._scope.observer is not None:
+            inner_scope.observer = self._scope.observer.enter(self, function, inner_scope.values)
+        results = [full_name(function.ret[argument.name]) for argument in function.signature.output_arg]
+        inner_scope.infer(results, self._rules)
+        for index, name in enumerate(results):
+            if name in inner_scope.values:
+                self.set_value(inner_scope.values[name], index)
+        return [inner_scope.shapes.get(name) for name in results]
+
+    @property
+    def functions(self) -> Mapping[str, Any]:
+        """Function name -> FunctionDef-shaped message."""
+        return self._scope.library
+
+    def called(self, attribute: str) -> Any:
+        """Returns the function that an attribute names, FunctionDef-shaped; None if there is none."""
+        name = self.attr[attribute].func.name if attribute in self.attr else ""
+        return self._scope.library.get(name)
+
+    def values_inside(self, function: Any, tensors: Sequence[str]) -> list[Value | None]:
+        """Returns the contents of tensors of a function that takes the inputs of this op."""
+        scope = self._inner_scope(function, self.edges)
+        scope.infer(tensors, self._rules)
+        return [scope.values.get(tensor) for tensor in tensors]
+
+    def _inner_scope(self, function: Any, edges: Sequence[str]) -> ShapeScope:
+        """Returns the scope of a function's body, with its arguments."""
+        outer_scope = self._scope
         nodes = index_nodes(function.node_def)
         inner_scope = ShapeScope(nodes, outer_scope.library, self.constraints, outer_scope.depth + 1)
         for argument, edge in zip(function.signature.input_arg, edges, strict=False):
@@ -342,12 +426,7 @@ class Op:
                 inner_scope.values[name] = outer_scope.values[edge]
             # A list of tensors keeps the shape of its elements across the call.
             self.constraints.element_shapes[name] = self.constraints.element_shapes.get(edge)
-        results = [_tensor_name(function.ret[argument.name]) for argument in function.signature.output_arg]
-        inner_scope.infer(results, self._rules)
-        for index, name in enumerate(results):
-            if name in inner_scope.values:
-                self.set_value(inner_scope.values[name], index)
-        return [inner_scope.shapes.get(name) for name in results]
+        return inner_scope
 
 
 def constant(node: Any) -> np.ndarray[Any, Any] | None:
@@ -372,7 +451,7 @@ def constant(node: Any) -> np.ndarray[Any, Any] | None:
     return np.array(values, np.int64).reshape(sizes)
 
 
-def _tensor_name(edge: str) -> str:
+def full_name(edge: str) -> str:
     """Returns the full name of a tensor: "node:1", also for "node:output:1" in a function body."""
     parts = edge.split(":")
     if len(parts) < 3:

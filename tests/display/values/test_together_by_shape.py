@@ -123,7 +123,9 @@ class TestSeries:
         beside, alone = grouped(scene(outputs, series=series))
         assert isinstance(beside, bands.Bands)
         assert isinstance(alone, bands.Bands)
-        assert [name for name, _ in beside.lines] == ["smooth", "error", "series (input)"]
+        assert [name for name, _ in beside.lines] == ["smooth", "error"]
+        assert (beside.beneath or ("",))[0] == "series (input)"
+        assert "series (input)" in drawn(beside).html
         assert [name for name, _ in alone.lines] == ["energy"]
         single(scene({"projected": RANDOM.normal(size=(3, 96))}, embedding=RANDOM.normal(size=(3, 96))))
         single(scene({"hidden": smooth}, series=series))

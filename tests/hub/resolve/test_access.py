@@ -14,7 +14,7 @@ import pytest
 from hubexplore import errors
 from hubexplore.hub.resolve import resolve
 from hubexplore.hub.summarize import summarize
-from hubexplore.session.names import variable_name
+from hubexplore.summary.files.handle_names import variable_name
 from hubexplore.summary.files.redaction import redacted
 
 if TYPE_CHECKING:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gc
 import sys
+import threading
 import weakref
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -18,6 +20,7 @@ from hubexplore.errors import HubError, MissingExtraError
 from hubexplore.mapped import projection
 from hubexplore.mapped.projection import Points
 from hubexplore.mapped.tables.row_table import cell, sorted_rows
+from hubexplore.notebook.panel.lens import point_map
 from hubexplore.notebook.panel.lens.panel import Lens
 from tests.notebook.shells import Run
 
@@ -232,3 +235,23 @@ def test_cells_and_sorting_take_all_values() -> None:
     assert "1, 2, 3, …] 4" in cell([1, 2, 3, 4], "vectors")
     mixed = pd.DataFrame({"a": ["b", None, 3, b"a"]})
     assert sorted_rows(mixed, np.arange(4), "a", falling=False).tolist() == [2, 3, 0, 1]
+
+
+@pytest.mark.parametrize("fails", [False, True], ids=["installed", "missing"])
+def test_the_map_is_imported_while_the_vectors_are_read(fails: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, str]] = []
+
+    def imported(name: str) -> None:
+        asked.append((name, threading.current_thread().name))
+        if fails:
+            raise ImportError(name)
+
+    monkeypatch.setattr(point_map, "importlib", SimpleNamespace(import_module=imported))
+    monkeypatch.setitem(sys.modules, "jscatter", SimpleNamespace())
+    point_map.import_ahead()
+    monkeypatch.delitem(sys.modules, "jscatter")
+    point_map.import_ahead()
+    for thread in threading.enumerate():
+        if thread.name == "hubexplore-import":
+            thread.join()
+    assert asked == [("jscatter", "hubexplore-import")]

@@ -101,7 +101,9 @@ def test_one_that_could_not_be_made_has_nothing_to_close() -> None:
 
 @pytest.mark.usefixtures("dot")
 def test_nothing_runs_before_the_user_says_so(explorer: Explorer, canary: Path) -> None:
+    assert not explorer._try.has_outcome
     hear(explorer._monitor, kind="ready")
+    assert explorer._try.children[-4:] == explorer._try._outcome.widgets
     preloaded()
     for number in range(len(explorer._tabs.children)):
         explorer._tabs.selected_index = number

@@ -12,7 +12,7 @@ import tensorflow.compat.v1 as tf
 
 import hubexplore as hub
 from hubexplore.notebook.panel.explorer import Explorer
-from hubexplore.notebook.panel.fields.grid import Grid
+from hubexplore.notebook.panel.fields.grid import Grid, TableBox
 from hubexplore.notebook.panel.tabs.try_tab import TryTab
 
 
@@ -36,8 +36,14 @@ def panel() -> Iterator[Explorer]:
     explorer.close()
 
 
+def table_of(panel: Explorer) -> TableBox:
+    table = panel._try.form._table
+    assert table is not None
+    return table
+
+
 def grid_of(panel: Explorer) -> Grid:
-    return panel._try.form._table.grid
+    return table_of(panel).grid
 
 
 def hear(panel: Explorer, **message: Any) -> None:
@@ -145,7 +151,7 @@ def test_an_example_fills_the_table_and_its_code_is_that_of_the_example(panel: E
 
 
 def test_a_table_of_the_notebook_fills_all_inputs(panel: Explorer, monkeypatch: pytest.MonkeyPatch) -> None:
-    table = panel._try.form._table
+    table = table_of(panel)
     frame = pd.DataFrame(
         {"area": [1.5], "floors": [2], "garden": [True], "city": ["Bonn"], "rate": [2.0], "z": [0]}
     )
@@ -160,7 +166,7 @@ def test_a_table_of_the_notebook_fills_all_inputs(panel: Explorer, monkeypatch: 
 
 def test_a_file_that_is_no_table_is_refused_and_changes_nothing(panel: Explorer) -> None:
     type_rows(panel)
-    table = panel._try.form._table
+    table = table_of(panel)
     table._take([("a.csv", b"x,y\n1,2\n")])
     assert "names no input" in table._message.value
     assert len(drawn(panel)["rows"]) == 2

@@ -76,6 +76,16 @@ def test_floats(tmp_path: Path, dtype: str, values: Numbers) -> None:
     assert_like_numpy(stats, tf.cast(tensor, tf.float64).numpy())
 
 
+def test_every_half() -> None:
+    codes = np.arange(1 << 16, dtype=np.uint16)
+    theirs = codes.view(np.float16).astype(np.float32)
+    np.testing.assert_array_equal(number_encoding.decode(codes.tobytes(), "float16"), theirs)
+    # Without infinity and NaN they are decoded in another way; the bits tell zeros of either sign apart.
+    finite = codes[np.isfinite(theirs)]
+    decoded = number_encoding.decode(finite.tobytes(), "float16")
+    np.testing.assert_array_equal(decoded.view(np.uint32), theirs[np.isfinite(theirs)].view(np.uint32))
+
+
 @pytest.mark.parametrize("dtype", ["float8_e5m2", "float8_e4m3fn"])
 def test_every_float8(dtype: str) -> None:
     codes = np.arange(256, dtype=np.uint8)

@@ -73,12 +73,14 @@ class Bands:
       lines: outputs that are lines, float [rows, steps] each, by name.
       band: lower and upper bound; None if there is none.
       history: what went in, float [rows, earlier steps]; None if nothing did that continues.
+      beneath: what went in on the same axis, float [rows, steps]; None if nothing did.
     """
 
     members: tuple[Member, ...]
     lines: tuple[tuple[str, Array], ...]
     band: tuple[tuple[str, Array], tuple[str, Array]] | None = None
     history: tuple[str, Array] | None = None
+    beneath: tuple[str, Array] | None = None
 
     views = (VIEW,)
     controls: tuple[Control, ...] = ()
@@ -90,7 +92,7 @@ class Bands:
 
     @property
     def _all(self) -> tuple[tuple[str, Array], ...]:
-        return (*self.lines, *(self.band or ()))
+        return (*self.lines, *(self.band or ()), *((self.beneath,) if self.beneath else ()))
 
     def draw(self, view: str, settings: dict[str, float]) -> Rendered:  # noqa: D102
         rows = distinct_captions(self.members[0].rows)
@@ -134,6 +136,9 @@ class Bands:
         if self.history:
             y = y_of(numerics.drawable(history), area, (low, high))
             drawing.line(x[:begin], y, SCALE_INK, 1.2)
+        if self.beneath:
+            y = y_of(numerics.drawable(self.beneath[1][number]), area, (low, high))
+            drawing.line(x[begin : begin + len(y)], y, SCALE_INK, 1.0)
         colours = series_colours(range(len(self.lines)))
         for at, (_, array) in enumerate(self.lines):
             y = y_of(numerics.drawable(array[number]), area, (low, high))
@@ -168,7 +173,8 @@ class Bands:
         entries = [(name, colours[at]) for at, (name, _) in enumerate(self.lines)]
         if self.band:
             entries.append((f"{self.band[0][0]} to {self.band[1][0]}", PALE_BLUE))
-        return [*([(self.history[0], SCALE_INK)] if self.history else []), *entries]
+        given = [series for series in (self.history, self.beneath) if series is not None]
+        return [*((name, SCALE_INK) for name, _ in given), *entries]
 
     def _text(self, number: int, at: int, history: Array) -> str:
         if at < len(history):

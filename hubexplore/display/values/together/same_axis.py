@@ -43,7 +43,8 @@ def find(scene: Scene) -> Iterator[Group]:
         beside = [(member, array) for member, array in found if is_within_reach(series, array)]
         if beside:
             lines = tuple((member.name, array) for member, array in beside)
-            yield Bands(tuple(member for member, _ in beside), (*lines, (f"{name} (input)", series)))
+            members = tuple(member for member, _ in beside)
+            yield Bands(members, lines, beneath=(f"{name} (input)", series))
         for member, array in found:
             if not is_within_reach(series, array):
                 yield Bands((member,), ((member.name, array),))

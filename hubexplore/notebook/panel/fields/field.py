@@ -239,7 +239,7 @@ class FieldBox(widgets.VBox):
     @property
     def is_typed(self) -> bool:
         """Whether the text field is on screen."""
-        return self._source_choice.value == TYPED
+        return bool(self._source_choice.value == TYPED)
 
     def type(self, text: str) -> None:
         """Takes the text that is in the field on screen."""

@@ -11,6 +11,7 @@ import { around, button, follow, make, spoken } from "./dom.js";
  * @property {string} shape
  * @property {string} parameters
  * @property {string} size
+ * @property {string} products multiply-adds of the op that reads it, for one row
  * @property {string} remark how it compares with another module
  */
 /** @typedef {{ text?: string, rows?: Row[], found?: number, total?: number }} Shown */
@@ -31,6 +32,12 @@ function render({ model, el }) {
   });
   const count = spoken("span", "hub-said");
   const said = spoken("span", "hub-spoken");
+  const products = make("th", {
+    textContent: "Multiply-adds",
+    className: "hub-number",
+    scope: "col",
+    title: "Of the op that reads it, for one row",
+  });
   const remarks = make("th", { textContent: "Compared", scope: "col" });
   const headings = ["Name", "Type", "Shape", "Parameters", "Size"].map((textContent) =>
     make("th", { textContent, scope: "col" })
@@ -39,7 +46,7 @@ function render({ model, el }) {
   const table = make(
     "table",
     { className: "hub-log hub-variables", "aria-label": "Variables" },
-    make("thead", {}, make("tr", {}, ...headings, remarks)),
+    make("thead", {}, make("tr", {}, ...headings, products, remarks)),
     body,
   );
   const more = button("Show more", "Show more variables", () => model.send({ kind: "more" }));
@@ -89,6 +96,7 @@ function render({ model, el }) {
       make("th", { scope: "row" }, open),
       ...cells,
     );
+    if (!products.hidden) node.append(make("td", { textContent: row.products, className: "hub-number" }));
     if (!remarks.hidden) node.append(make("td", { textContent: row.remark }));
     // A large target for the mouse; the keyboard has the button.
     node.addEventListener("click", (event) => {
@@ -119,6 +127,7 @@ function render({ model, el }) {
     const { rows = [], found = 0, total = 0, text = "" } = model.get("shown");
     const focused = document.activeElement?.closest("tr")?.dataset.number;
     const hadFocus = body.contains(document.activeElement);
+    products.hidden = rows.every(({ products }) => !products);
     remarks.hidden = rows.every(({ remark }) => !remark);
     body.replaceChildren(...rows.map(line));
     const all = `${total.toLocaleString("en")} ${total === 1 ? "variable" : "variables"}`;

@@ -20,10 +20,10 @@ MAX_LISTED: Final = 16
 _HIDDEN_ATTRIBUTES: Final = frozenset({"_output_shapes", "_class", "_grappler_relu_layout"})
 
 
-def box_text(outline: Outline, number: int) -> str:
-    """Returns the text of a box for screen readers."""
+def box_text(outline: Outline, number: int, amount: str = "") -> str:
+    """Returns the text of a box for screen readers; `amount` is the number that its colour stands for."""
     box = outline.boxes[number]
-    return "; ".join([f"{visible(box.name)} ({kind_text(box)})", *lines(box)])
+    return "; ".join([f"{visible(box.name)} ({kind_text(box)})", *lines(box), *([amount] if amount else [])])
 
 
 def weights_of(outline: Outline, number: int) -> tuple[Weight, ...]:
@@ -38,18 +38,19 @@ def weights_of(outline: Outline, number: int) -> tuple[Weight, ...]:
     return tuple(dict.fromkeys([*outline.boxes[number].weights, *feeding]))
 
 
-def details(outline: Outline, number: int, node: Any | None) -> Markup:
+def details(outline: Outline, number: int, node: Any | None, amount: str = "") -> Markup:
     """Returns the details of a box.
 
     Args:
       outline: the outline that contains the box.
       number: of the box.
       node: NodeDef-shaped message of the op in the box; None if the box is not exactly one op of the graph.
+      amount: the number that its colour stands for.
     """
     box = outline.boxes[number]
     parts = [
         tag("p", tag("strong", visible(box.name)), " ", tag("span", kind_text(box), class_="note")),
-        *(tag("p", line) for line in lines(box)),
+        *(tag("p", line) for line in (*lines(box), *([amount] if amount else []))),
         _edges(outline, number),
     ]
     if node is not None:

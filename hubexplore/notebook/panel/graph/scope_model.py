@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from itertools import chain, islice
 from typing import Any, Final
 
-from hubexplore.display.diagram import Diagram
+from hubexplore.display.diagram import Diagram, Scale
 from hubexplore.display.rich.summaries import Summary
-from hubexplore.errors import DiagramError
+from hubexplore.errors import DiagramError, HubError
 from hubexplore.summary.graph.functions.inner_tensors import InnerTensors, flat_view
 from hubexplore.summary.graph.ops.op_definitions import definition
 from hubexplore.summary.graph.ops.op_outputs import output_dtypes
@@ -77,6 +77,7 @@ class GraphModel:
         self.signature, self.tags = signature, tags
         self._summary = summary
         self._opened: frozenset[str] | None = None
+        self._scale: Scale | None = None
         self._drawn: dict[frozenset[str] | None, GraphDrawing] = {}
         self._nodes: dict[str, Any] | None = None
         self._inner: InnerTensors | None = None
@@ -89,6 +90,22 @@ class GraphModel:
           HubError: there is nothing to draw.
         """
         return self._draw(self._opened)
+
+    def colour(self, scale: Scale | None) -> None:
+        """Colours the boxes by numbers; by their kinds for None.
+
+        Raises:
+          HubError: no number is of anything in the diagram; the colours stay as they were.
+        """
+        if scale is self._scale:
+            return
+        earlier, drawn = self._scale, self._drawn
+        self._scale, self._drawn = scale, {}
+        try:
+            self._draw(self._opened)
+        except HubError:
+            self._scale, self._drawn = earlier, drawn
+            raise
 
     def unfold(self, box: Box) -> None:
         """Shows the content of a box.
@@ -258,7 +275,7 @@ class GraphModel:
                 self._drawn.pop(next(iter(self._drawn)))
             depth = None if opened is None else 1
             names = () if opened is None else sorted(opened)
-            diagram = self._summary.graph(self.signature, self.tags, names, depth)
+            diagram = self._summary.graph(self.signature, self.tags, names, depth, color=self._scale)
             try:
                 self._drawn[opened] = GraphDrawing(diagram, diagram.numbered_svg)
             except DiagramError as error:

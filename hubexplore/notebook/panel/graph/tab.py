@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import traitlets
 
 from hubexplore.display.card.html import framed
+from hubexplore.display.diagram import Scale, scale_of
 from hubexplore.display.markup import Markup, join, tag
 from hubexplore.display.rich import weight_statistics
 from hubexplore.display.rich.summaries import Summary
@@ -18,6 +19,7 @@ from hubexplore.explorer.runs import RunRequest
 from hubexplore.explorer.subject import Subject
 from hubexplore.notebook.panel import light_widgets as widgets
 from hubexplore.notebook.panel.browser_widgets import FrontendWidget, Message, script, style
+from hubexplore.notebook.panel.graph.colour_choice import KINDS, TIME, ColourChoice
 from hubexplore.notebook.panel.graph.cut_box import CutBox
 from hubexplore.notebook.panel.graph.danger_list import DangerList
 from hubexplore.notebook.panel.graph.op_details import box_text, details, weights_of
@@ -35,6 +37,7 @@ MAX_STATISTICS_BYTES: Final = 64_000_000
 """Maximum number of bytes of weights that the statistics of one op read."""
 MAX_SEARCH: Final = 200
 """Maximum number of characters of a search."""
+MSG_NO_TIMES: Final = "Times are measured in the panel of a module, which runs it: hubexplore.explore(...)."
 MAX_NOTE: Final = 1_000
 """Maximum number of characters of a note, in which names of strangers are."""
 Probe = Callable[[str, str], None]
@@ -63,6 +66,9 @@ class GraphTab(widgets.VBox):
       changed: is called when the content of the tab has changed.
       pick: makes a signature of picked tensors; None if the module declares its signatures.
       cut_box: makes modules of picked tensors; None if that is not possible.
+      measure: measures the time of the ops of a signature, given by name, on the current inputs; calls
+        `show_times` or `fail` with the outcome.
+      namespace: returns the variables of the notebook.
     """
 
     def __init__(
@@ -72,6 +78,9 @@ class GraphTab(widgets.VBox):
         changed: Callable[[], None],
         pick: Apply | None = None,
         cut_box: CutBox | None = None,
+        *,
+        measure: Callable[[str], None] | None = None,
+        namespace: Callable[[], Mapping[str, Any]] = dict,
     ) -> None:
         self._summary = summary
         self._probe, self._notify = probe, changed
@@ -82,6 +91,9 @@ class GraphTab(widgets.VBox):
         self._serial = 0
         self.view = GraphView()
         self.view.listen(self._on_message)
+        self._measure = measure
+        self._times: dict[tuple[str, tuple[str, ...]], Scale] = {}
+        self.colours = ColourChoice(lambda: self._guarded(self._recolour), namespace)
         self._details = widgets.HTML()
         self._error = widgets.HTML()
         style = {"description_width": "initial"}
@@ -115,6 +127,7 @@ class GraphTab(widgets.VBox):
         super().__init__(
             [
                 self._dangers,
+                self.colours,
                 self.view,
                 self._error,
                 self._buttons,
@@ -139,11 +152,15 @@ class GraphTab(widgets.VBox):
         if self._picker is not None and not self._makes_signatures:
             self._picker.clear()  # the names are those of another graph
         self._guarded(lambda: self._draw(None, f"Signature {visible(signature)}"))
+        if self.colours.value != KINDS:
+            self._guarded(self._recolour)
 
     def update(self, summary: Summary) -> None:
         """Takes the summary of the same module with other signatures."""
         self._summary = summary
         self._models.clear()
+        self._times.clear()
+        self.colours.forget()
 
     def show_value(self, tensor: str, value: Any, run: tuple[Subject, RunRequest] | None = None) -> None:
         """Shows the value of a probe, and the code of the run that made it."""
@@ -156,6 +173,24 @@ class GraphTab(widgets.VBox):
         if run is not None:
             self.code.write(*run, (tensor,))
         self._notify()
+
+    def show_times(self, signature: str, tags: tuple[str, ...], scale: Scale) -> None:
+        """Colours the boxes by the times of a run."""
+        self._note.value = ""
+        self._times[signature, tags] = scale
+        self._guarded(self._recolour)
+
+    def offer_colours(self, label: str, numbers: Any) -> None:
+        """Offers to colour boxes by numbers, such as what training has changed, and does it.
+
+        Args:
+          label: what they are.
+          numbers: name of an op, scope or variable -> number; a mapping or a pandas Series.
+
+        Raises:
+          DiagramError: (a ValueError) it is something else.
+        """
+        self.colours.offer(label, scale_of(numbers, label))
 
     def fail(self, text: str) -> None:
         """Shows an error; an empty text removes it."""
@@ -240,6 +275,41 @@ class GraphTab(widgets.VBox):
             )
         self._find(danger.path)
 
+    # Colours.
+
+    def _recolour(self) -> None:
+        """Draws the boxes in the colours that were chosen; times are measured first."""
+        model = self._model
+        if model is None:
+            return
+        chosen = self.colours.value
+        try:
+            if chosen == TIME:
+                scale = self._times.get((model.signature, model.tags))
+                if scale is None:
+                    self._request_times(model.signature)
+                    return
+            else:
+                scale = self.colours.scale(self._summary, model.signature, model.tags)
+            model.colour(scale)
+        except HubError:
+            model.colour(None)
+            self._draw(None, "")
+            raise
+        self._draw(None, "The boxes show their kinds" if scale is None else f"Coloured by {chosen}")
+        self._select(self._box)
+
+    def _request_times(self, signature: str) -> None:
+        if self._measure is None:
+            raise HubError(MSG_NO_TIMES)
+        self._note.value = tag("span", "Measuring …", role="status", class_="hub-spin")
+        self._measure(signature)
+
+    def _amount(self, number: int) -> str:
+        """Returns the number that the colour of a box stands for; "" without one."""
+        colouring = None if self._model is None else self._model.drawn.diagram.colouring
+        return "" if colouring is None else colouring.text(number)
+
     # Content of the screen.
 
     def _draw(self, focus: str | None, status: str) -> None:
@@ -260,7 +330,7 @@ class GraphTab(widgets.VBox):
             "svg": drawn.svg,
             "problem": drawn.problem,
             "boxes": [
-                {"text": box_text(outline, number), "folded": is_folded(box)}
+                {"text": box_text(outline, number, self._amount(number)), "folded": is_folded(box)}
                 for number, box in enumerate(outline.boxes)
             ],
             "groups": [visible(group.name) for group in outline.groups],
@@ -301,7 +371,7 @@ class GraphTab(widgets.VBox):
         outline = self._model.drawn.outline
         number = outline.boxes.index(box)
         node = self._model.node(box)
-        self._details.value = framed(details(outline, number, node))
+        self._details.value = framed(details(outline, number, node, self._amount(number)))
         has_value = self._model.fetch_name(box, 0) is not None
         count = self._model.output_count(box.name) if has_value and node is not None else 0
         self._output.options = [(str(index), index) for index in range(count)]

@@ -91,7 +91,7 @@ class PinnedRuns(widgets.VBox):
 
     def static_html(self) -> Markup:
         """Returns the comparison as static HTML."""
-        return self.results.static_html() if self.children else Markup("")
+        return self.results.static_html() if "results" in vars(self) else Markup("")
 
     def _show(self) -> None:
         if len(self.runs) < _COMPARED:

@@ -242,7 +242,7 @@ class Results(FrontendWidget):
     """Shows values by name. A view that the user chose for a name is kept for its next values."""
 
     _esm = script("results.js")
-    shown = traitlets.Dict({"title": "", "number": None, "outputs": []}).tag(sync=True)
+    shown: Any = traitlets.Dict({"title": "", "number": None, "outputs": []}).tag(sync=True)
     title = traitlets.Unicode("Results").tag(sync=True)
     remark = traitlets.Unicode().tag(sync=True)
 

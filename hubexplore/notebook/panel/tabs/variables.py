@@ -9,7 +9,7 @@ from hubexplore.display.card.variable_tree import MAX_FLAT, unique_variables
 from hubexplore.display.markup import Markup, join, tag
 from hubexplore.display.rich import weight_statistics
 from hubexplore.display.rich.summaries import Summary
-from hubexplore.display.wording import counted, size_text, tags_text, visible
+from hubexplore.display.wording import amount_text, counted, size_text, tags_text, visible
 from hubexplore.errors import HubError
 from hubexplore.explorer.weights import is_embedding, looked_up, row_labels
 from hubexplore.notebook.panel import light_widgets as widgets
@@ -25,6 +25,8 @@ from hubexplore.summary.weights.variable_values import at_rows, read_values
 
 MAX_STATISTICS_BYTES: Final = 64_000_000
 """Maximum number of bytes of weights that one click reads: reading blocks the kernel."""
+MAX_COUNTED: Final = 100_000
+"""Maximum number of nodes of which multiply-adds are counted when the tab is opened: about a second."""
 MSG_NONE: Final = "No variable matches {text!r}: enter a part of a name, or a pattern with * and ?."
 MSG_NOT_THERE: Final = "{title} has no variable {name!r}."
 MSG_OTHER_ROWS: Final = "{title} has other rows of {name!r}, too many to be compared."
@@ -44,6 +46,7 @@ class VariablesTab(widgets.VBox):
         # The first variant that has a variable: its graph says what the variable is for.
         self._holders = {entry.variable: entry.tags[0] for entry in reversed(entries)}
         self._looked_up: dict[tuple[str, ...], frozenset[str]] = {}
+        self._counted: dict[tuple[str, ...], dict[str, int]] = {}
         self._chosen: VariableSummary | None = None
         self._pending: list[VariableSummary] = []
         self._stats: list[VariableStats] = []
@@ -51,7 +54,7 @@ class VariablesTab(widgets.VBox):
         self._tree = summary.variables._repr_html_() or ""
         self.compared = OtherModule(summary, self._on_other)
         self.list = VariableList(
-            [entry.variable for entry in entries], self._choose, self._on_filter, self._remark
+            [entry.variable for entry in entries], self._choose, self._on_filter, self._remark, self._products
         )
         self._variables = [entry.variable for entry in entries]
         self.weights = WeightComparison(self._on_weights)
@@ -159,6 +162,25 @@ class VariablesTab(widgets.VBox):
         if other is None:
             return ""
         return self.weights.remark(variable.name) or other.remark(variable, self._summary)
+
+    def _products(self, variable: VariableSummary) -> str:
+        """The multiply-adds, for one row, of the op that reads a variable in its graph variant."""
+        tags = self._holders[variable]
+        if tags not in self._counted:
+            self._counted[tags] = self._count(tags)
+        number = self._counted[tags].get(variable.name)
+        return "" if number is None else amount_text(number)
+
+    def _count(self, tags: tuple[str, ...]) -> dict[str, int]:
+        """Variable -> multiply-adds, of all signatures of a variant: most share what reads a variable."""
+        counted: dict[str, int] = {}
+        variant = self._summary.variant(tags)
+        # Counting is linear in the graph, which a large module with many signatures has many times.
+        if self._summary.source is None or variant.nodes * len(variant.signatures) > MAX_COUNTED:
+            return counted
+        for signature in variant.signatures:
+            counted.update(self._summary.cost(signature=signature.name, tags=tags).by_variable())
+        return counted
 
     # Statistics.
 

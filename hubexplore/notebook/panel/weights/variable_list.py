@@ -32,6 +32,7 @@ class VariableList(FrontendWidget):
       chosen: is called with a variable that was clicked.
       filtered: is called when the filter has changed.
       remark: returns what is known of a variable and another one it is compared with; "" for nothing.
+      products: returns the multiply-adds of the op that reads a variable; "" for none.
     """
 
     _esm = script("variables.js")
@@ -46,12 +47,14 @@ class VariableList(FrontendWidget):
         chosen: Callable[[VariableSummary], None],
         filtered: Callable[[], None],
         remark: Callable[[VariableSummary], str],
+        products: Callable[[VariableSummary], str] = lambda _: "",
     ) -> None:
         super().__init__()
         self._variables = tuple(variables)
         # Both are searched without regard to case, which few remember.
         self._names = [variable.name.lower() for variable in self._variables]
         self._chosen, self._filtered, self._remark = chosen, filtered, remark
+        self._products = products
         self._order: Sequence[int] = range(len(self._variables))
         self._found: Sequence[int] = self._order
         self._text = ""
@@ -105,6 +108,7 @@ class VariableList(FrontendWidget):
                 "shape": shape_text(variable.shape),
                 "parameters": number_text(variable.parameters),
                 "size": size_text(variable.bytes),
+                "products": self._products(variable),
                 "remark": self._remark(variable),
             }
             for number, variable, name in zip(numbers, variables, names, strict=True)

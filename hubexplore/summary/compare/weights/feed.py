@@ -16,11 +16,11 @@ from typing import Final
 from hubexplore.summary.compare.weights.stored import Bytes, Reader, Stored
 from hubexplore.summary.weights.crc32c_blocks import aligned, new_register
 
-PIECE: Final = 1 << 22
+PIECE: Final = 1 << 23
 """Bytes of a buffer: a multiple of the size of every number. Smaller ones are handed over too often."""
 ALONE: Final = 1 << 18
 """Bytes of a buffer without threads: what is read is still in the processor's cache when it is worked at."""
-AHEAD: Final = 3
+AHEAD: Final = 2
 """Number of buffers of either side."""
 _LINE: Final = 64
 """Places in a buffer are multiples of this."""

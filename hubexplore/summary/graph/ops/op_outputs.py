@@ -44,6 +44,13 @@ def output_dtypes(op: OpDefinition, attributes: Mapping[str, Any]) -> Iterable[s
             yield _dtype(op, attributes, argument, index)
 
 
+def input_dtypes(op: OpDefinition, attributes: Mapping[str, Any]) -> Iterable[str]:
+    """Yields the dtype of each data input of a node; see `output_of`."""
+    for argument in op.inputs:
+        for index in range(tensor_count(op, attributes, argument)):
+            yield _dtype(op, attributes, argument, index)
+
+
 def _value(op: OpDefinition, attributes: Mapping[str, Any], name: str) -> Any | None:
     """The attribute, or its default."""
     if name in attributes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -165,6 +165,7 @@ class _DiagramBuilder:
             box = Box(
                 scope.name, label, self._kind(scope), group, self._ops(scope),
                 nodes=len(scope.members) + hidden_nodes, repeats=scope.repeats, function=function,
+                paths=tuple(_paths(scope)),
             )  # fmt: skip
             if scope.node is not None:
                 dtype, shape = self.flow.dtype_and_shape(scope.node)
@@ -274,6 +275,15 @@ class _DiagramBuilder:
             tuple(sorted(edges, key=lambda edge: (edge.source, edge.target))),
             tuple(self.warnings),
         )
+
+
+def _paths(scope: NameScope) -> Iterator[str]:
+    """Yields what the paths of the ops of a scope begin with; series of series are few and shallow."""
+    if scope.run:
+        for part in scope.run:
+            yield from _paths(part)
+    else:
+        yield f"{scope.name}:" if scope.node is not None else scope.prefix
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -177,6 +177,11 @@ def _broadcast_to(op: Op) -> Dims:
     return op.vector(1)
 
 
+def _random(op: Op) -> Dims:
+    """Random numbers, of the shape that is the first input; dropout multiplies layers with them."""
+    return op.vector(0)
+
+
 def _one_hot(op: Op) -> Dims:
     dims, depth, axis = op.shape(0), op.value(1), op.integer("axis", -1)
     if dims is None:
@@ -192,6 +197,22 @@ def _sparse_to_dense(op: Op) -> Dims:
 RULES: Final[dict[str, Rule]] = {
     **dict.fromkeys(("Pad", "PadV2", "MirrorPad"), _pad),
     **dict.fromkeys(("Concat", "ConcatV2"), _concat),
+    **dict.fromkeys(
+        (
+            "ParameterizedTruncatedNormal",
+            "RandomStandardNormal",
+            "RandomUniform",
+            "RandomUniformInt",
+            "StatelessRandomNormal",
+            "StatelessRandomNormalV2",
+            "StatelessRandomUniform",
+            "StatelessRandomUniformV2",
+            "StatelessTruncatedNormal",
+            "StatelessTruncatedNormalV2",
+            "TruncatedNormal",
+        ),
+        _random,
+    ),
     "BroadcastTo": _broadcast_to,
     "ExpandDims": _expand,
     "OneHot": _one_hot,

@@ -78,6 +78,9 @@ def broadcast(op: Op, *indices: int) -> Dims:
       indices: which inputs; all if none is named.
     """
     shapes = [op.shape(index) for index in indices or range(len(op.edges))]
+    # Most operands have the same shape, and then there is nothing to find out.
+    if len(shapes) == 2 and shapes[0] == shapes[1]:
+        return shapes[0]
     known = [dims for dims in shapes if dims is not None]
     if len(known) < len(shapes):
         return None

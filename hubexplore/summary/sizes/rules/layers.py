@@ -11,7 +11,8 @@ from hubexplore.summary.sizes.rules.elements import broadcast
 from hubexplore.summary.sizes.shape_inference import Dims, Op, Rule
 
 
-def _matmul(op: Op) -> Dims:
+def matmul(op: Op) -> Dims:
+    """Returns the shape of the product of two matrices."""
     left, right = op.ranked(0, 2), op.ranked(1, 2)
     left = left[::-1] if op.flag("transpose_a") else left
     right = right[::-1] if op.flag("transpose_b") else right
@@ -46,14 +47,26 @@ def _batch_matmul(op: Op) -> Dims:
 
 def _einsum(op: Op) -> Dims:
     operands, arrow, result = op.text("equation").replace(" ", "").partition("->")
-    # An implicit result or an ellipsis is not followed.
-    if not arrow or "." in operands:
+    # An implicit result is not followed.
+    if not arrow:
         return None
     sizes: dict[str, Number | None] = {}
+    skipped: tuple[Number | None, ...] = ()
     for index, letters in enumerate(operands.split(",")):
-        for letter, size in zip(letters, op.ranked(index, len(letters)), strict=True):
+        before, dots, after = letters.partition("...")
+        dims = op.shape(index)
+        if dots and dims is None:
+            return None
+        # An ellipsis stands for as many dimensions as the letters leave; they broadcast.
+        count = len(dims) - len(before) - len(after) if dots and dims is not None else 0
+        dims = op.ranked(index, len(before) + max(count, 0) + len(after))
+        middle = dims[len(before) : len(before) + count] if dots else ()
+        skipped = middle if len(middle) > len(skipped) else skipped
+        named = zip((*before, *after), (*dims[: len(before)], *dims[len(dims) - len(after) :]), strict=True)
+        for letter, size in named:
             sizes[letter] = op.constraints.equal(sizes.get(letter), size)
-    return tuple(sizes.get(letter) for letter in result)
+    before, dots, after = result.partition("...")
+    return (*map(sizes.get, before), *(skipped if dots else ()), *map(sizes.get, after))
 
 
 # ---- convolutions
@@ -102,16 +115,18 @@ def _window_positions(
         padded = side + sum(paddings[first : first + 2])
         count = (padded - ((window - 1) * dilations[axis] + 1)) // strides[axis] + 1
         op.constraints.at_least(count, 1)
-        positions.append(count)
+        # A window that is larger than the image has no position; a negative number would go on.
+        positions.append(None if isinstance(count, int) and count < 1 else count)
     return positions
 
 
-def _conv(op: Op) -> Dims:
+def conv(op: Op) -> Dims:
+    """Returns the shape of what a convolution gives."""
     count = 3 if op.type == "Conv3D" else 2
     weights = op.ranked(1, count + 2)
     dims = op.ranked(0, count + 2)
     sides, channels = _sides(op, dims)
-    if op.type == "DepthwiseConv2dNative":
+    if "DepthwiseConv2" in op.type:
         op.constraints.equal(channels, weights[2])
         # Each channel has as many filters as the last dimension of the weights.
         filters = polynomials.product(weights[2:])
@@ -305,7 +320,7 @@ def _decode_raw(op: Op) -> Dims:
 
 
 RULES: Final[dict[str, Rule]] = {
-    **dict.fromkeys(("Conv2D", "Conv3D", "DepthwiseConv2dNative"), _conv),
+    **dict.fromkeys(("Conv2D", "Conv3D", "DepthwiseConv2dNative"), conv),
     **dict.fromkeys(("Conv2DBackpropInput", "Conv3DBackpropInputV2", "Conv3DBackpropInput"), _conv_transpose),
     **dict.fromkeys(("MaxPool", "AvgPool", "MaxPool3D", "AvgPool3D"), _pool),
     **dict.fromkeys(("ResizeBilinear", "ResizeNearestNeighbor", "ResizeBicubic", "ResizeArea"), _resize),
@@ -351,6 +366,6 @@ RULES: Final[dict[str, Rule]] = {
     "Einsum": _einsum,
     "GRUBlockCell": _gru,
     "LSTMBlockCell": _lstm,
-    "MatMul": _matmul,
+    "MatMul": matmul,
     "SparseTensorDenseMatMul": _sparse_matmul,
 }

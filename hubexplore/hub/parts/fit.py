@@ -1,0 +1,240 @@
+"""Which output of a module goes into which input of the next, and why one does not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import tensorflow as tf
+
+from hubexplore.errors import SignatureError, closest
+from hubexplore.hub.parts.part import Part
+from hubexplore.hub.tensor_info import TensorInfo
+from hubexplore.summary.compare.replacement import shape_text
+from hubexplore.summary.lookup import first_names
+from hubexplore.summary.module_format import DEFAULT_OUTPUT
+
+Infos = Mapping[str, TensorInfo]
+
+MAX_SIGNATURES: Final = 64
+"""Maximum number of signatures of a module that are tried for a message."""
+MSG_OPEN: Final = (
+    "It is not clear which output of {first} goes into which input of {second}: there are the outputs "
+    "{outputs} and the inputs {inputs}. Say it: connect={{{example}}}."
+)
+MSG_EMPTY: Final = "{side} has no {kind}, so nothing can be connected to it.{hint}"
+MSG_UNKNOWN: Final = "connect= names {name!r}, which is no {kind} of {side}; it has {names}.{hint}"
+MSG_MISFIT: Final = (
+    "Output {output!r} of {first} does not fit input {input!r} of {second}: {reason}. {remedy}"
+)
+MSG_BUILD: Final = (
+    "No signatures of the two fit without a step between them. Write that step: hub.create_module_spec(f), "
+    "where f calls hub.Module({first}), changes its output, and calls hub.Module({second})."
+)
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the two modules that are joined: a signature of a graph variant of it.
+
+    Attributes:
+      part: the module.
+      tags: of the graph variant.
+      signature: its name.
+    """
+
+    part: Part
+    tags: frozenset[str]
+    signature: str
+
+    @property
+    def inputs(self) -> Infos:
+        """The inputs by name."""
+        return self.part.spec.get_input_info_dict(self.signature, self.tags)
+
+    @property
+    def outputs(self) -> Infos:
+        """The outputs by name."""
+        return self.part.spec.get_output_info_dict(self.signature, self.tags)
+
+    def others(self) -> Iterator[Side]:
+        """Yields the other signatures of the variant."""
+        names = sorted(self.part.spec.get_signature_names(self.tags))
+        yield from (
+            Side(self.part, self.tags, name) for name in names[:MAX_SIGNATURES] if name != self.signature
+        )
+
+    def __str__(self) -> str:
+        tags = f", tags {sorted(self.tags)}" if self.tags else ""
+        return f"{self.part.title!r} (signature {self.signature!r}{tags})"
+
+
+def connections(first: Side, second: Side, connect: Mapping[str, str] | None, cast: bool) -> dict[str, str]:
+    """Returns input of the second module -> output of the first, checked.
+
+    By default the only output goes into the only input; else outputs go into the inputs of equal names; else
+    the output `default` goes into the only input.
+
+    Args:
+      first: gives the outputs.
+      second: takes them.
+      connect: what the user says; None for the default.
+      cast: whether numbers may be converted.
+
+    Raises:
+      SignatureError: (a TypeError and ValueError) it is not clear what goes where, `connect` names something
+        that is not there, or an output does not fit; the message says what would.
+    """
+    outputs, inputs = first.outputs, second.inputs
+    if connect is None:
+        pairs = _default(outputs, inputs)
+        if not pairs:
+            raise _unclear(first, second)
+    else:
+        pairs = _checked(connect, first, second)
+    for input_name, output_name in pairs.items():
+        reason = misfit(outputs[output_name], inputs[input_name], cast)
+        if reason:
+            remedy = _remedy(first, second, input_name, output_name, cast)
+            raise SignatureError(
+                MSG_MISFIT.format(
+                    output=output_name, first=first, input=input_name, second=second, reason=reason,
+                    remedy=remedy,
+                )
+            )  # fmt: skip
+    return pairs
+
+
+def misfit(output: TensorInfo, wanted: TensorInfo, cast: bool = False) -> str:
+    """Returns why values of an output cannot be those of an input; an empty text if they can.
+
+    A size that one of them leaves open fits any.
+    """
+    if output.kind != wanted.kind:
+        return f"it is {output.kind}, and the input {wanted.kind}"
+    if output.dtype != wanted.dtype and not (cast and _are_numbers(output, wanted)):
+        return f"it is {output.dtype.name}, and the input {wanted.dtype.name}"
+    given, taken = output.get_shape(), wanted.get_shape()
+    if given.rank is not None and taken.rank is not None and given.rank != taken.rank:
+        return (
+            f"its shape {_shape(output)} has {_dimensions(given.rank)}, and that of the input, "
+            f"{_shape(wanted)}, has {taken.rank}"
+        )
+    if not given.is_compatible_with(taken):
+        return f"its shape is {_shape(output)}, and that of the input {_shape(wanted)}"
+    if output.kind == "ragged" and output.type_spec.ragged_rank != wanted.type_spec.ragged_rank:
+        ranks = output.type_spec.ragged_rank, wanted.type_spec.ragged_rank
+        return f"it has {ranks[0]} ragged dimensions, and the input {ranks[1]}"
+    return ""
+
+
+def converted(value: tf.Tensor, wanted: TensorInfo) -> tf.Tensor:
+    """The value of an output in the dtype of an input."""
+    return value if value.dtype.base_dtype == wanted.dtype else tf.cast(value, wanted.dtype)
+
+
+def _default(outputs: Infos, inputs: Infos) -> dict[str, str]:
+    if len(outputs) == 1 and len(inputs) == 1:
+        return {next(iter(inputs)): next(iter(outputs))}
+    same = {name: name for name in inputs if name in outputs}
+    if not same and len(inputs) == 1 and DEFAULT_OUTPUT in outputs:
+        return {next(iter(inputs)): DEFAULT_OUTPUT}
+    return same
+
+
+def _checked(connect: Any, first: Side, second: Side) -> dict[str, str]:
+    if not isinstance(connect, Mapping) or not connect:
+        raise SignatureError(
+            f"connect= is a dict from inputs of {second} to outputs of {first}, with at least one; got "
+            f"{connect!r}."
+        )
+    for names, side, existing, kind in (
+        (connect.keys(), second, second.inputs, "input"),
+        (connect.values(), first, first.outputs, "output"),
+    ):
+        for name in names:
+            if name not in existing:
+                known = f"the {kind}s {first_names(existing)}" if existing else f"no {kind}s"
+                raise SignatureError(
+                    MSG_UNKNOWN.format(
+                        name=name, kind=kind, side=side, names=known, hint=closest(str(name), existing)
+                    )
+                )
+    return dict(connect)
+
+
+def _unclear(first: Side, second: Side) -> SignatureError:
+    outputs, inputs = first.outputs, second.inputs
+    if not outputs or not inputs:
+        side, kind = (second, "inputs") if outputs else (first, "outputs")
+        other = next((each for each in side.others() if (each.inputs if outputs else each.outputs)), None)
+        hint = f" Take another signature: ({side.part.code}, {other.signature!r})." if other else ""
+        return SignatureError(MSG_EMPTY.format(side=side, kind=kind, hint=hint))
+    fitting = [
+        (taken, given)
+        for taken, wanted in inputs.items()
+        for given, output in outputs.items()
+        if not misfit(output, wanted)
+    ]
+    taken, given = fitting[0] if fitting else (next(iter(inputs)), next(iter(outputs)))
+    return SignatureError(
+        MSG_OPEN.format(
+            first=first, second=second, outputs=first_names(outputs), inputs=first_names(inputs),
+            example=f"{taken!r}: {given!r}",
+        )
+    )  # fmt: skip
+
+
+def _remedy(first: Side, second: Side, input_name: str, output_name: str, cast: bool) -> str:
+    """A sentence with what would fit."""
+    output, wanted = first.outputs[output_name], second.inputs[input_name]
+    if not cast and not misfit(output, wanted, cast=True):
+        return "To convert the numbers, add cast=True."
+    fitting = [name for name, info in first.outputs.items() if not misfit(info, wanted, cast)]
+    if fitting:
+        return f"This output fits: connect={{{input_name!r}: {fitting[0]!r}}}."
+    others = [name for name, info in second.inputs.items() if not misfit(output, info, cast)]
+    if others:
+        return f"It fits another input: connect={{{others[0]!r}: {output_name!r}}}."
+    for one, two in _signatures(first, second):
+        if one.outputs and _fits(one, two, cast):
+            return f"These signatures fit: {_code(one, first)}, {_code(two, second)}."
+    return MSG_BUILD.format(first=first.part.code, second=second.part.code)
+
+
+def _signatures(first: Side, second: Side) -> Iterator[tuple[Side, Side]]:
+    """Yields pairs of signatures; first those that change one module only."""
+    yield from ((other, second) for other in first.others())
+    yield from ((first, other) for other in second.others())
+    yield from ((one, two) for one in first.others() for two in second.others())
+
+
+def _fits(first: Side, second: Side, cast: bool) -> bool:
+    outputs, inputs = first.outputs, second.inputs
+    pairs = _default(outputs, inputs)
+    return bool(pairs) and not any(
+        misfit(outputs[given], inputs[taken], cast) for taken, given in pairs.items()
+    )
+
+
+def _code(side: Side, given: Side) -> str:
+    """How the user writes a module with a signature, if it is not the one that was given."""
+    if side.signature == given.signature and given.part.signature is None:
+        return side.part.code
+    return f"({side.part.code}, {side.signature!r})"
+
+
+def _are_numbers(*infos: TensorInfo) -> bool:
+    # Not complex numbers, whose cast to others loses a part.
+    dtypes = [info.dtype for info in infos]
+    return all(dtype.is_floating or dtype.is_integer or dtype.is_bool for dtype in dtypes)
+
+
+def _shape(info: TensorInfo) -> str:
+    shape = info.get_shape()
+    return shape_text(None if shape.rank is None else tuple(shape.as_list()))
+
+
+def _dimensions(rank: int) -> str:
+    return "1 dimension" if rank == 1 else f"{rank} dimensions"

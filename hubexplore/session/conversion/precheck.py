@@ -1,0 +1,126 @@
+"""Says before a conversion which ops the format lacks, one by one, and which cut leaves the rest."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, Final
+
+from hubexplore.errors import UnconvertibleError
+from hubexplore.session.conversion.formats import ONNX, Format
+from hubexplore.summary.lookup import find_signature, first_names, named_variant
+from hubexplore.summary.model import ModuleSummary
+from hubexplore.summary.portability import litert, onnx
+from hubexplore.summary.portability.cut_advice import CutAdvice, advise
+from hubexplore.summary.portability.obstacles import Obstacle, Reason, find_obstacles, signature_graph
+
+_MOST_OPS: Final = 12
+"""Maximum number of ops that a message names."""
+
+MSG_LACKS: Final = "The signature {name!r} cannot be converted to {title}, because of {ops}.{cut}{others}"
+MSG_OP: Final = "{op} ({reason}): {nodes}"
+MSG_MORE: Final = "{count} more ops"
+MSG_CUT: Final = (
+    " Cut them away, and convert the rest ({kept:,} of {all:,} ops that compute): {code}; in a terminal: "
+    "{command}."
+)
+MSG_NO_CUT: Final = " No cut leaves a part worth converting."
+MSG_OTHERS: Final = " Signatures that can be converted: signature={names!r}."
+REFUSED: Final = "the converter refused it"
+
+Obstacles = tuple[tuple[Obstacle, ...], CutAdvice | None]
+
+
+def reason_for(wanted: Format, refused: Collection[str] = ()) -> Reason:
+    """Says of a node why it cannot be converted.
+
+    Args:
+      wanted: the format.
+      refused: types of ops that its converter refused.
+    """
+    by_format: Callable[[Any], str] = onnx.reason if wanted.name == ONNX else litert.reason
+
+    def reason(node: Any) -> str:
+        return by_format(node) or (REFUSED if node.op in refused else "")
+
+    return reason
+
+
+def find(
+    summary: ModuleSummary, tags: Collection[str], names: Collection[str], reason: Reason
+) -> dict[str, Obstacles]:
+    """The obstacles of signatures, and a cut past them; only of those that have any.
+
+    Args:
+      summary: of the module, with its source.
+      tags: of the graph variant.
+      names: of signatures.
+      reason: of the format.
+    """
+    variant = named_variant(summary, tuple(sorted(tags)))
+    meta_graph = summary.source.meta_graphs.get(variant.tags) if summary.source is not None else None
+    found: dict[str, Obstacles] = {}
+    for name in names:
+        signature = find_signature(variant, name)
+        graph = (
+            signature_graph(meta_graph, signature)
+            if signature is not None and meta_graph is not None
+            else None
+        )
+        if graph is None:  # the converter will say what is wrong with it
+            continue
+        obstacles, anchors = find_obstacles(graph, reason)
+        if obstacles:
+            found[name] = obstacles, advise(graph, anchors)
+    return found
+
+
+def refusal(
+    found: Mapping[str, Obstacles], names: Collection[str], wanted: Format, title: str
+) -> UnconvertibleError:
+    """The error about the first signature with obstacles.
+
+    Args:
+      found: see `find`; not empty.
+      names: of all signatures that were asked for.
+      wanted: the format.
+      title: of the module, as it was opened.
+    """
+    name, (obstacles, advice) = next(iter(found.items()))
+    texts = [MSG_OP.format(op=one.op, reason=one.reason, nodes=_nodes(one)) for one in obstacles[:_MOST_OPS]]
+    if len(obstacles) > _MOST_OPS:
+        texts.append(MSG_MORE.format(count=len(obstacles) - _MOST_OPS))
+    cut = MSG_NO_CUT
+    if advice is not None:
+        cut = MSG_CUT.format(
+            kept=advice.kept,
+            all=advice.kept + advice.lost,
+            code=_code(advice, name),
+            command=_command(advice, name, title),
+        )
+    rest = [other for other in names if other not in found]
+    others = MSG_OTHERS.format(names=rest) if rest else ""
+    error = UnconvertibleError(
+        MSG_LACKS.format(name=name, title=wanted.title, ops="; ".join(texts), cut=cut, others=others)
+    )
+    error.ops = tuple(one.op for one in obstacles)
+    if advice is not None:
+        error.cut = {"inputs": dict(advice.inputs), "outputs": dict(advice.outputs), "of": name}
+    return error
+
+
+def _nodes(obstacle: Obstacle) -> str:
+    more = obstacle.count - len(obstacle.nodes)
+    return first_names(obstacle.nodes, 2 if more else 3) + (f" ({obstacle.count:,} in all)" if more else "")
+
+
+def _code(advice: CutAdvice, name: str) -> str:
+    return f"spec.cut(inputs={dict(advice.inputs)!r}, outputs={dict(advice.outputs)!r}, of={name!r})"
+
+
+def _command(advice: CutAdvice, name: str, title: str) -> str:
+    inputs = [f"--input {shlex.quote(f'{key}={tensor}')}" for key, tensor in advice.inputs.items()]
+    outputs = [f"--output {shlex.quote(f'{key}={tensor}')}" for key, tensor in advice.outputs.items()]
+    return " ".join(
+        ["hubexplore cut", shlex.quote(title), "PART", *inputs, *outputs, "--of", shlex.quote(name)]
+    )

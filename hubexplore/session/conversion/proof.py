@@ -1,0 +1,219 @@
+"""Whether a converted model gives what its module gives, on the same generated inputs."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import ml_dtypes
+import numpy as np
+
+from hubexplore.hub.servable.subject import Subject
+from hubexplore.hub.servable.write import Written
+from hubexplore.session.export.differences import difference
+from hubexplore.session.export.reference import Reference, reference_of
+from hubexplore.session.export.save_report import ComparedCall, ComparedOutput, largest
+from hubexplore.session.export.verification import TwoRuns, run_twice
+
+MOST_GIVEN: Final = 16
+"""Maximum number of examples of the user that are run."""
+MSG_GIVEN: Final = "on {count} of the examples in data="
+MSG_FAILS: Final = "the call fails: {error}"
+MSG_MISSING: Final = "the model has no outputs {names}"
+MSG_VARYING: Final = "{names} not compared: different on each run"
+MSG_ALL_VARYING: Final = "its outputs are different on each run"
+
+
+@dataclass(frozen=True)
+class ExpectedCall:
+    """A call of the module, and what it gave.
+
+    Attributes:
+      signature: its name in the SavedModel that is converted.
+      inputs: dense arrays by their names there.
+      runs: what the module gave, twice; or why it gave nothing.
+    """
+
+    signature: str
+    inputs: Mapping[str, Any]
+    runs: TwoRuns | str
+
+
+def expected_calls(
+    subject: Subject,
+    written: Written,
+    signatures: Sequence[str],
+    given: Sequence[Mapping[str, Any]] = (),
+) -> list[ExpectedCall]:
+    """Runs signatures of the module on examples.
+
+    Args:
+      subject: what was written.
+      written: what is in the SavedModel.
+      signatures: their names there.
+      given: examples of the user, for all of them; without any, some are made.
+
+    Raises:
+      HubError: an example of the user does not run.
+    """
+    reference = reference_of(subject, written, subject.choice.serving, training=False)
+    try:
+        calls = []
+        for key in signatures:
+            name = written.signatures[key]
+            effects = reference.effects(name)
+            run = functools.partial(_flat, reference, name, effects.stateful)
+            made: list[TwoRuns | str] = (
+                [TwoRuns(dict(inputs), run(inputs), run(inputs)) for inputs in given[:MOST_GIVEN]]
+                if given and not effects.outside
+                else [run_twice(reference.module, name, effects, run)]
+            )
+            calls += [
+                ExpectedCall(
+                    key, {} if isinstance(runs, str) else reference.dense_inputs(name, runs.inputs), runs
+                )
+                for runs in made
+            ]
+        return calls
+    finally:
+        reference.close()
+
+
+def _flat(reference: Reference, name: str, stateful: bool, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    return reference.flat(name, inputs, stateful)
+
+
+def request(calls: Sequence[ExpectedCall], models: Mapping[str, Path], folder: Path) -> dict[str, Any]:
+    """What the script that runs the model is asked; its arrays are written into a folder.
+
+    Args:
+      calls: those that gave something.
+      models: signature -> file of the model that has it.
+      folder: for the arrays.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    return {
+        "calls": [
+            {
+                "model": str(models[call.signature]),
+                "signature": call.signature,
+                "inputs": {
+                    name: _written(array, folder / f"{number}_{position}")
+                    for position, (name, array) in enumerate(call.inputs.items())
+                },
+            }
+            for number, call in enumerate(calls)
+        ]
+    }
+
+
+def _written(array: Any, path: Path) -> dict[str, Any]:
+    array = np.asarray(array)
+    if array.dtype.kind in "OSU":
+        texts = [text if isinstance(text, bytes) else str(text).encode() for text in array.flat]
+        return {"shape": array.shape, "texts": [base64.b64encode(text).decode() for text in texts]}
+    path.write_bytes(np.ascontiguousarray(array).tobytes())
+    return {"dtype": array.dtype.name, "shape": array.shape, "file": str(path)}
+
+
+def _read(array: Mapping[str, Any]) -> Any:
+    if "texts" in array:
+        texts = np.empty(len(array["texts"]), object)
+        texts[:] = [base64.b64decode(text) for text in array["texts"]]
+        return texts.reshape(array["shape"])
+    name = array["dtype"]
+    dtype = np.dtype(getattr(ml_dtypes, name)) if hasattr(ml_dtypes, name) else np.dtype(name)
+    return np.frombuffer(Path(array["file"]).read_bytes(), dtype).reshape(array["shape"])
+
+
+def compare(
+    calls: Sequence[ExpectedCall],
+    answers: Sequence[Mapping[str, Any]],
+    names: Mapping[str, str],
+    renamed: Mapping[str, Mapping[str, str]],
+) -> tuple[ComparedCall, ...]:
+    """Compares what a runtime gave with what the module gave.
+
+    Args:
+      calls: of the module.
+      answers: of the runtime, for those of them that gave something.
+      names: signature -> how the report calls it.
+      renamed: signature -> output -> its other name in the model.
+    """
+    left = iter(answers)
+    compared = [
+        ComparedCall(names[call.signature], 0, None, note=call.runs)
+        if isinstance(call.runs, str)
+        else _compare(call.runs, next(left), names[call.signature], renamed.get(call.signature, {}))
+        for call in calls
+    ]
+    by_call: dict[str, list[ComparedCall]] = {}
+    for one in compared:
+        by_call.setdefault(one.call, []).append(one)
+    return tuple(_merged(same) for same in by_call.values())
+
+
+def _merged(calls: Sequence[ComparedCall]) -> ComparedCall:
+    """Several calls of one signature as one: the largest differences."""
+    first = calls[0]
+    if len(calls) == 1:
+        return first
+    by_name: dict[str, list[ComparedOutput]] = {}
+    for call in calls:
+        for output in call.by_output:
+            by_name.setdefault(output.name, []).append(output)
+    notes = dict.fromkeys([MSG_GIVEN.format(count=len(calls)), *(call.note for call in calls if call.note)])
+    return ComparedCall(
+        first.call,
+        first.outputs,
+        largest(call.largest_difference for call in calls),
+        note="; ".join(notes),
+        by_output=tuple(
+            ComparedOutput(
+                name,
+                max(output.difference for output in outputs),
+                largest(output.largest_value for output in outputs),
+            )
+            for name, outputs in by_name.items()
+        ),
+    )
+
+
+def _compare(runs: TwoRuns, answer: Mapping[str, Any], name: str, renamed: Mapping[str, str]) -> ComparedCall:
+    steady = runs.steady
+    if "failed" in answer:
+        return ComparedCall(name, len(steady), math.inf, note=MSG_FAILS.format(error=answer["failed"]))
+    notes = []
+    if len(steady) < len(runs.first):
+        varying = ", ".join(repr(key) for key in runs.first if key not in steady)
+        notes.append(MSG_VARYING.format(names=varying) if steady else MSG_ALL_VARYING)
+    outputs = []
+    for key in steady:
+        expected = np.asarray(runs.first[key])
+        found = answer["outputs"].get(renamed.get(key, key))
+        amount = math.inf if found is None else difference(expected, _read(found))
+        outputs.append(ComparedOutput(key, amount, _largest_value(expected)))
+    absent = [repr(key) for key in steady if renamed.get(key, key) not in answer["outputs"]]
+    if absent:
+        notes.append(MSG_MISSING.format(names=", ".join(absent)))
+    return ComparedCall(
+        name,
+        len(outputs),
+        max((output.difference for output in outputs), default=None),
+        note="; ".join(notes),
+        by_output=tuple(outputs),
+    )
+
+
+def _largest_value(array: Any) -> float | None:
+    # Smaller floats of ml_dtypes have the kind "V" in old versions.
+    if array.dtype.kind not in "fciu" and not hasattr(ml_dtypes, array.dtype.name):
+        return None
+    wide = np.abs(array.astype(np.complex128 if array.dtype.kind == "c" else np.float64))
+    finite = wide[np.isfinite(wide)]
+    return float(finite.max()) if finite.size else None

@@ -1,0 +1,161 @@
+"""Ops that a format lacks are named, and the cut past them leaves what computes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import tensorflow as tf
+
+import hubexplore as hub
+from hubexplore.summary.graph.ops.op_definitions import known_ops
+from hubexplore.summary.portability import litert, onnx
+from hubexplore.summary.portability.cut_advice import CutAdvice, advise
+from hubexplore.summary.portability.obstacles import Obstacle, Reason, find_obstacles, signature_graph
+
+tf1 = tf.compat.v1
+
+
+def found(
+    build: Callable[[], None], reason: Reason, name: str = "default"
+) -> tuple[tuple[Obstacle, ...], CutAdvice | None]:
+    """The obstacles of a signature, and the cut past them."""
+    summary = hub.create_module_spec(build).summary()
+    (variant,) = summary.variants
+    signature = next(one for one in variant.signatures if one.name == name)
+    assert summary.source is not None
+    graph = signature_graph(summary.source.meta_graphs[variant.tags], signature)
+    assert graph is not None
+    obstacles, anchors = find_obstacles(graph, reason)
+    return obstacles, advise(graph, anchors)
+
+
+def dense(x: tf.Tensor, name: str, size: int = 4) -> tf.Tensor:
+    w = tf1.get_variable(name, [x.shape[-1], size])
+    return tf.nn.relu(tf.nn.bias_add(x @ w, tf.ones(size)), name=name)
+
+
+def ids(words: tf.Tensor) -> tf.Tensor:
+    table = tf.lookup.StaticHashTable(
+        tf.lookup.KeyValueTensorInitializer(list("abc"), tf.range(3, dtype=tf.int64)), 0
+    )
+    return table.lookup(words)
+
+
+def numbers_only() -> None:
+    x = tf1.placeholder(tf.float32, [None, 4], name="x")
+    hub.add_signature(inputs=x, outputs=dense(dense(x, "one"), "two"))
+
+
+@pytest.mark.parametrize("reason", [onnx.reason, litert.reason])
+def test_nothing_to_say(reason: Reason) -> None:
+    assert found(numbers_only, reason)[0] == ()
+
+
+def lookup_before() -> None:
+    words = tf1.placeholder(tf.string, [None, 3], name="words")
+    embedded = tf.gather(tf1.get_variable("table", [3, 4]), ids(words), name="embedded")
+    flat = tf.reshape(embedded, [-1, 12])
+    hub.add_signature(inputs=words, outputs=dense(dense(flat, "one"), "two"))
+
+
+def test_the_lookup_goes_with_what_is_before_it() -> None:
+    obstacles, cut = found(lookup_before, litert.reason)
+    assert [(one.op, one.reason, one.count) for one in obstacles] == [("LookupTableFindV2", litert.TABLES, 1)]
+    assert cut is not None
+    assert list(cut.inputs.values()) == [f"{obstacles[0].nodes[0]}:0"]
+    assert cut.outputs == {"default": "two_1:0"}
+    assert cut.kept > cut.lost
+
+
+def test_onnx_has_such_a_table() -> None:
+    assert found(lookup_before, onnx.reason)[0] == ()
+
+
+def test_names_of_classes_go_with_what_is_after_them() -> None:
+    def build() -> None:
+        x = tf1.placeholder(tf.float32, [None, 4], name="x")
+        scores = tf.nn.softmax(dense(dense(x, "one"), "two"), name="scores")
+        label = tf.strings.as_string(tf.argmax(scores, 1, name="best"), name="label")
+        hub.add_signature(inputs={"x": x}, outputs={"label": label, "scores": scores})
+
+    obstacles, cut = found(build, litert.reason)
+    assert [one.op for one in obstacles] == ["AsString"]
+    assert cut is not None
+    assert cut.inputs == {"x": "x:0"}
+    assert cut.outputs == {"scores": "scores:0", "best": "best:0"}
+
+
+def test_many_features_are_cut_where_they_are_one() -> None:
+    def build() -> None:
+        parts = {name: tf1.placeholder(tf.string, [None], name=name) for name in "abcde"}
+        columns = [tf.strings.to_number(part, name=f"number_{name}") for name, part in parts.items()]
+        together = tf.stack(columns, 1, name="together")
+        hub.add_signature(inputs=parts, outputs=dense(dense(dense(together, "one"), "two"), "three"))
+
+    obstacles, cut = found(build, litert.reason)
+    assert [(one.op, one.count, one.reason) for one in obstacles] == [("StringToNumber", 5, litert.STRINGS)]
+    assert cut is not None
+    assert cut.inputs == {"together": "together:0"}
+
+
+def test_a_loop_goes_as_a_whole() -> None:
+    def build() -> None:
+        x = tf1.placeholder(tf.string, [None], name="x")
+        lengths = tf.map_fn(tf.strings.length, x, fn_output_signature=tf.int32)
+        numbers = tf.reshape(tf.cast(lengths, tf.float32), [-1, 1], name="numbers")
+        hub.add_signature(inputs=x, outputs=dense(dense(numbers, "one"), "two"))
+
+    was_v2 = tf1.control_flow_v2_enabled()
+    try:
+        for set_control_flow in (tf1.disable_control_flow_v2, tf1.enable_control_flow_v2):
+            set_control_flow()
+            obstacles, cut = found(build, litert.reason)
+            assert "StringLength" in [one.op for one in obstacles]
+            assert cut is not None
+            (tensor,) = cut.inputs.values()
+            assert "while" not in tensor
+            assert cut.outputs == {"default": "two_1:0"}
+    finally:
+        (tf1.enable_control_flow_v2 if was_v2 else tf1.disable_control_flow_v2)()
+
+
+def test_nothing_is_left_of_a_lookup_alone() -> None:
+    def build() -> None:
+        words = tf1.placeholder(tf.string, [None])
+        hub.add_signature(inputs=words, outputs=ids(words))
+
+    obstacles, cut = found(build, litert.reason)
+    assert [one.op for one in obstacles] == ["LookupTableFindV2"]
+    assert cut is None
+
+
+def test_what_is_computed_once_is_no_obstacle() -> None:
+    """TensorFlow folds what depends on no input, whatever its ops are."""
+
+    def build() -> None:
+        x = tf1.placeholder(tf.float32, [None], name="x")
+        hub.add_signature(inputs=x, outputs=x * tf.strings.to_number(tf.constant("2")))
+
+    assert found(build, litert.reason)[0] == ()
+
+
+def test_an_op_that_nobody_knows() -> None:
+    class Node:
+        op = "MyOwnOp"
+        attr: Any = {}
+
+    assert onnx.reason(Node()) == onnx.REASON
+    assert litert.reason(Node()) == litert.REFUSED
+
+
+@pytest.mark.parametrize("ops", [onnx.listed, litert.lacking])
+def test_the_lists_name_ops_of_tensorflow_in_order(ops: Callable[[], frozenset[str]]) -> None:
+    assert ops() <= known_ops()
+
+
+def test_the_common_ops_are_not_said_to_be_lacking() -> None:
+    common = {"Conv2D", "MatMul", "Add", "AddV2", "Relu", "Softmax", "FusedBatchNormV3", "MaxPool", "Erf"}
+    assert common <= onnx.listed() | {"Erf"}
+    assert not common & litert.lacking()
