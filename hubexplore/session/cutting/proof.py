@@ -13,6 +13,7 @@ from hubexplore.errors import CutError, HubError
 from hubexplore.hub.cutting.cut import CutRecord
 from hubexplore.hub.danger_check import require_trust
 from hubexplore.hub.definition import DefinedSpec
+from hubexplore.hub.quiet_start import start_devices
 from hubexplore.hub.running.missing_kernels import ops_without_kernel
 from hubexplore.session.cutting.report import ComparedOutput, CutReport
 from hubexplore.session.export.differences import Assets, difference
@@ -57,6 +58,7 @@ def check_cut(cut: Any, inputs: Mapping[str, Any] | None = None) -> CutReport:
         raise CutError("check_cut takes what spec.cut(...) returned; a whole module has nothing to compare.")
     spec, record = origin
     require_trust(spec, remedy=MSG_TRUST.format(title=spec.title))
+    start_devices()
     # In a thread of its own: the main thread handles no signal while it is inside TensorFlow.
     return run_interruptibly(lambda: _check(cut, spec, record, inputs))
 

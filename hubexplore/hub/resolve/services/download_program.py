@@ -36,6 +36,7 @@ import queue
 import select
 import signal
 import sys
+import tarfile
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -145,6 +146,8 @@ def _kaggle(request: Request, tell: Tell) -> Any:
             config.set_kaggle_credentials(access["username"], access["key"])
     _watch_lengths(request, tell)
     _keep_inside(request["folder"])
+    if not hasattr(tarfile, "data_filter"):
+        _filter_members()
     return kagglehub.model_download(request["name"], **({"force_download": True} if request["again"] else {}))
 
 
@@ -207,6 +210,31 @@ def _keep_inside(folder: str) -> None:
     places = (folder, os.path.join(logs, ".kaggle"), os.devnull)
     _WRITABLE.extend(os.path.realpath(place) for place in places)
     sys.addaudithook(_on_event)
+
+
+def _filter_members() -> None:
+    """Lets archives be unpacked with a filter, as kagglehub does; Python before 3.11.4 has none."""
+    extract = getattr(tarfile.TarFile.extractall, "__wrapped__", tarfile.TarFile.extractall)
+
+    @functools.wraps(extract)
+    def filtered(archive: tarfile.TarFile, path: str = ".", **_: object) -> None:
+        extract(archive, path, map(_plain, archive))
+
+    tarfile.TarFile.extractall = filtered  # type: ignore[assignment, method-assign]  # what it is there
+
+
+def _plain(member: tarfile.TarInfo) -> tarfile.TarInfo:
+    """Returns a member as an ordinary file or folder of this user.
+
+    Raises:
+      PermissionError: it is something else, or would be elsewhere.
+    """
+    parts = Path(member.name).parts
+    if not (member.isreg() or member.isdir()) or os.pardir in parts or Path(member.name).is_absolute():
+        raise PermissionError(f"{member.name!r} in the archive is no file inside of it, so it is not written")
+    member.mode = 0o755 if member.isdir() else 0o644
+    member.uid, member.gid, member.uname, member.gname = os.getuid(), os.getgid(), "", ""
+    return member
 
 
 def _on_event(event: str, arguments: tuple[Any, ...]) -> None:

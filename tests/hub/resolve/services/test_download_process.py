@@ -129,8 +129,7 @@ def _zipped(files: dict[str, bytes]) -> bytes:
     return target.getvalue()
 
 
-# kagglehub unpacks tar archives with a filter, which the first releases of Python 3.11 do not have.
-_PACK = [_zipped, *([Archives.tar_gz] if hasattr(tarfile, "data_filter") else [])]
+_PACK = [_zipped, Archives.tar_gz]
 
 
 @pytest.mark.parametrize("pack", _PACK)
@@ -146,6 +145,20 @@ def test_an_archive_that_unpacks_to_more_than_the_limit(
     assert _models(caches) == []
     service.archive = pack(service.files)
     assert Path(resolve(KAGGLE), DATA).read_bytes() == service.files[DATA]
+
+
+@pytest.mark.parametrize("name", ["../../../outside.bin", "link.bin"])
+def test_an_archive_with_a_member_that_leads_out(name: str, service: Service, caches: Path) -> None:
+    member = tarfile.TarInfo(name)
+    if name == "link.bin":
+        member.type, member.linkname = tarfile.SYMTYPE, "/etc/hostname"
+    target = io.BytesIO()
+    with tarfile.open(fileobj=target, mode="w:gz") as archive:
+        archive.addfile(member)
+    service.archive = target.getvalue()
+    with pytest.raises(errors.DownloadError, match=name.rpartition("/")[2]):
+        resolve(KAGGLE)
+    assert not [*caches.parent.rglob(name.rpartition("/")[2])]
 
 
 def test_an_archive_of_too_many_files(
