@@ -80,7 +80,7 @@ def test_long_rows_and_the_value_of_an_op(notebook: Notebook, path: Path, tmp_pa
     panel.tab("Graph")
     panel.node.get_by_role("button", name="layer").first.click()
     panel.node.get_by_role("button", name="Value on the current inputs").click()
-    copied = panel.node.locator(".hub-graph-tab .hub-code")
+    copied = panel.node.locator(".hub-graph-tab .hub-code:visible")
     copied.get_by_label("Copy as").select_option(label="Python")
     expect(copied.get_by_label("Code of the last run")).to_contain_text("fetch=['layer:0']")
     notebook.screenshot("copy-op", panel.node)

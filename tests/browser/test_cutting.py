@@ -20,7 +20,7 @@ def test_a_part_is_cut_compared_opened_and_written(notebook: Notebook, theme: st
     panel.tab("Graph")
     expect(panel.node.locator(".hub-graph svg")).to_be_visible()
     panel.node.get_by_role("searchbox", name="Search").fill("conv2/Relu")
-    expect(panel.node.get_by_role("option").first).to_contain_text("conv2/Relu")
+    expect(panel.node.get_by_role("listbox").get_by_role("option").first).to_contain_text("conv2/Relu")
     panel.page.keyboard.press("Enter")
     button = panel.node.get_by_role("button", name="Use as output")
     # By keys alone, as without a mouse.

@@ -51,7 +51,7 @@ def test_unfold_to_a_convolution_and_see_its_activations(panel: Panel) -> None:
 def test_by_search_and_by_keys(panel: Panel) -> None:
     page = panel.page
     panel.node.get_by_role("searchbox", name="Search").fill("conv3/relu")
-    expect(panel.node.get_by_role("option").first).to_have_text("conv3/Relu · Relu")
+    expect(panel.node.get_by_role("listbox").get_by_role("option").first).to_have_text("conv3/Relu · Relu")
     page.keyboard.press("Enter")
     selected = panel.node.locator(".hub-graph [aria-current=true]")
     expect(selected).to_have_attribute("aria-label", "conv3/Relu (op), selected")

@@ -66,7 +66,7 @@ def test_the_panel(notebook: Notebook, lab: Lab) -> None:
     panel.tab("Graph")
     expect(panel.node.locator(".hub-graph [aria-label*='onerror=']").first).to_be_visible()
     panel.node.get_by_role("searchbox", name="Search").fill("o")
-    expect(panel.node.get_by_role("option").first).to_be_visible()
+    expect(panel.node.get_by_role("listbox").get_by_role("option").first).to_be_visible()
     notebook.page.keyboard.press("Enter")
     expect(panel.node.locator(".hub-graph-said")).not_to_be_empty()
     assert not ran(notebook.page)

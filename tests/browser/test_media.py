@@ -136,7 +136,7 @@ def test_films_play(notebook: Notebook, folder: Path) -> None:
     film = panel.output("video")
     expect(film).to_contain_text(re.compile(r"Frame 0 of \d\d"))
     film.get_by_role("button", name="Play: Frame").click()
-    expect(film).to_contain_text("Frame 3 of")
+    expect(film).to_contain_text(re.compile(r"Frame ([3-9]|\d\d) of"))
     film.get_by_role("button", name="Pause: Frame").click()
     expect(film.get_by_role("button", name="Play: Frame")).to_be_visible()
     expect(panel.output("frames")).to_contain_text(re.compile(r"Frame 0 of \d\d"))

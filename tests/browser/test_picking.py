@@ -21,7 +21,7 @@ def test_a_picked_tensor_becomes_an_output(notebook: Notebook, theme: str, tmp_p
     panel.tab("Graph")
     expect(panel.node.locator(".hub-graph svg")).to_be_visible()
     panel.node.get_by_role("searchbox", name="Search").fill("hidden/activation")
-    expect(panel.node.get_by_role("option").first).to_contain_text("hidden/activation")
+    expect(panel.node.get_by_role("listbox").get_by_role("option").first).to_contain_text("hidden/activation")
     panel.page.keyboard.press("Enter")
     button = panel.node.get_by_role("button", name="Use as output")
     # By keys alone, as without a mouse.

@@ -63,6 +63,7 @@ def test_modules(module_fn: Callable[[], None], tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("build", TF2)
+@pytest.mark.usefixtures("needs_eager")
 def test_saved_models_of_tf2(build: Callable[[Path], Any], tmp_path: Path) -> None:
     build(tmp_path / "model")
     assert sweep.check(hub.load_module_spec(tmp_path / "model"), tmp_path, count=2)
