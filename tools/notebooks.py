@@ -51,8 +51,6 @@ def execute(notebook: Any, folder: Path) -> Any:
         startup_timeout=PATIENCE,
         iopub_timeout=PATIENCE,
         kernel_name="python3",
-        # In how many messages a text arrives is a matter of time.
-        coalesce_streams=True,
         record_timing=False,
         # The HTML stored with each widget shows what it looked like. Its state would be large, and useless
         # without a kernel.
@@ -64,9 +62,16 @@ def execute(notebook: Any, folder: Path) -> Any:
 
 def structure(notebook: Any) -> list[str]:
     """Returns the kinds of the outputs, whatever they contain: a line for each cell."""
+    return [f"{cell.id}: {', '.join(_kinds(cell.outputs)) or 'no output'}" for cell in code_cells(notebook)]
+
+
+def _kinds(outputs: list[Any]) -> list[str]:
+    kinds = [_kind(output) for output in outputs]
+    # In how many messages a text arrives is a matter of time: what follows on one stream counts once.
     return [
-        f"{cell.id}: {', '.join(_kind(output) for output in cell.outputs) or 'no output'}"
-        for cell in code_cells(notebook)
+        kind
+        for before, kind in zip(["", *kinds], kinds, strict=False)
+        if kind != before or not kind.startswith("stream")
     ]
 
 

@@ -1,7 +1,8 @@
 """The widgets of ipywidgets that the panel is made of, with fewer messages.
 
 ipywidgets makes a layout and a style for each widget, and tells the browser of each in a message: more than
-half of all messages when a panel opens. Here widgets share them, unless they get one of their own.
+half of all messages when a panel opens. Here widgets share them, unless they get one of their own, or the
+front end would not know them in a new page.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any, Final
 import ipywidgets
 from ipywidgets import DOMWidget, Layout, Widget
 
-from hubexplore.notebook.panel.front_end import in_marimo
+from hubexplore.notebook.panel.front_end import knows_earlier_widgets
 
 __all__ = [
     "HTML", "BoundedIntText", "Box", "Button", "Checkbox", "DOMWidget", "Dropdown", "FloatSlider", "HBox",
@@ -68,8 +69,8 @@ class Light(DOMWidget):
     """
 
     def __init__(self, *arguments: Any, classes: Sequence[str] = (), **traits: Any) -> None:
-        # When a cell runs again, marimo closes the widgets that it has made, also what other panels share.
-        for name in () if in_marimo() else ("layout", "style"):
+        # Another page would not find what was sent to an earlier one.
+        for name in ("layout", "style") if knows_earlier_widgets() else ():
             trait = getattr(type(self), name, None)
             values = traits.get(name, {})
             if trait is not None and isinstance(values, dict):

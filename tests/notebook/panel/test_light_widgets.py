@@ -19,6 +19,12 @@ MOST_MESSAGES = {"sample:half-plus-two": 65, "sample:digits": 70, "sample:text-e
 """Two hundred would take a tenth of a second longer."""
 
 
+@pytest.fixture(autouse=True)
+def jupyter(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The kernel of a Jupyter server."""
+    monkeypatch.setenv("JPY_SESSION_NAME", "notebook.ipynb")
+
+
 @pytest.fixture
 def sent(monkeypatch: pytest.MonkeyPatch) -> Iterator[Counter[str]]:
     """Counts the messages to the browser by kind."""
@@ -46,6 +52,21 @@ def test_what_is_alike_is_shared() -> None:
     assert wide.layout.width == "auto"
     assert other.style is not wide.style
     close_all([first, second, wide, other])
+
+
+@pytest.mark.parametrize("path", [None, "notebook-jvsc-1a2b.ipynb"])
+def test_front_ends_that_forget_get_all_with_each_panel(
+    path: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if path is None:
+        monkeypatch.delenv("JPY_SESSION_NAME")
+    else:
+        monkeypatch.setenv("JPY_SESSION_NAME", path)
+    first, second = widgets.HTML("a"), widgets.HTML("b", layout={"width": "auto"})
+    assert first.layout is not widgets.HTML("c").layout
+    assert not isinstance(first.layout, widgets.Shared)
+    assert second.layout.width == "auto"
+    close_all([first, second])
 
 
 def test_a_layout_of_its_own_can_change() -> None:
