@@ -24,7 +24,8 @@ READY_CONVERTERS := build/converters/ready
 # What the tests need besides Python packages. Playwright's driver needs the library.
 PROGRAMS := dot chromium libatomic.so.1
 SITE := build/docs
-IN_PARALLEL := -n 2 --dist loadfile
+# Three for two cores: browsers and kernels wait half of the time.
+IN_PARALLEL := -n 3 --dist loadfile
 QUICKSTART := notebooks/01_quickstart.ipynb
 # An environment that was made in another folder, or for a Python that no longer exists, is set up again.
 FORGOTTEN := $(shell tools/forget_moved.sh)
