@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,12 +11,11 @@ from hubexplore.display import records
 from hubexplore.display.card import access_section, html
 from hubexplore.display.card.blocks import Findings
 from hubexplore.display.card.text import BOLD, PLAIN, findings
-from hubexplore.display.markup import Markup, document, tag
+from hubexplore.display.markup import Markup, tag
 from hubexplore.display.rich import weight_change_view, weight_changes
+from hubexplore.display.rich.self_shown import SelfShown
 from hubexplore.display.rich.weight_changes import ShownWeightChanges
-from hubexplore.display.safe_display import automatic
 from hubexplore.display.tables.grid import Column, Grid, grid_html, grid_lines
-from hubexplore.display.theme import PAGE_STYLE
 from hubexplore.display.wording import MAX_SENTENCE, counted, omission, tags_text, visible
 from hubexplore.summary.compare.comparison import Comparison, Difference
 from hubexplore.summary.compare.weights.records import WeightChanges
@@ -45,8 +43,8 @@ MSG_GAINED: Final = "{second} can touch what {first} cannot:"
 MSG_UNUSED: Final = "Nodes that no common signature needs ({0:,} and {1:,}) were not compared."
 
 
-@dataclass(frozen=True)
-class ShownComparison(Comparison):
+@dataclass(frozen=True, repr=False)
+class ShownComparison(SelfShown, Comparison):
     """A comparison that shows itself; `.df` has all differences, `.weights.df` the changes of all weights."""
 
     weights: ShownWeightChanges | None = None
@@ -86,20 +84,10 @@ class ShownComparison(Comparison):
         """The comparison as text; with colours the verdict and the captions stand out."""
         return text(self, colour, width)
 
-    def to_json(self, indent: int | None = None) -> str:
-        """The same as `to_dict`, as JSON of ASCII characters."""
-        return json.dumps(self.to_dict(), indent=indent, allow_nan=False)
+    def _page_title(self) -> str:
+        return f"{visible(self.first)} and {visible(self.second)}"
 
-    def to_html(self) -> str:
-        """One self-contained HTML page."""
-        title = f"{visible(self.first)} and {visible(self.second)} - hubexplore"
-        return document(title, PAGE_STYLE, tag("main", markup(self)))
-
-    def __repr__(self) -> str:
-        return text(self)
-
-    @automatic
-    def _repr_html_(self) -> str:
+    def _markup(self) -> Markup:
         return markup(self)
 
 

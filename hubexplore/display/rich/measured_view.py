@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from hubexplore.display.card import html
 from hubexplore.display.card.text import BOLD, PLAIN
-from hubexplore.display.markup import Markup, document, tag
+from hubexplore.display.markup import Markup, tag
 from hubexplore.display.rich.cost_tree import CostTree, Entry, Measure, columns, cost_tree, rows, tree_html
 from hubexplore.display.rich.cost_view import displayable as displayable_cost
-from hubexplore.display.safe_display import automatic
+from hubexplore.display.rich.self_shown import SelfShown
 from hubexplore.display.tables.grid import LINE_WIDTH, Bar, Column, Grid, grid_html, grid_lines
-from hubexplore.display.theme import PAGE_STYLE
 from hubexplore.display.wording import (
     MAX_SENTENCE,
     amount_text,
@@ -39,7 +37,7 @@ MAX_INPUTS: Final = 12
 
 
 @dataclass(frozen=True, repr=False)
-class ShownMeasurement(MeasuredCost):
+class ShownMeasurement(SelfShown, MeasuredCost):
     """A measured cost that shows itself: `.df` has a row for each op, `.curve_df` for each number of rows."""
 
     @property
@@ -80,23 +78,14 @@ class ShownMeasurement(MeasuredCost):
             "notes": list(self.notes),
         }
 
-    def to_json(self, indent: int | None = None) -> str:
-        """The same as `to_dict`, as JSON of ASCII characters."""
-        return json.dumps(self.to_dict(), indent=indent, allow_nan=False)
-
     def to_text(self, colour: bool = False, width: int = LINE_WIDTH) -> str:
         """Times, curve and scopes as aligned text; with `colour` the first line is bold by ANSI escapes."""
         return _text(self, colour, width)
 
-    def to_html(self) -> str:
-        """One self-contained HTML page."""
-        return document(f"Cost of {visible(self.title)} - hubexplore", PAGE_STYLE, tag("main", _markup(self)))
+    def _page_title(self) -> str:
+        return f"Cost of {visible(self.title)}"
 
-    def __repr__(self) -> str:
-        return _text(self)
-
-    @automatic
-    def _repr_html_(self) -> str:
+    def _markup(self) -> Markup:
         return _markup(self)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,11 +10,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from hubexplore.display.card import html
 from hubexplore.display.card.text import BOLD, PLAIN
-from hubexplore.display.markup import Markup, document, tag
+from hubexplore.display.markup import Markup
 from hubexplore.display.rich import weight_change_view as view
 from hubexplore.display.rich.reading_bar import reading_bar
+from hubexplore.display.rich.self_shown import SelfShown
 from hubexplore.display.safe_display import automatic
-from hubexplore.display.theme import PAGE_STYLE
 from hubexplore.display.wording import visible
 from hubexplore.errors import HubError, closest
 from hubexplore.summary.compare.weights.records import (
@@ -61,8 +60,8 @@ class ScopeChanges(tuple[ScopeChange, ...]):
         return html.framed(view.scopes_html(self))
 
 
-@dataclass(frozen=True)
-class ShownWeightChanges(WeightChanges):
+@dataclass(frozen=True, repr=False)
+class ShownWeightChanges(SelfShown, WeightChanges):
     """Changes of weights that show themselves; `.df` is a data frame of all variables."""
 
     @property
@@ -119,20 +118,10 @@ class ShownWeightChanges(WeightChanges):
         """The changes as text; with `colour` the first line and the captions are bold."""
         return text(self, colour, width)
 
-    def to_json(self, indent: int | None = None) -> str:
-        """The same as `to_dict`, as JSON of ASCII characters."""
-        return json.dumps(self.to_dict(), indent=indent, allow_nan=False)
+    def _page_title(self) -> str:
+        return f"{visible(self.first)} and {visible(self.second)}"
 
-    def to_html(self) -> str:
-        """One self-contained HTML page."""
-        title = f"{visible(self.first)} and {visible(self.second)} - hubexplore"
-        return document(title, PAGE_STYLE, tag("main", markup(self)))
-
-    def __repr__(self) -> str:
-        return text(self)
-
-    @automatic
-    def _repr_html_(self) -> str:
+    def _markup(self) -> Markup:
         return markup(self)
 
 

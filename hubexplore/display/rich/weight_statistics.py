@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
 from hubexplore.display.card import html
 from hubexplore.display.card.text import BOLD, PLAIN
-from hubexplore.display.markup import Markup, document, tag
+from hubexplore.display.markup import Markup
 from hubexplore.display.rich.reading_bar import reading_bar
-from hubexplore.display.safe_display import automatic
+from hubexplore.display.rich.self_shown import SelfShown
 from hubexplore.display.tables.grid import Column, Grid, Remark, Row, grid_html, grid_lines
 from hubexplore.display.tables.histogram import Sparkline
-from hubexplore.display.theme import PAGE_STYLE
 from hubexplore.display.wording import counted, omission, shape_text
 from hubexplore.summary.weights.statistics import VariableStats
 
@@ -27,7 +25,7 @@ WIDTH: Final = 128
 """Terminal columns of a line, more than elsewhere: many numbers, and the complete name."""
 
 
-class Statistics(tuple[VariableStats, ...]):
+class Statistics(SelfShown, tuple[VariableStats, ...]):
     """Statistics of variables, sorted by name: a tuple that shows itself; `.df` is a data frame."""
 
     __slots__ = ()
@@ -49,19 +47,10 @@ class Statistics(tuple[VariableStats, ...]):
         """The statistics as an aligned grid; with `colour` the caption is bold."""
         return text(self, colour, width)
 
-    def to_json(self, indent: int | None = None) -> str:
-        """The same as `to_dict`, as JSON of ASCII characters."""
-        return json.dumps(self.to_dict(), indent=indent, allow_nan=False)
+    def _page_title(self) -> str:
+        return "Statistics of weights"
 
-    def to_html(self) -> str:
-        """One self-contained HTML page."""
-        return document("Statistics of weights - hubexplore", PAGE_STYLE, tag("main", markup(self)))
-
-    def __repr__(self) -> str:
-        return text(self)
-
-    @automatic
-    def _repr_html_(self) -> str:
+    def _markup(self) -> Markup:
         return markup(self)
 
 

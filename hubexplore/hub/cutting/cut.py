@@ -16,11 +16,12 @@ from hubexplore.hub.cutting.opened_calls import OpenedVariant, open_calls
 from hubexplore.hub.cutting.partitions import with_whole_variables
 from hubexplore.hub.cutting.region import Region, Sides, find_region, outputs_need, reached_inputs
 from hubexplore.hub.cutting.shapes import CutVariant
-from hubexplore.hub.cutting.tensors import Found, Tensors, component_names, names_of
+from hubexplore.hub.cutting.tensors import Found, Tensors, names_of
 from hubexplore.hub.cutting.wishes import MSG_NO_OUTPUT, Wish, check_signature_name, read_side
 from hubexplore.hub.graph.gc_pause import gc_paused
 from hubexplore.hub.variants.graph_variant import GraphVariant
 from hubexplore.summary.formats.converted import Converted
+from hubexplore.summary.graph.declared_tensors import component_names
 from hubexplore.summary.graph.traversal import node_of
 from hubexplore.summary.lookup import default_signature, no_such_signature
 from hubexplore.summary.wishes import NO_WISHES

@@ -16,11 +16,12 @@ from hubexplore.errors import CutError
 from hubexplore.hub.cutting.belonging import belonging
 from hubexplore.hub.cutting.lists import StateLists
 from hubexplore.hub.cutting.ordering import Needed, needed_by
-from hubexplore.hub.cutting.tensors import Found, component_names
+from hubexplore.hub.cutting.tensors import Found
 from hubexplore.hub.graph.contexts import ContextSpec, read_contexts, touched
 from hubexplore.hub.graph.plan import close_over_contexts
 from hubexplore.hub.graph.slice import check_complete
 from hubexplore.hub.variants.graph_variant import GraphVariant
+from hubexplore.summary.graph.declared_tensors import component_names
 from hubexplore.summary.graph.traversal import (
     NO_CUT,
     PLACEHOLDERS,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -19,6 +19,7 @@ from hubexplore.hub.variants.variable_specs import VariableSpec
 from hubexplore.summary.dtypes import DTYPES, REFERENCE
 from hubexplore.summary.formats.graph_files.module_graph import function_definitions
 from hubexplore.summary.formats.graph_files.tensor_names import argument_names
+from hubexplore.summary.graph.declared_tensors import component_names
 from hubexplore.summary.graph.messages import dtype_name
 from hubexplore.summary.graph.ops.op_definitions import definition
 from hubexplore.summary.graph.ops.op_outputs import output_of
@@ -69,19 +70,6 @@ class Found:
     def renamed(self, new_name: Callable[[str], str]) -> Found:
         """The same with other names of tensors."""
         return replace(self, info=with_names(self.info, new_name))
-
-
-def component_names(info: Any) -> Iterator[str]:
-    """Yields the names of the dense tensors that a TensorInfo message describes."""
-    match info.WhichOneof("encoding"):
-        case "coo_sparse":
-            coo = info.coo_sparse
-            yield from (coo.indices_tensor_name, coo.values_tensor_name, coo.dense_shape_tensor_name)
-        case "composite_tensor":
-            for component in info.composite_tensor.components:
-                yield from component_names(component)
-        case _:
-            yield info.name
 
 
 def with_names(info: Any, new_name: Callable[[str], str]) -> Any:

@@ -7,7 +7,7 @@ composite tensors, or edit one of the two. A placeholder takes what its own attr
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from hubexplore.summary.dtypes import DTYPES
@@ -46,6 +46,19 @@ def _sizes(proto: Any) -> Shape:
 def sparse_shape(info: Any) -> Shape:
     """The dense shape of a sparse tensor by its TensorInfo; unknown where that says none."""
     return shape_of(info.tensor_shape) if info.HasField("tensor_shape") else None
+
+
+def component_names(info: Any) -> Iterator[str]:
+    """Yields the names of the dense tensors that a TensorInfo message describes."""
+    match info.WhichOneof("encoding"):
+        case "coo_sparse":
+            coo = info.coo_sparse
+            yield from (coo.indices_tensor_name, coo.values_tensor_name, coo.dense_shape_tensor_name)
+        case "composite_tensor":
+            for component in info.composite_tensor.components:
+                yield from component_names(component)
+        case _:
+            yield info.name
 
 
 class Declared:

@@ -8,9 +8,10 @@ Messages are MetaGraphDef- and NodeDef-shaped, this package's own or TensorFlow'
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final
 
+from hubexplore.summary.graph.declared_tensors import component_names
 from hubexplore.summary.graph.traversal import PLACEHOLDERS, node_of, reach
 from hubexplore.summary.module_format import INIT_OP, INTERNAL_SIGNATURES, MAIN_OPS
 
@@ -47,7 +48,7 @@ def read_by_signatures(meta_graph: Any, nodes: _Nodes, variables: Collection[str
         for name, signature in meta_graph.signature_def.items()
         if name not in INTERNAL_SIGNATURES
         for info in signature.outputs.values()
-        for tensor in _tensors(info)
+        for tensor in component_names(info)
     )
     return reach(nodes, map(node_of, outputs)).nodes.intersection(variables)
 
@@ -91,15 +92,3 @@ def can_start(nodes: _Nodes, variable: str, value: str) -> bool:
     """Whether a value can be that which a variable starts from: it needs no input and not the variable."""
     needed = reach(nodes, [node_of(value)]).nodes
     return variable not in needed and not any(nodes[name].op in PLACEHOLDERS for name in needed)
-
-
-def _tensors(info: Any) -> Iterator[str]:
-    match info.WhichOneof("encoding"):
-        case "coo_sparse":
-            coo = info.coo_sparse
-            yield from (coo.indices_tensor_name, coo.values_tensor_name, coo.dense_shape_tensor_name)
-        case "composite_tensor":
-            for component in info.composite_tensor.components:
-                yield from _tensors(component)
-        case _:
-            yield info.name

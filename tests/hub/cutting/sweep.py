@@ -9,8 +9,9 @@ from typing import Any
 
 import hubexplore as hub
 from hubexplore.errors import CutError, NoSuchTensorError
-from hubexplore.hub.cutting.tensors import component_names, dtype_of
+from hubexplore.hub.cutting.tensors import dtype_of
 from hubexplore.hub.graph.inlined_calls import Interior
+from hubexplore.summary.graph.declared_tensors import component_names
 from hubexplore.summary.graph.traversal import PLACEHOLDERS, Cut, node_of, reach
 from hubexplore.summary.module_format import INTERNAL_SIGNATURES
 from tests.hub import modules
