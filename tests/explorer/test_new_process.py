@@ -31,7 +31,7 @@ from hubexplore.inputs.tables.columns import layout
 from hubexplore.inputs.tables.sheet import Sheet
 from hubexplore.inputs.text import typed_text
 from hubexplore.summary.model import HUB_MODULE
-from tests.explorer.test_run_code import equal, file_of
+from tests.explorer.copied_code import equal, file_of
 from tests.hub import graph_models, tf2_models
 from tests.hub.modules import export
 

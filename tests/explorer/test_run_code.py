@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import PIL.Image
 import pytest
 import tensorflow as tf
@@ -19,130 +18,24 @@ from IPython.core.interactiveshell import InteractiveShell
 import hubexplore as hub
 from hubexplore.errors import SignatureError
 from hubexplore.explorer import run_code
-from hubexplore.explorer.runs import ModuleRunner, RunRequest
+from hubexplore.explorer.runs import RunRequest
 from hubexplore.explorer.subject import Subject
 from hubexplore.hub.resolve import cache
 from hubexplore.inputs import fields, pictures, sounds
-from hubexplore.inputs.code import data_files
 from hubexplore.inputs.examples import examples, text_examples
 from hubexplore.inputs.external import picture_arrays, picture_files, sound_arrays, sources
 from hubexplore.inputs.input_value import InputValue, Sparse
-from hubexplore.inputs.tables import loading, table_sources
-from hubexplore.inputs.tables.columns import layout
-from hubexplore.inputs.tables.sheet import Sheet
 from hubexplore.inputs.text import typed_text
 from hubexplore.inputs.text.tf_examples import serialized
 from hubexplore.summary.files.redaction import without_access
 from tests.explorer import media_modules
+from tests.explorer.copied_code import HOSTILE, compare, given, tf1
 from tests.hub.modules import export
 from tests.inputs import fields_of
 from tests.notebook.shells import Run
 from tests.session import modules
 
-HOSTILE = "a'b\"c {x} --lines \\ <img src=x onerror=alert(1)>\u202e\x1b[31m é"
-tf1 = tf.compat.v1
-
-
-def many() -> None:
-    """A signature for each form of an input, and one whose names are hostile."""
-    for name, dtype, shape in (
-        ("texts", tf.string, [None]), ("table", tf.string, [None, 2]), ("text", tf.string, []),
-        ("numbers", tf.float32, [None, 3]), ("line", tf.float64, [None]), ("number", tf.float32, []),
-        ("ids", tf.int64, [None, 2]), ("bits", tf.bool, [None]), ("bytes", tf.uint8, [None, 4, 4, 3]),
-        ("grey", tf.float32, [None, 8, 8, 1]), ("color", tf.float32, [None, 16, 16, 3]),
-        ("half", tf.bfloat16, [None, 2]), ("complex", tf.complex64, [None]),
-        ("--signature", tf.float32, [None]), ("two words", tf.float32, [None]),
-        (HOSTILE, tf.float32, [None, 2]),
-    ):  # fmt: skip
-        x = tf1.placeholder(dtype, shape)
-        hub.add_signature(name, inputs={"1" if name == "ids" else name: x}, outputs=tf.identity(x))
-    a, b = tf1.placeholder(tf.float32, [None, 4]), tf1.placeholder(tf.int32, [None, 9])
-    hub.add_signature("pair", inputs={HOSTILE: a, "b": b}, outputs={"x": a + 1, HOSTILE: b})
-    people = {
-        "age": tf1.placeholder(tf.float32, [None], "age"), "city": tf1.placeholder(tf.string, [None], "city"),
-        "member": tf1.placeholder(tf.bool, [None, 1], "member"),
-        "place {x}": tf1.placeholder(tf.float64, [None, 2], "place"),
-    }  # fmt: skip
-    hub.add_signature("people", inputs=people, outputs={name: tf.identity(x) for name, x in people.items()})
-    lone = {"picture": tf1.placeholder(tf.float32, [16, 24, 3]), "flat": tf1.placeholder(tf.uint8, [20, 30])}
-    for name, x in lone.items():
-        hub.add_signature(name, inputs={name: x}, outputs=tf.identity(x))
-    hub.add_signature("default", outputs=tf.constant(4.0))
-
-
-@pytest.fixture(scope="module")
-def paths(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
-    """Modules on disk, one in a folder of a hostile name."""
-    folder = tmp_path_factory.mktemp("modules")
-    found = {}
-    for name, make, place in (
-        ("many", many, "many"), ("hostile", modules.scale, "it's \"{a}\" $b"),
-        ("composites", modules.composites, "c"),
-    ):  # fmt: skip
-        with tf.Graph().as_default():
-            module = hub.Module(hub.create_module_spec(make))
-            with tf1.Session() as running:
-                running.run(tf1.global_variables_initializer())
-                module.export(folder / place, running)
-        found[name] = folder / place
-    return found
-
-
-def given(path: Path, signature: str, text: str) -> dict[str, InputValue]:
-    """What is typed for the only input of a signature."""
-    summary = hub.summarize(str(path))
-    variant = summary.variants[0]
-    found = next(each for each in variant.signatures if each.name == signature)
-    (field,) = fields.fields(found, variant)
-    return {field.name: InputValue(typed_text.read(field, text), text=text)}
-
-
-def parts(value: Any) -> list[Any]:
-    """The arrays that a value consists of."""
-    if hasattr(value, "dense_shape"):
-        return [value.indices, value.values, value.dense_shape]
-    if hasattr(value, "nested_row_splits"):
-        return [value.flat_values, *value.nested_row_splits]
-    return [value]
-
-
-def values_of(value: Any) -> Any:
-    """The value of an eager tensor; any other value as it is."""
-    return value.numpy() if isinstance(value, tf.Tensor) else value
-
-
-def equal(one: Any, other: Any) -> None:
-    """Asserts that two results are the same."""
-    if isinstance(one, dict):
-        assert list(one) == list(other)
-        for name in one:
-            equal(one[name], other[name])
-        return
-    for left, right in zip(parts(one), parts(other), strict=True):
-        np.testing.assert_array_equal(left, right)
-        assert np.asarray(left).dtype == np.asarray(right).dtype
-
-
-def compare(run: Run, subject: Subject, request: RunRequest) -> str:
-    """Runs both kinds of code and compares them with the run of the panel; returns the cell."""
-    outputs = ModuleRunner(subject).run(request).outputs
-    assert outputs is not None
-    codes = run_code.codes(subject, request, Path())
-    for code in codes:
-        data_files.save(code.files, Path())
-        found = run(code.text)
-        found = found if isinstance(found, dict) else {"default": found}
-        equal({name: values_of(value) for name, value in found.items()}, outputs)
-        assert max(map(len, code.text.splitlines())) < 1000
-    return codes[0].text
-
-
-@pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder of the notebook, in which files are saved."""
-    (tmp_path / "notebook").mkdir()
-    monkeypatch.chdir(tmp_path / "notebook")
-    return tmp_path / "notebook"
+pytestmark = pytest.mark.usefixtures("folder")
 
 
 @pytest.mark.parametrize(
@@ -474,146 +367,6 @@ def test_sounds(run: Run, tmp_path: Path, signature: str) -> None:
         assert f"hubexplore.read_audio({expected!r}, {choice.rate}" in cell
     example = examples.fill(all_fields, examples.SOUND, 2)
     compare(run, subject, RunRequest((), signature, example))
-
-
-def uploaded(paths: Mapping[str, Path], signature: str, name: str, content: bytes) -> RunRequest:
-    """A request with a file that was chosen in the browser, which does not say where it is."""
-    summary = hub.summarize(str(paths["many"]))
-    found = next(each for each in summary.variants[0].signatures if each.name == signature)
-    (field,) = fields.fields(found, summary.variants[0])
-    return RunRequest((), signature, {field.name: sources.read_file(field, name, content)})
-
-
-def file_of(save: Callable[..., None], *values: Any, **named: Any) -> bytes:
-    """What a function of NumPy writes."""
-    file = io.BytesIO()
-    save(file, *values, **named)
-    return file.getvalue()
-
-
-ROWS = np.random.default_rng(1).random((500, 3))
-UPLOADS: Mapping[str, tuple[str, str, bytes, str]] = {
-    "npy": (
-        "numbers",
-        "my 'rows'.npy",
-        file_of(np.save, ROWS),
-        """np.load("my 'rows'.npy").astype('float32')""",
-    ),
-    "npz": (
-        "numbers",
-        "rows.npz",
-        file_of(np.savez, numbers=ROWS, b=ROWS[:2]),
-        "np.load('rows.npz')['numbers']",
-    ),
-    "csv": (
-        "numbers",
-        "rows.csv",
-        file_of(np.savetxt, ROWS, delimiter=",", header="a,b,c", comments=""),
-        "np.loadtxt('rows.csv', delimiter=',', skiprows=1, ndmin=2)",
-    ),
-    "one column": (
-        "line",
-        "rows.csv",
-        file_of(np.savetxt, ROWS[:, 0]),
-        "np.loadtxt('rows.csv', delimiter=',', ndmin=1)",
-    ),
-    "text": (
-        "texts",
-        "lines.txt",
-        "\n".join(f"Sentence {at} é" for at in range(900)).encode(),
-        "pathlib.Path('lines.txt').read_text('utf-8').splitlines()",
-    ),
-}
-
-
-@pytest.mark.parametrize("kind", UPLOADS)
-def test_uploads(run: Run, paths: Mapping[str, Path], folder: Path, kind: str) -> None:
-    """A file that lies beside the notebook is read there; any other one is saved there."""
-    signature, name, content, expected = UPLOADS[kind]
-    request = uploaded(paths, signature, name, content)
-    subject = Subject(str(paths["many"]))
-    (first, *_) = run_code.codes(subject, request, folder)
-    assert [(file.name, file.content) for file in first.files.values()] == [(name, content)]
-    assert expected in first.text
-    compare(run, subject, request)
-    assert (folder / name).read_bytes() == content
-    assert not run_code.codes(subject, request, folder)[0].files
-    # A different file of the name stays as it is.
-    (folder / name).write_bytes(b"mine")
-    compare(run, subject, request)
-    assert (folder / name).read_bytes() == b"mine"
-    stem, _, end = name.rpartition(".")
-    assert (folder / f"{stem}-2.{end}").read_bytes() == content
-
-
-def test_a_short_upload_is_written_out(run: Run, paths: Mapping[str, Path], folder: Path) -> None:
-    request = uploaded(paths, "numbers", "rows.csv", b"1,2,3\n4,5,6\n")
-    subject = Subject(str(paths["many"]))
-    assert "[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]" in compare(run, subject, request)
-    assert not list(folder.iterdir())
-    (folder / "rows.csv").write_bytes(b"1,2,3\n4,5,6\n")
-    assert "np.loadtxt('rows.csv'" in compare(run, subject, request)
-
-
-PEOPLE = pd.DataFrame({
-    "age": np.random.default_rng(2).uniform(0, 90, 200).astype(np.float32).round(2),
-    "city": ["Köln, Rhein", "Ulm"] * 100, "member": [True, False] * 100, "place {x}": ["1 2.5", "3 4"] * 100,
-    "extra": 1,
-})  # fmt: skip
-TABLES: Mapping[str, tuple[bytes, str]] = {
-    "people.csv": (PEOPLE.to_csv(index=False).encode(), "[row['age'] for row in table]"),
-    "people.tsv": (PEOPLE.to_csv(index=False, sep="\t").encode(), "csv.DictReader(file, delimiter='\\t')"),
-    "windows.csv": (PEOPLE.to_csv(index=False, lineterminator="\r\n").encode("utf-8-sig"), "csv.DictReader"),
-    "bare.csv": (PEOPLE.iloc[:, :4].to_csv(index=False, header=False).encode(), "[row[0] for row in table]"),
-    "people.json": (PEOPLE.to_json(orient="records").encode(), "json.loads(pathlib.Path('people.json')"),
-    "lines.jsonl": (PEOPLE.to_json(orient="records", lines=True).encode(), ".splitlines()"),
-}
-
-
-def table_request(module: Path, name: str, content: bytes) -> RunRequest:
-    """A request with a table that was dropped for all columns."""
-    summary = hub.summarize(str(module))
-    signature = next(each for each in summary.variants[0].signatures if each.name == "people")
-    assert summary.source is not None
-    meta_graph = summary.source.meta_graphs[()]
-    form = layout(fields.fields(signature, summary.variants[0], meta_graph), signature, meta_graph)
-    sheet, table = Sheet(form), table_sources.read_file(form, name, content)
-    assert isinstance(table, table_sources.Table)
-    loading.load(sheet, table)
-    return RunRequest((), "people", sheet.entries())
-
-
-@pytest.mark.parametrize("name", TABLES)
-def test_a_table_for_all_columns_is_read_from_its_file(
-    run: Run, paths: Mapping[str, Path], folder: Path, name: str
-) -> None:
-    content, expected = TABLES[name]
-    request = table_request(paths["many"], name, content)
-    text = compare(run, Subject(str(paths["many"])), request)
-    assert expected in text
-    assert text.count(repr(name)) == 1  # read once for all columns
-    assert (folder / name).read_bytes() == content
-
-
-def test_parquet_for_all_columns(run: Run, paths: Mapping[str, Path], folder: Path) -> None:
-    pytest.importorskip("pyarrow", reason="pyarrow is not installed")
-    content = PEOPLE.to_parquet(index=False)
-    text = compare(run, Subject(str(paths["many"])), table_request(paths["many"], "people.parquet", content))
-    assert "pyarrow.parquet.read_table('people.parquet').to_pydict()" in text
-
-
-def test_a_table_that_numpy_reads_otherwise_is_written_out(
-    run: Run, paths: Mapping[str, Path], folder: Path
-) -> None:
-    """Decimal commas; and a short table that is not beside the notebook."""
-    content = b"age;city;member;place {x}\n1,5;Ulm;true;1 2\n"
-    text = compare(run, Subject(str(paths["many"])), table_request(paths["many"], "a.csv", content))
-    assert "[1.5]" in text
-    assert not list(folder.iterdir())
-    (folder / "a.csv").write_bytes(content)
-    text = compare(run, Subject(str(paths["many"])), table_request(paths["many"], "a.csv", content))
-    assert "[1.5]" in text
-    assert "[row['city'] for row in table]" in text
 
 
 def test_a_module_of_the_notebook(run: Run, paths: Mapping[str, Path]) -> None:

@@ -10,7 +10,7 @@ from hubexplore.display import values
 from hubexplore.notebook.panel.fields.field import FieldBox
 from hubexplore.notebook.panel.fields.grid import TableBox
 from hubexplore.summary.graph.sounds import Sound
-from tests.notebook.panel.test_try_tab import Person
+from tests.notebook.panel.person import Person
 
 tf1 = tf.compat.v1
 

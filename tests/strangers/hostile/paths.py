@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from hubexplore.summary.capabilities.model import Capability, Origin
 from tests.strangers.cases import hostile_graph
-from tests.strangers.making import Canaries, GraphModel, joined, node_of, raw, serialized, v1
+from tests.strangers.making import Canaries, GraphModel, joined, node_of, raw, v1
 
 READS, WRITES, NETWORK = Capability.READS, Capability.WRITES, Capability.NETWORK
 CODE, HIDES, UNKNOWN = Capability.CODE, Capability.HIDES, Capability.UNKNOWN
@@ -462,52 +462,3 @@ def unknown_op(model: GraphModel, canaries: Canaries) -> None:
 def aborts(model: GraphModel, canaries: Canaries) -> None:
     with tf.control_dependencies([raw.Abort(error_msg="boo")]):
         model.signature(tf.constant(1.0))
-
-
-# Graphs in constants.
-
-
-def _hidden(canaries: Canaries) -> bytes:
-    return serialized(lambda: tf.data.TextLineDataset(str(canaries.secret)))
-
-
-def _unfold(graph: Callable[[], Any]) -> Any:
-    """Returns a dataset that makes another one of a graph while it is read: earlier it would be folded."""
-    spec = tf.TensorSpec([], tf.string)
-    return tf.data.Dataset.range(1).flat_map(
-        lambda _: tf.data.experimental.from_variant(raw.DatasetFromGraph(graph_def=graph()), spec)
-    )
-
-
-@hostile_graph("graph in a constant", READS, "TextLineDataset", "{secret}", runs=False)
-def hidden_graph(model: GraphModel, canaries: Canaries) -> None:
-    graph = _hidden(canaries)
-    model.signature(read_all(_unfold(lambda: tf.constant(graph))))
-
-
-@hostile_graph(
-    "graph in a constant of a graph in a constant", READS, "TextLineDataset", "{secret}", runs=False
-)
-def hidden_twice(model: GraphModel, canaries: Canaries) -> None:
-    inner = _hidden(canaries)
-    outer = serialized(lambda: _unfold(lambda: tf.constant(inner)))
-    model.signature(read_all(_unfold(lambda: tf.constant(outer))))
-
-
-@hostile_graph(
-    "graph put together from constants", (READS, HIDES), ("TextLineDataset", "DatasetFromGraph"), runs=False
-)
-def hidden_in_parts(model: GraphModel, canaries: Canaries) -> None:
-    graph = _hidden(canaries)
-    half = len(graph) // 2
-    model.signature(
-        read_all(
-            _unfold(lambda: raw.StringJoin(inputs=[tf.constant(graph[:half]), tf.constant(graph[half:])]))
-        )
-    )
-
-
-@hostile_graph("graph from an input", HIDES, "DatasetFromGraph")
-def graph_from_input(model: GraphModel, canaries: Canaries) -> None:
-    graph = v1.placeholder(tf.string, [], "graph")
-    model.signature(read_all(_unfold(lambda: graph)), {"graph": graph})
