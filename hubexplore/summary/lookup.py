@@ -111,6 +111,9 @@ def no_such_signature(name: object, existing: Iterable[str]) -> NoSuchSignatureE
     names = list(existing)
     listed = f"[{first_names(names)}]" if len(names) <= MAX_NAMED else first_names(names)
     hint = closest(str(name), names)
+    # It is what a call means that names none.
+    if names and not hint and name == DEFAULT_SIGNATURE:
+        hint = " Name the signature that you mean."
     return NoSuchSignatureError(
         f"The module has no signature {name!r}; it has {listed if names else 'no signatures'}.{hint}"
     )
