@@ -70,9 +70,6 @@ def _complete(graph: Any) -> None:
         if node.op in ("Placeholder", "ReadVariableOp"):
             del node.attr["T"]
             node.attr["dtype"].type = types_pb2.DT_FLOAT
-        elif node.op == "Conv2D":
-            node.attr["strides"].list.i.extend([1, 1, 1, 1])
-            node.attr["padding"].s = b"SAME"
         elif node.op == "VarHandleOp":
             node.attr["shared_name"].s = node.name.encode()
         if node.op == "Placeholder":
