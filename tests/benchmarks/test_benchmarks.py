@@ -15,7 +15,9 @@ import tensorflow as tf
 import hubexplore
 from benchmarks import (
     child,
+    cuts,
     keras_models,
+    large,
     models,
     peer,
     report,
@@ -72,6 +74,11 @@ def test_weights_are_read_and_compared(tmp_path: Path) -> None:
     assert figures["share"] > 0.99
     assert figures["read"] > 0
     assert figures["compare"] > 0
+
+
+def test_a_large_module_is_cut_and_its_shapes_are_known(tmp_path: Path) -> None:
+    large.write(tmp_path / "module", 200, 2, complete=True)
+    assert set(cuts.measure(str(tmp_path / "module"), "1")) == {"whole", "first", "second", "shapes"}
 
 
 def test_graphs_of_calls_are_inlined_in_turns() -> None:
