@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
+from hubexplore.cli.options import add_json
 from hubexplore.cli.terminal import DIFFERENT, one_line, write_out, writing
 from hubexplore.errors import SettingError
 
@@ -49,7 +50,7 @@ def add(commands: Any) -> None:
     pack.add_argument("names", metavar="HANDLE", nargs="*", help="by default all entries")
     unpack.add_argument("file", metavar="FILE")
     for action in (listing, verify, prune, unpack):
-        action.add_argument("--json", action="store_true", help="print JSON")
+        add_json(action)
     for action, function in (
         (listing, _list), (verify, _verify), (prune, _prune), (pack, _pack), (unpack, _unpack),
     ):  # fmt: skip

@@ -6,6 +6,7 @@ import argparse
 import sys
 from typing import Any, Final
 
+from hubexplore.cli.options import add_path, add_trust
 from hubexplore.cli.terminal import one_line
 
 EXAMPLES: Final = """examples:
@@ -22,18 +23,14 @@ def add(commands: Any) -> None:
         description="Writes a card with all that is known of a model, and questions for what is not.",
         epilog=EXAMPLES,
     )  # fmt: skip
-    card.add_argument("path", metavar="PATH", help="directory, archive, URL or sample:NAME")
+    add_path(card)
     card.add_argument(
         "file", metavar="FILE", help="FILE.md, with the picture of the graph beside it, or FILE.html"
     )
     card.add_argument("--title", metavar="TEXT", help="title of the card; by default the name of the model")
     card.add_argument("--no-examples", action="store_true", help="read the model only, do not run it")
     card.add_argument("--overwrite", action="store_true", help="replace files that are there")
-    card.add_argument(
-        "--trust",
-        action="store_true",
-        help="run it even if it can touch things outside of itself, such as files; this is remembered",
-    )
+    add_trust(card)
     card.set_defaults(run=run)
 
 

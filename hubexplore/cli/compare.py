@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from hubexplore.cli import show
+from hubexplore.cli.options import add_path
 
 EXAMPLES: Final = """examples:
   hubexplore compare path/to/module path/to/newer || echo "cannot replace it"
@@ -21,7 +22,7 @@ def add(commands: Any) -> None:
         description="Shows what differs between two modules; exit code 1 if B cannot replace A.",
         epilog=EXAMPLES,
     )
-    compare.add_argument("path", metavar="A", help="directory, archive, URL or sample:NAME")
+    add_path(compare, "A")
     compare.add_argument("compare", metavar="B", help="the other module, like A")
     compare.add_argument(
         "--weights", action="store_true", help="also read and compare the values of all variables"

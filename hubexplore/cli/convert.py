@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterable
 from typing import Any, Final
 
+from hubexplore.cli.options import add_path, add_tags, add_trust
 from hubexplore.cli.terminal import DIFFERENT, write_out
 from hubexplore.errors import ConversionError
 from hubexplore.summary.lookup import default_tags
@@ -35,7 +36,7 @@ def add(commands: Any) -> None:
         description="Writes a module in another format, and compares what was written with it.",
         epilog=EXAMPLES,
     )  # fmt: skip
-    convert.add_argument("path", metavar="PATH", help="directory, archive, URL or sample:NAME")
+    add_path(convert)
     convert.add_argument("out", metavar="OUT", help="file or directory to write; nothing may be there yet")
     convert.add_argument(
         "--to",
@@ -43,7 +44,7 @@ def add(commands: Any) -> None:
         help="the format, unless OUT ends in .onnx, .tflite, .safetensors or .npz; saved-model: a TF2 "
         "SavedModel, which everything loads; hub: a TF1 Hub module",
     )
-    convert.add_argument("--tags", metavar="T[,T]", help="this graph variant; '' is the one without tags")
+    add_tags(convert)
     convert.add_argument(
         "--signature",
         action="append",
@@ -71,11 +72,7 @@ def add(commands: Any) -> None:
         "--overwrite", action="store_true", help="replace what is in OUT, if it has this format"
     )
     convert.add_argument("--no-verify", action="store_true", help="do not run what was written")
-    convert.add_argument(
-        "--trust",
-        action="store_true",
-        help="run it even if it can touch things outside of itself, such as files; this is remembered",
-    )
+    add_trust(convert)
     convert.set_defaults(run=run)
 
 

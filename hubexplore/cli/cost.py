@@ -8,6 +8,7 @@ import shutil
 import sys
 from typing import Any, Final
 
+from hubexplore.cli.options import add_html, add_json, add_path, add_tags
 from hubexplore.cli.show import LEAST_WIDTH
 from hubexplore.cli.terminal import has_colours, write_out, writing
 from hubexplore.errors import SignatureError
@@ -32,9 +33,9 @@ def add(commands: Any) -> None:
         description="Counts parameters, multiply-adds and bytes of activations, without running anything.",
         epilog=EXAMPLES,
     )
-    parser.add_argument("path", metavar="PATH", help="directory, archive, URL or sample:NAME")
+    add_path(parser)
     parser.add_argument("--signature", metavar="S", help="by default 'default', else 'serving_default'")
-    parser.add_argument("--tags", metavar="T[,T]", help="of this graph variant; '' is the one without tags")
+    add_tags(parser)
     parser.add_argument(
         "--batch", metavar="N", type=int, default=1, help="number of rows where it is open; by default 1"
     )
@@ -45,8 +46,8 @@ def add(commands: Any) -> None:
         default=[],
         help="the shape of an input, such as images=8x224x224x3; repeat it for more",
     )
-    parser.add_argument("--json", action="store_true", help="print JSON, with a row for each op")
-    parser.add_argument("--html", metavar="FILE", help="write one self-contained page")
+    add_json(parser, "op")
+    add_html(parser)
     parser.add_argument(
         "--no-color", action="store_true", help="print without colours, as if NO_COLOR were set"
     )

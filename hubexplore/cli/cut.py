@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any, Final
 
+from hubexplore.cli.options import add_path, add_tags, add_trust
 from hubexplore.cli.terminal import DIFFERENT, write_out
 
 MSG_TRUST: Final = "hubexplore cut --trust PATH OUT ..."
@@ -23,7 +24,7 @@ def add(commands: Any) -> None:
         description="Writes what lies between tensors of a module as a module, and compares the two.",
         epilog=EXAMPLES,
     )  # fmt: skip
-    cut.add_argument("path", metavar="PATH", help="directory, archive, URL or sample:NAME")
+    add_path(cut)
     cut.add_argument("out", metavar="OUT", help="directory to write; it must not hold a model yet")
     cut.add_argument(
         "--output",
@@ -42,16 +43,10 @@ def add(commands: Any) -> None:
         "--of", metavar="NAME", help="signature whose inputs are meant; by default the usual one"
     )
     cut.add_argument("--keep-signatures", action="store_true", help="keep the old ones, and what they need")
-    cut.add_argument(
-        "--tags", metavar="T[,T]", help="cut only this graph variant; '' is the one without tags"
-    )
+    add_tags(cut, "cut")
     cut.add_argument("--overwrite", action="store_true", help="replace a module in OUT")
     cut.add_argument("--no-verify", action="store_true", help="do not run the module and what was written")
-    cut.add_argument(
-        "--trust",
-        action="store_true",
-        help="run it even if it can touch things outside of itself, such as files; this is remembered",
-    )
+    add_trust(cut)
     cut.set_defaults(run=run)
 
 

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
+from hubexplore.cli.options import add_html, add_json, add_path
 from hubexplore.cli.terminal import BAD_INPUT, has_colours, write_out, writing
 
 PROBLEMS: Final = 1
@@ -32,7 +33,7 @@ def add(commands: Any) -> None:
         "problem. Nothing is downloaded, and no part of a module runs.",
         epilog=EXAMPLES,
     )  # fmt: skip
-    doctor.add_argument("path", metavar="PATH", nargs="?", help="directory, archive, URL or sample:NAME")
+    add_path(doctor, optional=True)
     what = doctor.add_mutually_exclusive_group()
     what.add_argument(
         "--error", metavar="TEXT", help="explain the message of an error; - reads it from stdin"
@@ -43,8 +44,8 @@ def add(commands: Any) -> None:
         dest="topics",
         help="list what users often stumble over, with solutions",
     )
-    doctor.add_argument("--json", action="store_true", help="print JSON")
-    doctor.add_argument("--html", metavar="FILE", help="write one self-contained page")
+    add_json(doctor)
+    add_html(doctor)
     doctor.add_argument(
         "--no-color", action="store_true", help="print without colours, as if NO_COLOR were set"
     )

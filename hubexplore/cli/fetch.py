@@ -8,6 +8,7 @@ import json
 import sys
 from typing import Any, Final
 
+from hubexplore.cli.options import add_json
 from hubexplore.cli.terminal import BAD_INPUT, one_line, write_out
 from hubexplore.errors import HubError
 
@@ -33,7 +34,7 @@ def add(commands: Any) -> None:
         "handles", metavar="HANDLE", nargs="+", help="kaggle:..., hf:..., URL, archive, sample:NAME"
     )
     fetch.add_argument("--again", action="store_true", help="download them even if they are in the cache")
-    fetch.add_argument("--json", action="store_true", help="print JSON")
+    add_json(fetch)
     fetch.set_defaults(run=run)
 
 

@@ -6,6 +6,7 @@ import argparse
 import sys
 from typing import Any, Final
 
+from hubexplore.cli.options import add_tags, add_trust
 from hubexplore.cli.terminal import DIFFERENT, INTERRUPTED, one_line, write_out
 
 EXAMPLES: Final = """examples:
@@ -41,7 +42,7 @@ def add(commands: Any) -> None:
     )
     parser.add_argument("--outputs", metavar="O[,O]", help="the outputs that are wanted, as O or O=COLUMN")
     parser.add_argument("--keep", metavar="C[,C]", help="columns of the data to keep; '*' for all")
-    parser.add_argument("--tags", metavar="T[,T]", help="this graph variant; '' is the one without tags")
+    add_tags(parser)
     parser.add_argument("--batch-size", metavar="N", type=int, help="rows at a time; by default chosen")
     parser.add_argument(
         "--errors",
@@ -52,11 +53,7 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--again", action="store_true", help="replace a result in OUT instead of continuing it"
     )
-    parser.add_argument(
-        "--trust",
-        action="store_true",
-        help="run it even if it can touch things outside of itself, such as files; this is remembered",
-    )
+    add_trust(parser)
     parser.add_argument("--quiet", action="store_true", help="show no progress")
     parser.set_defaults(run=run)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any, Final
 
+from hubexplore.cli.options import add_json
 from hubexplore.cli.terminal import BAD_INPUT, DANGER, has_colours, write_out
 
 EXAMPLES: Final = """examples:
@@ -33,7 +34,7 @@ def add(commands: Any) -> None:
         help="directory, whose models are found, also below it; archive, graph file, pattern or handle",
     )  # fmt: skip
     form = scan.add_mutually_exclusive_group()
-    form.add_argument("--json", action="store_true", help="print JSON")
+    add_json(form)
     form.add_argument("--sarif", action="store_true", help="print SARIF 2.1.0, for code hosts and editors")
     scan.add_argument("--quiet", action="store_true", help="leave out models without dangers in the text")
     scan.add_argument(

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from hubexplore.cli.options import add_html, add_json, add_path, add_tags
 from hubexplore.cli.terminal import DIFFERENT, has_colours, write_out, writing
 from hubexplore.errors import DiagramError
 
@@ -37,7 +38,7 @@ def add(commands: Any) -> None:
     show = commands.add_parser(
         "show", help="show what is in a module", description="Shows what is in a module.", epilog=EXAMPLES
     )
-    show.add_argument("path", metavar="PATH", nargs="?", help="directory, archive, URL or sample:NAME")
+    add_path(show, optional=True)
     what = show.add_mutually_exclusive_group()
     what.add_argument(
         "--compare",
@@ -61,8 +62,8 @@ def add(commands: Any) -> None:
 
 def add_common_options(show: argparse.ArgumentParser) -> None:
     """Adds the options that say which part of a module is meant, and in which form it is shown."""
-    show.add_argument("--json", action="store_true", help="print JSON")
-    show.add_argument("--html", metavar="FILE", help="write one self-contained page")
+    add_json(show)
+    add_html(show)
     show.add_argument("--signature", metavar="NAME", help="only this signature")
     show.add_argument(
         "--inputs",
@@ -72,7 +73,7 @@ def add_common_options(show: argparse.ArgumentParser) -> None:
     show.add_argument(
         "--outputs", metavar="T[,T]", help="tensors that are its outputs, each as TENSOR or NAME=TENSOR"
     )
-    show.add_argument("--tags", metavar="T[,T]", help="only this graph variant; '' is the one without tags")
+    add_tags(show, "show")
     show.add_argument(
         "--no-color", action="store_true", help="print without colours, as if NO_COLOR were set"
     )

@@ -7,6 +7,7 @@ import json
 from dataclasses import asdict
 from typing import Any, Final
 
+from hubexplore.cli.options import add_json
 from hubexplore.cli.terminal import write_out
 
 EXAMPLES: Final = """examples:
@@ -28,7 +29,7 @@ def add(commands: Any) -> None:
     )
     actions = trust.add_subparsers(dest="action", metavar="ACTION", required=True)
     listing = actions.add_parser("list", help="show what is trusted")
-    listing.add_argument("--json", action="store_true", help="print JSON")
+    add_json(listing)
     listing.set_defaults(run=_list)
     adding = actions.add_parser("add", help="trust a module; shows what it can touch")
     adding.add_argument("paths", metavar="PATH", nargs="+", help="directory, archive, URL or sample:NAME")

@@ -9,16 +9,20 @@ import select
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from typing import Any, Final
 
+import psutil
 from tensorflow.core.protobuf import saved_model_pb2
 
 ROOT: Final = Path(__file__).parents[3]
-SECONDS: Final = 60.0
+# A case that computes for longer hangs. On a busy machine it waits, so that a deadlock has more time.
+CPU_SECONDS: Final = 60.0
+SECONDS: Final = 240.0
 
 
 @dataclass(frozen=True)
@@ -150,6 +154,20 @@ def copy_with(original: Path, target: Path, file: str, content: bytes) -> None:
             os.link(source, copy)
 
 
+def _answers(process: subprocess.Popen[str]) -> bool:
+    """Waits until a process writes or ends; returns False if it hangs."""
+    observed = psutil.Process(process.pid)
+    spent = sum(observed.cpu_times()[:2])
+    end = time.monotonic() + SECONDS
+    while time.monotonic() < end:
+        ready, _, _ = select.select([process.stdout], [], [], 1.0)
+        if ready:
+            return True
+        if sum(observed.cpu_times()[:2]) - spent > CPU_SECONDS:
+            return False
+    return False
+
+
 class Worker:
     """A process of `mutant_worker`, started when needed and again whenever it died."""
 
@@ -164,7 +182,7 @@ class Worker:
         assert process.stdout is not None
         process.stdin.write(json.dumps(request) + "\n")
         process.stdin.flush()
-        ready, _, _ = select.select([process.stdout], [], [], SECONDS)
+        ready = _answers(process)
         line = process.stdout.readline() if ready else ""
         if line:
             outcome: dict[str, str] = json.loads(line)
