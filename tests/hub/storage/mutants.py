@@ -156,6 +156,7 @@ def copy_with(original: Path, target: Path, file: str, content: bytes) -> None:
 
 def _answers(process: subprocess.Popen[str]) -> bool:
     """Waits until a process writes or ends; returns False if it hangs."""
+    assert process.stdout is not None
     observed = psutil.Process(process.pid)
     spent = sum(observed.cpu_times()[:2])
     end = time.monotonic() + SECONDS
