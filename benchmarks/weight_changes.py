@@ -24,22 +24,29 @@ from benchmarks.report import Row
 AT_LEAST: Final = 0.7
 MEMORY_WITHIN: Final = 300
 VARIABLES: Final = 16
+OTHER_DTYPES: Final = ("bfloat16", "float16", "float64", "int8", "int32", "int64")
 _BUFFER: Final = 1 << 20
 _MEGABYTE: Final = 1 << 20
 
 
-def write(prefix: Path, megabytes: int, changed: float) -> None:
-    """Writes a checkpoint of float32 variables whose numbers differ by about `changed` from those of 0."""
+def write(prefix: Path, megabytes: int, changed: float, dtype: str = "float32") -> None:
+    """Writes a checkpoint of variables whose numbers differ by about `changed` from those of 0.
+
+    Integers are a hundred times as large.
+    """
     import tensorflow as tf
 
     generator, other = np.random.default_rng(0), np.random.default_rng(1)
-    count = megabytes * _MEGABYTE // 4 // VARIABLES
+    stored = tf.as_dtype(dtype)
+    count = megabytes * _MEGABYTE // stored.size // VARIABLES
     values = {}
     for number in range(VARIABLES):
         value = generator.standard_normal(count, np.float32)
         if changed:
             value += np.float32(changed) * other.standard_normal(count, np.float32)
-        values[f"layer_{number}/kernel"] = value.reshape(-1, 1024)
+        if stored.is_integer:
+            value *= 100
+        values[f"layer_{number}/kernel"] = value.astype(stored.as_numpy_dtype).reshape(-1, 1024)
     prefix.parent.mkdir(parents=True, exist_ok=True)
     tf.raw_ops.SaveV2(
         prefix=str(prefix),
@@ -105,22 +112,11 @@ def _compare(first: str, second: str) -> float:
 def rows(name: str, quick: bool) -> list[Row]:
     """Measures on checkpoints that are written for it and removed afterwards."""
     megabytes = 64 if quick else 1024
-    folder = BENCH / "weight-changes"
-    try:
-        first, second = folder / "first", folder / "second"
-        write(first, megabytes, 0.0)
-        write(second, megabytes, 0.01)
-        words = [str(first), str(second), "2" if quick else "9"]
-        command = [sys.executable, "-m", "benchmarks.weight_changes", *words]
-        output = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE).stdout
-        seen = json.loads(output)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-    what = f"{megabytes:,} MB a side"
-    return [
+    seen = _seen(megabytes, 0.01, "float32", quick)
+    found = [
         Row(
             name,
-            f"compare weights, {what}",
+            f"compare weights, {megabytes:,} MB a side",
             seen["read"],
             seen["compare"],
             at_least=AT_LEAST,
@@ -128,6 +124,28 @@ def rows(name: str, quick: bool) -> list[Row]:
         ),
         Row(name, "  peak memory of the process", None, seen["peak"] / 1e6, unit="MB", within=MEMORY_WITHIN),
     ]
+    fewer = megabytes // 4
+    for dtype, changed in (*((dtype, 0.01) for dtype in OTHER_DTYPES), ("float32", 0.0)):
+        what = f"  {fewer:,} MB of {dtype}" + ("" if changed else ", all equal")
+        seen = _seen(fewer, changed, dtype, quick)
+        found.append(Row(name, what, seen["read"], seen["compare"]))
+    return found
+
+
+def _seen(megabytes: int, changed: float, dtype: str, quick: bool) -> dict[str, Any]:
+    """Returns what `measure` finds in a process of its own."""
+    folder = BENCH / "weight-changes"
+    try:
+        first, second = folder / "first", folder / "second"
+        write(first, megabytes, 0.0, dtype)
+        write(second, megabytes, changed, dtype)
+        words = [str(first), str(second), "2" if quick else "9"]
+        command = [sys.executable, "-m", "benchmarks.weight_changes", *words]
+        output = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE).stdout
+        seen: dict[str, Any] = json.loads(output)
+        return seen
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -54,6 +54,12 @@ def finished(crc: int) -> int:
     return ((crc >> 15 | crc << 17) + _MASK) & 0xFFFFFFFF
 
 
+def unmasked(checksum: int) -> int:
+    """The CRC-32C, as in RFC 3720, that has this masked checksum."""
+    turned = (checksum - _MASK) & 0xFFFFFFFF
+    return (turned >> 17 | turned << 15) & 0xFFFFFFFF
+
+
 def continued(crc: int, data: bytes) -> int:
     """The register (neither inverted nor masked) after `data`, of what had the register `crc` before."""
     if len(data) * 8 > _DEGREE:

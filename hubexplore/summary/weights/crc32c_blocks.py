@@ -115,6 +115,20 @@ class FoldedRegister:
         return crc32c.finished(crc32c.continued(0, rest.tobytes()) ^ start)
 
 
+def joined(first: int, second: int, size: int) -> int:
+    """Returns the masked checksum of data, from those of its two stretches.
+
+    Args:
+      first: masked checksum of the first stretch.
+      second: masked checksum of the second stretch.
+      size: bytes of the second stretch.
+    """
+    # The first stretch is followed by `size` bytes, which multiplies it by a power of x; the start values of
+    # both, and that which they are inverted with, cancel out.
+    crc = _product(crc32c.unmasked(first), _power(size)) ^ crc32c.unmasked(second)
+    return crc32c.finished(crc ^ crc32c.START)
+
+
 def aligned(size: int) -> Bytes:
     """Returns bytes that begin where a line of the processor's cache does; vectors on two lines are slow."""
     memory = np.zeros(size + _LINE, np.uint8)

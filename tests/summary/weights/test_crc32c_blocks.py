@@ -72,6 +72,13 @@ def test_pieces_of_any_size(seed: int, size: int, piece: int) -> None:
         assert checksum(begun, data, piece) == crc32c.masked(data)
 
 
+@settings(max_examples=60, deadline=None)
+@given(st.binary(max_size=300), st.binary(max_size=300))
+def test_checksums_of_two_stretches_are_joined(first: bytes, second: bytes) -> None:
+    joined = subject.joined(crc32c.masked(first), crc32c.masked(second), len(second))
+    assert joined == crc32c.masked(first + second)
+
+
 def test_one_flipped_bit_is_seen(register: Register) -> None:
     data = bytearray(np.random.default_rng(1).integers(0, 256, 2 * STATE, np.uint8).tobytes())
     before = checksum(register, bytes(data), 1 << 16)

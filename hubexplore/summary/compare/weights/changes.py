@@ -9,7 +9,7 @@ from typing import Final
 from hubexplore import errors
 from hubexplore.errors import MSG_AGAIN
 from hubexplore.summary.compare.replacement import shape_text
-from hubexplore.summary.compare.weights.feed import Pair
+from hubexplore.summary.compare.weights.pieces import Pair
 from hubexplore.summary.compare.weights.reading import Advance, read_changes
 from hubexplore.summary.compare.weights.records import (
     Uncompared,

@@ -8,9 +8,9 @@ from typing import Final
 
 import numpy as np
 
-from hubexplore.summary.compare.weights.feed import PIECE, Feed, Pair
 from hubexplore.summary.compare.weights.one_side import OneSide
 from hubexplore.summary.compare.weights.other_layouts import add_other_layouts
+from hubexplore.summary.compare.weights.pieces import PIECE, Pair, Pieces
 from hubexplore.summary.compare.weights.records import TEXTS, VariableChange, with_sums
 from hubexplore.summary.compare.weights.stored import STRING, Stored
 from hubexplore.summary.compare.weights.sums import Summing, Sums
@@ -20,7 +20,7 @@ Advance = Callable[[int], object]
 """Is called with the number of bytes read since the last call; may raise to stop."""
 
 _BLOCK: Final = 1 << 18
-"""Bytes that are looked at in one go of a variable that is not read ahead."""
+"""Bytes that are looked at in one go of a variable that is not read by several threads."""
 
 
 def read_changes(
@@ -28,30 +28,28 @@ def read_changes(
 ) -> Iterator[VariableChange]:
     """Yields the change of each pair, in their order.
 
-    Memory is bounded by a few pieces of either side, whatever the size of the variables.
+    Memory is bounded by a few blocks for each thread, whatever the size of the variables.
 
     Args:
       pairs: two sides of a variable, of equal dtype and shape.
       advance: is told of progress, in this thread.
-      piece: bytes that are held at a time, a multiple of 64; the result does not depend on it, but for
-        rounding.
+      piece: bytes of either side that a thread takes at a time, a multiple of 64; the result does not depend
+        on it, but for rounding.
 
     Raises:
       DamagedModuleError: a data file is missing or truncated.
       UnreadableModuleError: a data file cannot be read.
     """
     summing = Summing()
-    with Feed([pair for pair in pairs if _is_streamed(pair)], piece) as feed:
-        spans = iter(feed)
+    with Pieces([pair for pair in pairs if _is_streamed(pair)], piece) as pieces:
+        spans = iter(pieces)
         for pair in pairs:
             if not _is_streamed(pair):
                 yield _whole(pair, summing, advance, min(piece, _BLOCK))
                 continue
             sums, damaged = Sums(), (False, False)
-            for span, numbers, found in spans:
-                # Overflow and NaN are looked for in the sums.
-                with np.errstate(all="ignore"):
-                    summing.add(sums, pair[0].dtype, pair[0].width, *numbers)
+            for span, found_sums, found in spans:
+                sums.merge(found_sums)
                 damaged = damaged[0] or found[0], damaged[1] or found[1]
                 advance(2 * span.size)
                 if span.ends_pair:

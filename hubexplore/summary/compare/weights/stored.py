@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -153,13 +155,37 @@ def constants_in(source: Source | None) -> Mapping[str, Any]:
     return constants_of(source.meta_graphs.values()) if source is not None else {}
 
 
+class Constants:
+    """The bytes of constants that readers in several threads hold at this time, each decoded once."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._values: weakref.WeakValueDictionary[int, Bytes] = weakref.WeakValueDictionary()
+
+    def bytes_of(self, stored: Stored) -> Bytes:
+        """Returns the bytes of a constant; fewer if its last value is repeated.
+
+        Raises:
+          DamagedModuleError: its content does not fit its shape.
+        """
+        with self._lock:
+            values = self._values.get(id(stored))
+            if values is None:
+                values = self._values[id(stored)] = _constant_bytes(stored)
+            return values
+
+
 class Reader:
     """Reads parts of stored variables; keeps the last data file open and the last constant decoded.
 
     One object per thread and side. A context manager.
+
+    Args:
+      constants: what readers of one side share; the variables that they read outlive it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, constants: Constants | None = None) -> None:
+        self._constants = constants or Constants()
         self._ranges: Ranges | None = None
         self._path = ""
         self._constant: Stored | None = None
@@ -193,7 +219,7 @@ class Reader:
 
     def _read_constant(self, stored: Stored, target: Bytes, offset: int) -> None:
         if stored is not self._constant:
-            self._constant, self._values = stored, _constant_bytes(stored)
+            self._values, self._constant = self._constants.bytes_of(stored), stored
         values = self._values[offset : offset + len(target)]
         target[: len(values)] = values
         if len(values) < len(target):

@@ -15,7 +15,7 @@ import pytest
 import tensorflow as tf
 
 from hubexplore.errors import DamagedModuleError, HubError, UnreadableModuleError
-from hubexplore.summary.compare.weights import feed, reading, texts
+from hubexplore.summary.compare.weights import pieces, reading, texts
 from hubexplore.summary.compare.weights.changes import Side, compare_weights, plan
 from hubexplore.summary.compare.weights.reading import read_changes
 from hubexplore.summary.compare.weights.records import VariableChange, WeightChanges

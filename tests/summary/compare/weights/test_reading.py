@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from hubexplore.errors import DamagedModuleError, UnreadableModuleError
-from hubexplore.summary.compare.weights import feed, reading
+from hubexplore.summary.compare.weights import pieces, reading
 from hubexplore.summary.compare.weights.changes import compare_weights, plan
 from hubexplore.summary.compare.weights.reading import read_changes
 from hubexplore.summary.files.filesystem import LocalFilesystem
@@ -122,7 +123,7 @@ class TestReading:
         }
         second = {name: values + np.float32(0.5) for name, values in first.items()}
         paths = save(tmp_path / "one", first), save(tmp_path / "two", second)
-        monkeypatch.setattr(feed, "_processors", lambda: processors)
+        monkeypatch.setattr(pieces, "_processors", lambda: processors)
         pairs = plan(side(paths[0]), side(paths[1])).pairs
         for change in read_changes(pairs, piece=piece):
             values, others = first[change.name].astype(float), second[change.name].astype(float)
@@ -170,9 +171,22 @@ class TestReading:
 
     def test_memory_is_bounded(self, large: tuple[str, str]) -> None:
         planned = plan(side(large[0]), side(large[1]))
-        # The buffers and some scratch memory: far less than the 24 MB of the large variable.
-        with memory_below((2 * feed.AHEAD + 2) << 20):
+        # Buffers and scratch memory of each thread: far less than the 24 MB of the large variable.
+        with memory_below(6 * (pieces.MOST_THREADS + 1) * pieces.BLOCK):
             assert len(list(read_changes(planned.pairs, piece=1 << 20))) == len(planned.pairs)
+
+    def test_a_constant_is_decoded_once_for_all_threads(self) -> None:
+        from hubexplore.summary.compare.weights.stored import Constants, Part, Reader, Stored
+
+        proto = tf.make_tensor_proto([1.0, 2.0, 2.0], tf.float32)
+        stored = Stored("x", "float32", (3,), (Part((), 12),), constant=proto)
+        constants = Constants()
+        with Reader(constants) as first, Reader(constants) as second:
+            for reader in (first, second):
+                target = np.empty(12, np.uint8)
+                reader.read_into(stored, stored.parts[0], target, 0)
+                assert target.view(np.float32).tolist() == [1.0, 2.0, 2.0]
+            assert first._values is second._values
 
     def test_other_filesystems(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         from hubexplore.summary.files import ranges

@@ -191,3 +191,31 @@ def test_sums_of_any_exponent() -> None:
     total.add(0.75, 2000)
     assert total == Scaled(1.0, 2000)
     assert total.root == 2.0**1000
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "complex64", "complex128", "int32", "int64"])
+def test_more_than_fits_into_the_cache(dtype: str) -> None:
+    first = np.random.default_rng(3).integers(-99, 99, 70_001).astype(STORED[dtype])
+    second = first.copy()
+    second[-5:] += 2
+    sums = summed(dtype, first, second, 1 << 30)
+    assert (sums.changed, sums.compared) == (5, 70_001)
+    assert sums.difference.root == pytest.approx(math.sqrt(5 * 4))
+    assert sums.first.root == pytest.approx(np.linalg.norm(first), rel=1e-6)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float64", "int8", "int64", "complex64", "bool"])
+@pytest.mark.parametrize("size", [1, 7, 3000])
+def test_equal_sides(dtype: str, size: int) -> None:
+    codes = np.full(size * WIDTHS[dtype], 1, np.uint8)
+    sums = summed(dtype, codes, codes.copy())
+    assert (sums.changed, sums.compared, sums.nans) == (0, size, [0, 0])
+    assert (sums.difference.root, sums.relative, sums.cosine) == (0.0, 0.0, 1.0)
+    assert sums.first == sums.second == sums.product
+
+
+def test_equal_sides_with_nan_and_infinity() -> None:
+    first = np.array([math.nan, 2, math.inf, -math.inf], "<f2")
+    sums = summed("float16", first, first)
+    assert (sums.changed, sums.compared, sums.nans, sums.infs) == (0, 1, [1, 1], [2, 2])
+    assert sums.first.root == 2.0
