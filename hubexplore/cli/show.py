@@ -26,6 +26,7 @@ LEAST_WIDTH: Final = 60
 EXAMPLES: Final = """examples:
   hubexplore show path/to/module
   hubexplore show module.tar.gz --signature default --graph default.svg
+  hubexplore show path/to/module --graph default.svg --color flops
   hubexplore show path/to/module --compare path/to/newer || echo "cannot replace it"
   hubexplore show path/to/module --stats '*/kernel'
   hubexplore compare path/to/module path/to/fine-tuned --weights
@@ -53,6 +54,11 @@ def add(commands: Any) -> None:
         help="show statistics of the weights, of all variables or those that match",
     )
     what.add_argument("--graph", metavar="FILE", help="write a diagram: FILE.svg, FILE.png or FILE.dot")
+    show.add_argument(
+        "--color",
+        metavar="WHAT",
+        help="with --graph: colour the boxes by parameters, multiply_adds, flops or activation_bytes",
+    )
     show.add_argument(
         "--weights", action="store_true", help="with --compare: also compare the values of the variables"
     )
@@ -87,6 +93,8 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.parser.error("the PATH of a module is missing")
     if arguments.weights and arguments.compare is None:
         arguments.parser.error("--weights compares two modules: name the other one with --compare OTHER")
+    if arguments.color is not None and arguments.graph is None:
+        arguments.parser.error("--color is for diagrams: write one with --graph FILE")
     from hubexplore.display.rich.summaries import displayable
     from hubexplore.hub.summarize import summarize
     from hubexplore.summary.model import FROZEN_GRAPH, TRAINING_CHECKPOINT
@@ -105,7 +113,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.compare is None:
         _output(arguments, *_views(arguments, summary))
         if arguments.graph is not None:
-            _write_graph(arguments.graph, summary, arguments.signature)
+            _write_graph(arguments.graph, summary, arguments.signature, arguments.color)
         return 0
     other = summarize(arguments.compare)
     if signatures is not None and other.format in (FROZEN_GRAPH, TRAINING_CHECKPOINT):
@@ -154,7 +162,7 @@ def _output(
             write_out(to_text(colour))
 
 
-def _write_graph(path: str, summary: Summary, signature: str | None) -> None:
+def _write_graph(path: str, summary: Summary, signature: str | None, color: str | None) -> None:
     from hubexplore.display.diagram import ENDINGS
     from hubexplore.summary.files.paths import local_to_write
 
@@ -163,6 +171,6 @@ def _write_graph(path: str, summary: Summary, signature: str | None) -> None:
         finding = "is a directory" if target.is_dir() else "does not"
         endings = ", ".join(ENDINGS)
         raise DiagramError(f"A diagram is written to a file that ends in {endings}; {path!r} {finding}.")
-    picture = summary.graph(signature)
+    picture = summary.graph(signature, color=color)
     with writing(str(target)):
         picture.save(target)

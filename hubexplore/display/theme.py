@@ -74,6 +74,7 @@ _LOOKS: Final = """  color: var(--hub-text); line-height: 1.45; }
 .hubexplore tbody th { font-weight: normal; min-width: 5em; }
 .hubexplore.hubexplore .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .hubexplore.hubexplore thead th { background: var(--hub-fill); white-space: nowrap; }
+.hubexplore.hubexplore thead th.long { white-space: normal; overflow-wrap: anywhere; min-width: 12em; }
 .hubexplore.hubexplore thead { border: none; }
 .hubexplore tbody { border-top: 1px solid var(--hub-line); }
 .hubexplore tbody:last-child { border-bottom: 1px solid var(--hub-line); }

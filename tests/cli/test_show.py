@@ -141,6 +141,13 @@ def test_graph(show: Show, module: str, tmp_path: Path, ending: str) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["module", file.name]
 
 
+def test_graph_in_colours(show: Show, module: str, tmp_path: Path) -> None:
+    file = tmp_path / "picture.dot"
+    for quantity, legend in (("parameters", "parameters"), ("flops", "FLOPs")):
+        assert show(module, "--graph", str(file), "--color", quantity)[0] == 0
+        assert legend in file.read_text()
+
+
 def test_stats(show: Show, real_modules: Path) -> None:
     path = str(real_modules / "vae3dshapes")
     code, out, err = show(path, "--stats", "encoder/*/kernel")
@@ -221,6 +228,8 @@ def test_compare_in_other_forms(show: Show, module: str, tmp_path: Path) -> None
         (["{module}", "--html", "{module}/no/such/page.html"], "cannot be written: No such file"),
         (["{module}", "--graph", "{module}/picture.gif"], ".svg, .png, .dot"),
         (["{module}", "--graph", "{module}"], "a directory"),
+        (["{module}", "--graph", "{module}/a.dot", "--color", "flop"], "Did you mean 'flops'?"),
+        (["{module}", "--color", "flops"], "--graph FILE"),
         (["{module}", "--graph", "{module}/no/such.dot"], "cannot be written: No such file"),
         (["{module}", "--stats", "--compare", "{module}"], "not allowed with"),
         (["{module}", "--unknown"], "unrecognized arguments: --unknown"),

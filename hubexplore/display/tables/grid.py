@@ -21,6 +21,8 @@ MIN_NAME_WIDTH: Final = 34
 """Terminal columns that the first column of a grid keeps, if it needs as many."""
 MIN_TEXT_WIDTH: Final = 16
 """Terminal columns that every other column of text keeps, if it needs as many."""
+MAX_HEADING: Final = 24
+"""Terminal columns of a heading up to which a browser does not break it."""
 _BREAK: Final = Markup("<wbr>")
 _EIGHTHS: Final = " ▏▎▍▌▋▊▉█"
 
@@ -103,7 +105,7 @@ def grid_html(grid: Grid, fallback_caption: str = "") -> Markup:
     caption = visible(grid.caption or fallback_caption, MAX_SENTENCE)
     captions = (tag("caption", caption, class_=None if grid.caption else "aside"),) if caption else ()
     heads = (
-        tag("th", visible(column.name), scope="col", class_=_css_class(column)) for column in grid.columns
+        tag("th", visible(column.name), scope="col", class_=_heading_class(column)) for column in grid.columns
     )
     # A <tbody> for each group of rows, because a cell cannot span rows of two of them.
     bodies = [_body(grid, rows) for rows in _groups(grid)]
@@ -299,6 +301,12 @@ def _cell_text(cell: Cell, bar: int) -> str:
 
 def _css_class(column: Column) -> str | None:
     return {"right": "number", "bar": "share", "left": None}[column.align]
+
+
+def _heading_class(column: Column) -> str | None:
+    # Headings stay on one line, but for those that are names of modules, which have any length.
+    classes = (_css_class(column), "long" if terminal_columns(column.name) > MAX_HEADING else None)
+    return " ".join(filter(None, classes)) or None
 
 
 def _groups(grid: Grid) -> Iterator[Sequence[Row]]:

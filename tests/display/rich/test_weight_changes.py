@@ -172,3 +172,12 @@ def test_in_a_comparison() -> None:
     assert "from_zero" in page.read(shown._repr_html_() or "").texts("code")
     assert shown.to_dict()["weights"]["uncompared"][0]["name"] == "gone"
     assert "weights" not in ShownComparison("a", "b", ()).to_dict()
+
+
+def test_headings_that_are_names_may_be_broken() -> None:
+    uncompared = (Uncompared("x", "float32 (1,)", None, "only in first"),)
+    long = "models/of/somebody/with/a/long/name/old"
+    html = displayable(replace(changes(uncompared=uncompared), first=long)).to_html()
+    assert '<th scope="col" class="long">models/of' in html
+    assert '<th scope="col" class="long">models/new' not in html
+    assert "thead th.long" in STYLE
