@@ -6,6 +6,7 @@ module runs here on examples; another one runs the result.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import time
 from collections.abc import Collection, Mapping, Sequence
@@ -102,12 +103,15 @@ class ProgramConversion:
             }
         )
         runtime, not_compared = self._runtime()
-        expected = [] if not_compared else self._expected(written)
-        answer = self._converter.wait(self._request.timeout)
-        if answer["errors"]:
-            self._fail(jobs, {int(number): error for number, error in answer["errors"].items()})
-        models = {key: Path(job["out"]) for job in jobs for key in job["signatures"]}
-        compared = self._compare(expected, models, files)
+        with contextlib.ExitStack() as stack:
+            # It imports what it needs while the converter works.
+            runner = None if not_compared else stack.enter_context(self._runner())
+            expected = [] if not_compared else self._expected(written)
+            answer = self._converter.wait(self._request.timeout)
+            if answer["errors"]:
+                self._fail(jobs, {int(number): error for number, error in answer["errors"].items()})
+            models = {key: Path(job["out"]) for job in jobs for key in job["signatures"]}
+            compared = () if runner is None else self._compare(runner, expected, models)
         sizes = [WrittenFile(str(target), source.stat().st_size, holds) for source, target, holds in files]
         placing.check(self._path, [self._wanted.suffix], self._request.overwrite)
         placing.put([(source, target) for source, target, _ in files], self._request.overwrite)
@@ -265,25 +269,24 @@ class ProgramConversion:
             lambda: proof.expected_calls(self._subject, written, list(self._signatures), self._examples)
         )
 
+    def _runner(self) -> Child:
+        """The process that runs the result."""
+        return Child(RUN, self._wanted.name, self._work / "runtime", self._wanted.runtime_title)
+
     def _compare(
-        self,
-        expected: Sequence[proof.ExpectedCall],
-        models: Mapping[str, Path],
-        files: Sequence[tuple[Path, Path, str]],
+        self, runner: Child, expected: Sequence[proof.ExpectedCall], models: Mapping[str, Path]
     ) -> tuple[ComparedCall, ...]:
         # In ONNX a file is a signature; in LiteRT it has signatures, by the names of the SavedModel.
         names = self._signatures if self._wanted.name == ONNX else dict(zip(models, models, strict=True))
         run = [call for call in expected if not isinstance(call.runs, str)]
         answers: list[Mapping[str, Any]] = []
         if run:
-            folder = self._work / "runtime"
-            with Child(RUN, self._wanted.name, folder, self._wanted.runtime_title) as child:
-                child.send(proof.request(run, models, folder / "inputs"))
-                try:
-                    answers = child.wait(self._request.timeout)["calls"]
-                except FailedConversionError as error:
-                    # The model was made all the same, and the report says what it does.
-                    answers = [{"failed": str(error)}] * len(run)
+            runner.send(proof.request(run, models, self._work / "runtime" / "inputs"))
+            try:
+                answers = runner.wait(self._request.timeout)["calls"]
+            except FailedConversionError as error:
+                # The model was made all the same, and the report says what it does.
+                answers = [{"failed": str(error)}] * len(run)
         return proof.compare(expected, answers, names, self._renamed)
 
     def _fail(self, jobs: Sequence[Mapping[str, Any]], errors: Mapping[int, str]) -> NoReturn:
