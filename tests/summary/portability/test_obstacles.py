@@ -121,6 +121,19 @@ def test_a_loop_goes_as_a_whole() -> None:
         (tf1.enable_control_flow_v2 if was_v2 else tf1.disable_control_flow_v2)()
 
 
+@pytest.mark.parametrize("combiner", ["sum", "mean", "sqrtn"])
+def test_litert_has_no_embeddings_of_sparse_ids(combiner: str) -> None:
+    def bags() -> None:
+        ids = tf1.sparse_placeholder(tf.int64, [None, None])
+        table = tf1.get_variable("table", [10, 4])
+        hub.add_signature(
+            inputs=ids, outputs=tf1.nn.embedding_lookup_sparse(table, ids, None, combiner=combiner)
+        )
+
+    (obstacle,), _ = found(bags, litert.reason)
+    assert obstacle.op.startswith("SparseSegment")
+
+
 def test_a_lookup_before_a_loop_is_cut_before_the_loop() -> None:
     def recurrent() -> None:
         words = tf1.placeholder(tf.string, [None, None], name="words")
