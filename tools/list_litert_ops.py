@@ -48,7 +48,7 @@ ELSEWHERE: Final = re.compile(
     r"Kernel|Int(In|Out|Poly)|N(In|Out|Poly)|Attr|Test|Foo|Bar|OpWith|Resource(Sparse)?Apply|DTensor|Rpc"
 )
 MOST_CONVERSIONS: Final = 4
-MOST_TRIES: Final = 120
+MOST_TRIES: Final = 4_000
 MOST_SECONDS: Final = 20.0
 MOST_PROCESS_SECONDS: Final = 120
 REFUSED: Final = re.compile(r"'tf\.(\w+)' op is neither|failed to legalize operation 'tf\.(\w+)'|tf\.(\w+)")
@@ -122,20 +122,24 @@ def _functions(op: OpDefinition) -> Iterator[Any]:
     mixed = itertools.product(SHAPES, repeat=count) if count > 1 else ()
     # Some ops, as TopKV2, are converted only if their further inputs are constants.
     constants = (False, True) if count > 1 else (False,)
-    wanted = itertools.product((*alike, *mixed), DTYPES, constants)
-    for shapes, dtype, is_constant in itertools.islice(wanted, MOST_TRIES):
+    # Ops as SparseSegmentMean take numbers of one type, and indices of another, which is a default.
+    defaults = (
+        (False, True) if any(attribute.default_text for attribute in op.attributes.values()) else (False,)
+    )
+    wanted = itertools.product((*alike, *mixed), DTYPES, constants, defaults)
+    for shapes, dtype, is_constant, has_defaults in itertools.islice(wanted, MOST_TRIES):
         with contextlib.suppress(Exception):
-            yield _function(op, shapes, dtype, is_constant)
+            yield _function(op, shapes, dtype, is_constant, has_defaults)
 
 
-def _function(op: OpDefinition, shapes: Any, dtype: str, is_constant: bool) -> Any:
+def _function(op: OpDefinition, shapes: Any, dtype: str, is_constant: bool, has_defaults: bool) -> Any:
     attributes = _attributes(op, dtype)
+    types = {**_default_types(op), **attributes} if has_defaults else attributes
     specs: list[Any] = []
     places = []
     for argument, shape in zip(op.inputs, shapes, strict=True):
         own = (
-            argument.dtype
-            or np.dtype(tf.as_dtype(attributes.get(argument.attribute, dtype)).as_numpy_dtype).name
+            argument.dtype or np.dtype(tf.as_dtype(types.get(argument.attribute, dtype)).as_numpy_dtype).name
         )
         number = attributes.get(argument.count, 1) if argument.count else 1
         places.append((argument.name, len(specs), number if argument.count else None))
@@ -154,6 +158,15 @@ def _function(op: OpDefinition, shapes: Any, dtype: str, is_constant: bool) -> A
     return tf.function(
         run, input_signature=specs[:1] if is_constant else specs, autograph=False
     ).get_concrete_function()
+
+
+def _default_types(op: OpDefinition) -> dict[str, Any]:
+    """Attribute -> dtype, of the types of inputs that have a default."""
+    return {
+        name: tf.as_dtype(attribute.default.type)
+        for name, attribute in op.attributes.items()
+        if attribute.kind == "type" and attribute.default is not None
+    }
 
 
 def _attributes(op: OpDefinition, dtype: str) -> dict[str, Any]:

@@ -18,7 +18,18 @@ TARGETS: Final = ("onnx", "tflite", "safetensors", "npz", "saved-model", "hub")
 MSG_TRUST: Final = "hubexplore convert --trust PATH OUT ..."
 QUANTIZATIONS: Final = ("dynamic", "float16", "int8")
 
-EXAMPLES: Final = """examples:
+EPILOG: Final = """formats:
+  onnx         a model for ONNX Runtime; needs pip install 'hubexplore[onnx]'
+  tflite       a model for LiteRT (TensorFlow Lite) on phones; to compare it, pip install 'hubexplore[litert]'
+  safetensors  the weights, as for PyTorch or JAX, beside a JSON file that says what each is
+  npz          the weights for NumPy, beside the same JSON file
+  saved-model  a TF2 SavedModel, for Keras, TensorFlow Serving and all that loads SavedModels
+  hub          a TF1 Hub module
+
+A file of ONNX holds one signature; a directory gets a file for each. What a format lacks is named before
+anything is written, with the part of the module that can be converted.
+
+examples:
   hubexplore convert path/to/module model.onnx
   hubexplore convert path/to/module models/onnx --to onnx
   hubexplore convert path/to/module model.tflite --quantize int8 --signature default --data examples.npz
@@ -33,45 +44,55 @@ def add(commands: Any) -> None:
     """Adds the command to the subparsers of argparse."""
     convert = commands.add_parser(
         "convert", help="write a module in another format",
-        description="Writes a module in another format, and compares what was written with it.",
-        epilog=EXAMPLES,
+        description="Writes a module in another format, runs the result, and prints how far its outputs are "
+        "from those of the module.",
+        epilog=EPILOG,
     )  # fmt: skip
     add_path(convert)
     convert.add_argument("out", metavar="OUT", help="file or directory to write; nothing may be there yet")
     convert.add_argument(
         "--to",
         choices=TARGETS,
-        help="the format, unless OUT ends in .onnx, .tflite, .safetensors or .npz; saved-model: a TF2 "
-        "SavedModel, which everything loads; hub: a TF1 Hub module",
+        help="the format, see below; not needed if OUT ends in .onnx, .tflite, .safetensors or .npz",
     )
     add_tags(convert)
     convert.add_argument(
         "--signature",
         action="append",
         metavar="NAME",
-        help="of onnx and tflite: only this signature; may be repeated",
+        help="onnx and tflite only: convert this signature; may be repeated (default: all)",
     )
-    convert.add_argument("--quantize", choices=QUANTIZATIONS, help="of tflite: make the numbers smaller")
     convert.add_argument(
-        "--data", metavar="FILE", help="of --quantize int8: examples of inputs, in a .npz or .npy file"
+        "--quantize",
+        choices=QUANTIZATIONS,
+        help="tflite only: smaller numbers. dynamic: weights as 8-bit integers; float16: weights as 16-bit "
+        "floats; int8: weights and all that is computed as 8-bit integers, which needs --data",
+    )
+    convert.add_argument(
+        "--data",
+        metavar="FILE",
+        help="for --quantize int8: examples of inputs, in a .npz file with an array for each input, or a "
+        ".npy file for the only input",
     )
     convert.add_argument(
         "--timeout",
         type=float,
         metavar="SECONDS",
         default=600.0,
-        help="of onnx and tflite: longest time that the converter may take (default: 600)",
+        help="onnx and tflite only: longest time that the converter may take (default: 600)",
     )
     convert.add_argument(
         "--version",
         type=int,
         metavar="N",
-        help="of a saved-model: write OUT/N, which TensorFlow Serving expects",
+        help="saved-model only: write OUT/N, the layout of TensorFlow Serving",
     )
     convert.add_argument(
         "--overwrite", action="store_true", help="replace what is in OUT, if it has this format"
     )
-    convert.add_argument("--no-verify", action="store_true", help="do not run what was written")
+    convert.add_argument(
+        "--no-verify", action="store_true", help="do not run the result, and compare nothing"
+    )
     add_trust(convert)
     convert.set_defaults(run=run)
 

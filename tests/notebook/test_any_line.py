@@ -18,7 +18,7 @@ from tests.notebook.shells import MAGICS, Run
 
 _MORE: Final = float(os.environ.get("HUBEXPLORE_MUTATIONS", "1"))
 # Calls have the most to get wrong. Magics that write would put files wherever a random line says.
-_WRITERS: Final = ("hub_convert", "hub_export", "hub_save")
+_WRITERS: Final = ("hub_card", "hub_convert", "hub_export", "hub_save")
 _MAGICS: Final = (*(name for name in MAGICS if name not in _WRITERS), "hub_call", "hub_call")
 _WORDS: Final = (
     *(

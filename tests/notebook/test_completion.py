@@ -39,6 +39,8 @@ def half(run: Run) -> Run:
         ("%hub_show ha", {"%hub_show half"}),
         ("%hub_try ha", {"%hub_try half"}),
         ("%hub_try half --signature d", {"%hub_try half --signature default"}),
+        ("%hub_card ha", {"%hub_card half"}),
+        ("%hub_card half --no", {"%hub_card half --no-examples"}),
         ("%hub_compare half ha", {"%hub_compare half half"}),
         ("%hub_load sample:d", {"%hub_load sample:digits"}),
         ("%hub_load sample:half-plus-", {"%hub_load sample:half-plus-two"}),

@@ -252,7 +252,32 @@ def test_convert(scale: Run, tmp_path: Path) -> None:
     assert "Did you mean 'onnx'" in fails(scale, f"%hub_convert scale {tmp_path} --to onxx")
 
 
-@pytest.mark.parametrize("name", ["hub_load", "hub_call", "hub_export", "hub_save", "hub_convert"])
+class TestCard:
+    def test_a_loaded_module_runs_with_its_values(self, scale: Run) -> None:
+        card = scale("%hub_card scale --title Twice")
+        assert card.title == "Twice"
+        assert "### Signature `default`" in card.markdown
+        assert "was not run" not in card.markdown
+        assert "was not run" in scale("%hub_card scale --no-examples").markdown
+
+    def test_a_handle_without_a_session(self, run: Run, scale_path: Path) -> None:
+        assert "Output `default`" in run(f"%hub_card '{scale_path}'").markdown
+
+    def test_a_file(self, scale: Run, tmp_path: Path) -> None:
+        target = tmp_path / "card.html"
+        assert scale(f"%hub_card scale '{target}'") == [str(target)]
+        assert "<h1>" in target.read_text()
+        assert "is there already" in fails(scale, f"%hub_card scale '{target}'")
+        assert scale(f"%hub_card scale '{target}' --overwrite --no-examples") == [str(target)]
+
+    def test_errors(self, scale: Run, tmp_path: Path) -> None:
+        assert "ends in .md or .html" in fails(scale, f"%hub_card scale '{tmp_path / 'card.txt'}'")
+        assert "Did you mean 'scale'" in fails(scale, "%hub_card scael")
+
+
+@pytest.mark.parametrize(
+    "name", ["hub_load", "hub_call", "hub_export", "hub_save", "hub_convert", "hub_card"]
+)
 def test_help(run: Run, name: str, capsys: pytest.CaptureFixture[str]) -> None:
     run(f"%{name}?")
     shown = capsys.readouterr().out

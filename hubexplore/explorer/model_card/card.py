@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from hubexplore.display.rich.summaries import displayable
 from hubexplore.display.safe_display import automatic
-from hubexplore.errors import CardError, DiagramError, HubError
+from hubexplore.errors import CardError, DiagramError, GraphError, HubError
 from hubexplore.explorer.model_card import html_card, markdown_card
 from hubexplore.explorer.model_card.chapters import Contents, Counted, Picture, contents, without_paths
 from hubexplore.explorer.model_card.example_runs import Example, run_examples
@@ -23,15 +23,22 @@ from hubexplore.summary.tags import Tags, serving_tags
 from hubexplore.summary.wishes import Signatures
 from hubexplore.trust.gate import require_trust
 
+if TYPE_CHECKING:
+    from hubexplore.session.session import NotebookSession
+
 ENDINGS: Final = (".md", ".html")
 """Endings of the files that a card is written to."""
 NOT_ASKED: Final = "The model was not run for this card."
 NOT_RUN: Final = "It was not run: {what}. The card of what you export has examples."
+IN_GRAPH: Final = "it is a Module in a graph, whose weights are in a session that session= names"
 REMEDY: Final = "hub.card(..., trust=True), in a terminal --trust. A card without running it: examples=False"
 MSG_ENDING: Final = "A card is written to a file that ends in .md or .html; {path!r} does not."
 MSG_EXISTS: Final = (
     "{path!r} is there already. A card that somebody has completed would be lost: write to another file, or "
     "replace it, overwrite=True. Nothing was changed."
+)
+MSG_OTHER_GRAPH: Final = (
+    "The session does not hold the module {name!r}: pass the NotebookSession that loaded it."
 )
 MSG_FOLDER: Final = "{path!r} is a directory. Name a file in it, such as {below!r}."
 
@@ -135,6 +142,7 @@ def card(
     examples: bool = True,
     trust: bool = False,
     signatures: Signatures | None = None,
+    session: NotebookSession | None = None,
 ) -> ModelCard:
     """Makes the card that goes with a published model.
 
@@ -148,14 +156,15 @@ def card(
     questions that begin with "To be written". Paths of this machine are left out.
 
     Args:
-      module: what `summarize` takes: a handle or path, a ModuleSpec, a summary, or a Module in a graph, which
-        is not run.
+      module: what `summarize` takes: a handle or path, a ModuleSpec, a summary, or a Module in a graph.
       title: of the card; by default the name of the model.
       examples: whether signatures are run on examples that fit them; the first 6, for at most about 10
         seconds each. False reads files only, and needs no TensorFlow.
       trust: run it even if it can touch things outside of itself, such as files. That is remembered for its
         content.
       signatures: of a frozen graph or a training checkpoint; see `load_module_spec`.
+      session: the session of a Module in a graph, with the values of its variables; without it, the Module
+        is not run.
 
     Returns:
       A `ModelCard`, which shows itself and has `save(path)`.
@@ -163,15 +172,18 @@ def card(
     Raises:
       UntrustedModuleError: (a ValueError) it is to be run, can touch things outside of itself, and is not
         trusted.
-      HubError: it cannot be read or loaded, as `summarize` and `load_module_spec` raise it.
+      HubError: it cannot be read or loaded, as `summarize` and `load_module_spec` raise it; or `session` does
+        not hold the Module.
     """
-    subject = _subject(module, signatures)
+    subject = _subject(module, signatures, session)
     summary = summarize(module, signatures=signatures) if subject is None else subject.summary
-    tags = tuple(serving_tags(variant.tags for variant in summary.variants))
+    tags = None if subject is None else subject.tags
+    if tags is None:
+        tags = tuple(serving_tags(variant.tags for variant in summary.variants))
     runs: list[Example] = []
     not_run = "" if examples else NOT_ASKED
     if examples and subject is None:
-        not_run = NOT_RUN.format(what="it is a Module in a graph, whose weights are in a session")
+        not_run = NOT_RUN.format(what=IN_GRAPH)
     elif examples and subject is not None and not _can_run(subject):
         not_run = NOT_RUN.format(what="this is a summary of a module that is in memory only")
     elif examples and subject is not None:
@@ -185,11 +197,17 @@ def card(
     return ModelCard(contents(summary, title, runs, not_run, picture=picture, counted=counted))
 
 
-def _subject(module: Any, signatures: Signatures | None) -> Subject | None:
-    """What can be run; None for a Module, which only its session can run."""
+def _subject(module: Any, signatures: Signatures | None, session: NotebookSession | None) -> Subject | None:
+    """What can be run; None for a Module whose session is unknown."""
     summary = getattr(module, "summary", None)
     is_live = callable(summary) and hasattr(module, "applications")
-    return None if is_live else Subject(module, signatures=signatures)
+    if not is_live:
+        return Subject(module, signatures=signatures)
+    if session is None:
+        return None
+    if not session.owns(module.graph):
+        raise GraphError(MSG_OTHER_GRAPH.format(name=module.name))
+    return Subject(module, session)
 
 
 def _can_run(subject: Subject) -> bool:

@@ -240,7 +240,9 @@ def _cut_variant(variant: GraphVariant, title: str, order: Order) -> _Made:
     if inputs is None:
         sides = replace(sides, inputs=reached_inputs(sides, needed))
     signatures = base.meta_graph.signature_def
-    region = find_region(base, sides, needed, [signatures[name] for name in kept], _fed_by(base))
+    # Another signature is no remedy where the inputs are those that the caller named.
+    fed_by = _fed_by(base) if inputs is None else {}
+    region = find_region(base, sides, needed, [signatures[name] for name in kept], fed_by)
     meta_graph = build(base, order.signature, sides, kept, region)
     converted = _converted(variant, meta_graph, region, title, opened.notes)
     return _Made(

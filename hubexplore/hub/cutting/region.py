@@ -213,15 +213,15 @@ def _check_fed(
         if path:
             placeholder = path[-1]
             signature = fed_by.get(placeholder)
-            elsewhere = (
-                f", or cut the signature that has it as an input: of={signature!r}" if signature else ""
-            )
+            remedies = [f"Add {placeholder!r} to inputs=", "name an input that is on the way"]
+            if signature:
+                remedies.append(f"cut the signature that has it as an input: of={signature!r}")
             raise CutError(
                 MSG_UNFED.format(
                     output=output,
                     placeholder=placeholder,
                     path=_shown(path),
-                    remedy=f"Add {placeholder!r} to inputs=, name an input that is on the way{elsewhere}.",
+                    remedy=f"{', '.join(remedies[:-1])}, or {remedies[-1]}.",
                 )
             )
 

@@ -91,6 +91,10 @@ class CompiledCall:
         return {name: _value(fetch, parts) for name, fetch in self._fetches.items()}
 
 
+STOP_SCOPE: Final = "hub_stop"
+"""Beginning of the names of the ops by which a run can be ended."""
+
+
 class Stop:
     """Ends runs of a graph from outside, between two ops: one that fails ends all of its run.
 
@@ -113,7 +117,7 @@ class Stop:
         # Scopes of the caller must not apply; a control dependency would make the op wait that is to be
         # waited for.
         with graph.as_default(), tf.control_dependencies(None), tf.compat.v1.name_scope(None):
-            queue = tf.queue.FIFOQueue(1, [tf.bool], [[]], name="hub_stop")
+            queue = tf.queue.FIFOQueue(1, [tf.bool], [[]], name=STOP_SCOPE)
             self.name = str(queue.queue_ref.op.name)
             done = queue.enqueue(True)
             # `tf.control_dependencies` would mark the fetches, and TensorFlow warns of changes to an op that

@@ -24,10 +24,13 @@ class ConvertMagics(HubMagicsBase):
         help="Format, unless PATH ends in .onnx, .tflite, .safetensors or .npz; also saved-model and hub.",
     )
     @argument(
-        "--signature", action="append", help="Of ONNX and LiteRT: only this signature; may be repeated."
+        "--signature", action="append", help="ONNX and LiteRT only: convert this signature; may be repeated."
     )
-    @argument("--quantize", help="Of LiteRT: dynamic, float16 or int8.")
-    @argument("--data", help="Of --quantize int8: variable or file of examples.")
+    @argument(
+        "--quantize",
+        help="LiteRT only: dynamic or float16 (smaller weights), or int8 (all numbers, needs --data).",
+    )
+    @argument("--data", help="For --quantize int8: variable or file with examples of inputs.")
     @argument("--timeout", type=float, default=600.0, help="Longest time in seconds of the converter.")
     @argument("--overwrite", action="store_true", help="Replace files of this format.")
     @argument("--trust", action="store_true", help=TRUST_HELP)

@@ -1,4 +1,4 @@
-"""`%hub_show`, `%hub_compare`, `%hub_list`, `%hub_log` and `%hub_samples`."""
+"""`%hub_show`, `%hub_card`, `%hub_compare`, `%hub_list`, `%hub_log` and `%hub_samples`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import hubexplore
 from hubexplore.display.rich.small_table import Table
 from hubexplore.display.tables.grid import Column
 from hubexplore.display.wording import tags_text
-from hubexplore.notebook.magics.base import INPUTS_HELP, OUTPUTS_HELP, HubMagicsBase
+from hubexplore.notebook.magics.base import INPUTS_HELP, OUTPUTS_HELP, TRUST_HELP, HubMagicsBase
 from hubexplore.notebook.magics.line_parser import magic
 from hubexplore.summary.lookup import default_tags
 from hubexplore.summary.model import VariantSummary
@@ -48,6 +48,43 @@ class ShowMagics(HubMagicsBase):
         if options.graph or options.signature is not None:
             return summary.graph(options.signature, options.tags)
         return summary if options.tags is None else summary.variant(options.tags)
+
+    @magic()
+    @argument("module", metavar="X", help="Variable, name of a loaded module, or handle.")
+    @argument(
+        "path",
+        nargs="?",
+        metavar="FILE",
+        help="FILE.md or FILE.html to write; without it, the card is shown.",
+    )
+    @argument("--title", help="Title of the card; by default the name of the module.")
+    @argument("--no-examples", action="store_true", help="Read the module only, do not run it.")
+    @argument("--overwrite", action="store_true", help="Replace files that are there.")
+    @argument("--trust", action="store_true", help=TRUST_HELP)
+    @line_magic
+    def hub_card(self, options: argparse.Namespace) -> Any:
+        """Make the card that goes with a published model: what is known of it, and questions for the rest.
+
+        A loaded module is run with the values that its variables have now. With FILE, the card is written,
+        and the result is the list of files.
+
+        The equivalent Python: `hubexplore.card(X, title=..., session=session).save(FILE)`.
+        """
+        from hubexplore.explorer.model_card.card import card, files_of
+
+        if options.path is not None:
+            # Before the model is run, which may take a minute.
+            files_of(options.path, options.overwrite)
+        module = self.subject(options.module)
+        is_loaded = self.book.is_started and self.session.owns(getattr(module, "graph", None))
+        made = card(
+            module,
+            title=options.title,
+            examples=not options.no_examples,
+            trust=options.trust,
+            session=self.session if is_loaded else None,
+        )
+        return made if options.path is None else made.save(options.path, overwrite=options.overwrite)
 
     @magic()
     @argument(

@@ -21,27 +21,33 @@ MSG_LACKS: Final = "The signature {name!r} cannot be converted to {title}, becau
 MSG_OP: Final = "{op} ({reason}): {nodes}"
 MSG_MORE: Final = "{count} more ops"
 MSG_CUT: Final = (
-    " Cut them away, and convert the rest ({kept:,} of {all:,} ops that compute): {code}; in a terminal: "
-    "{command}."
+    " Cut them away, and convert the rest ({kept:,} of {all:,} ops that compute): {code}{command}."
 )
+MSG_COMMAND: Final = "; in a terminal: {command}"
 MSG_NO_CUT: Final = " No cut leaves a part worth converting."
+MSG_SELECT: Final = (
+    " TensorFlow's own ops in LiteRT (Select TF ops) are not offered, because no runtime for Python has them."
+)
 MSG_OTHERS: Final = " Signatures that can be converted: signature={names!r}."
+_NONE: Final[Mapping[str, Collection[str]]] = {}
 REFUSED: Final = "the converter refused it"
 
 Obstacles = tuple[tuple[Obstacle, ...], CutAdvice | None]
 
 
-def reason_for(wanted: Format, refused: Collection[str] = ()) -> Reason:
+def reason_for(wanted: Format, refused: Mapping[str, Collection[str]] = _NONE) -> Reason:
     """Says of a node why it cannot be converted.
 
     Args:
       wanted: the format.
-      refused: types of ops that its converter refused.
+      refused: types of ops that its converter refused -> the nodes that it named; of an op without nodes, all
+        are meant.
     """
     by_format: Callable[[Any], str] = onnx.reason if wanted.name == ONNX else litert.reason
 
     def reason(node: Any) -> str:
-        return by_format(node) or (REFUSED if node.op in refused else "")
+        is_refused = node.op in refused and (not refused[node.op] or node.name in refused[node.op])
+        return by_format(node) or (REFUSED if is_refused else "")
 
     return reason
 
@@ -76,7 +82,7 @@ def find(
 
 
 def refusal(
-    found: Mapping[str, Obstacles], names: Collection[str], wanted: Format, title: str
+    found: Mapping[str, Obstacles], names: Collection[str], wanted: Format, title: str | None
 ) -> UnconvertibleError:
     """The error about the first signature with obstacles.
 
@@ -84,19 +90,19 @@ def refusal(
       found: see `find`; not empty.
       names: of all signatures that were asked for.
       wanted: the format.
-      title: of the module, as it was opened.
+      title: of the module, as it was opened; None if a terminal cannot open it.
     """
     name, (obstacles, advice) = next(iter(found.items()))
     texts = [MSG_OP.format(op=one.op, reason=one.reason, nodes=_nodes(one)) for one in obstacles[:_MOST_OPS]]
     if len(obstacles) > _MOST_OPS:
         texts.append(MSG_MORE.format(count=len(obstacles) - _MOST_OPS))
-    cut = MSG_NO_CUT
+    cut = MSG_NO_CUT if wanted.name == ONNX else MSG_NO_CUT + MSG_SELECT
     if advice is not None:
         cut = MSG_CUT.format(
             kept=advice.kept,
             all=advice.kept + advice.lost,
             code=_code(advice, name),
-            command=_command(advice, name, title),
+            command="" if title is None else MSG_COMMAND.format(command=_command(advice, name, title)),
         )
     rest = [other for other in names if other not in found]
     others = MSG_OTHERS.format(names=rest) if rest else ""

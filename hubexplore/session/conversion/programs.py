@@ -6,8 +6,8 @@ module runs here on examples; another one runs the result.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
-import re
 import time
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
@@ -32,21 +32,16 @@ from hubexplore.hub.storage.disk_errors import STORAGE_ERRORS, export_error
 from hubexplore.hub.tensor_info import InfoDict
 from hubexplore.session.conversion import calibration, placing, precheck, proof
 from hubexplore.session.conversion.child import RUN, Child
+from hubexplore.session.conversion.converter_errors import refused_nodes, shortened
 from hubexplore.session.conversion.formats import ONNX, Format, is_installed, version
 from hubexplore.session.conversion.report import ConversionReport, WrittenFile
 from hubexplore.session.conversion.request import INT8, Request
 from hubexplore.session.export.reference import dense_inputs
 from hubexplore.session.export.save_report import ComparedCall
 from hubexplore.session.interruption import run_interruptibly
-from hubexplore.summary.graph.ops.op_definitions import known_ops
 from hubexplore.summary.lookup import first_names
+from hubexplore.summary.model import IN_MEMORY
 from hubexplore.summary.module_format import DEFAULT_SIGNATURE
-
-_MOST_WORDS: Final = 1_500
-"""Maximum number of characters of a converter's message that are repeated."""
-# What tf2onnx and the LiteRT converter write of ops that they lack.
-_OPS: Final = re.compile(r": (\w+)\] is not supported|'tf\.(\w+)' op is|legalize operation 'tf\.(\w+)'")
-_LISTED: Final = re.compile(r"(?:Select|Custom) ops: (\w+(?:, \w+)*)")
 
 MSG_SIGNATURE: Final = "The module has no signature {name!r}.{hint} It has: {names}."
 MSG_ONE_FILE: Final = (
@@ -108,12 +103,15 @@ class ProgramConversion:
             }
         )
         runtime, not_compared = self._runtime()
-        expected = [] if not_compared else self._expected(written)
-        answer = self._converter.wait(self._request.timeout)
-        if answer["errors"]:
-            self._fail(jobs, {int(number): error for number, error in answer["errors"].items()})
-        models = {key: Path(job["out"]) for job in jobs for key in job["signatures"]}
-        compared = self._compare(expected, models, files)
+        with contextlib.ExitStack() as stack:
+            # It imports what it needs while the converter works.
+            runner = None if not_compared else stack.enter_context(self._runner())
+            expected = [] if not_compared else self._expected(written)
+            answer = self._converter.wait(self._request.timeout)
+            if answer["errors"]:
+                self._fail(jobs, {int(number): error for number, error in answer["errors"].items()})
+            models = {key: Path(job["out"]) for job in jobs for key in job["signatures"]}
+            compared = () if runner is None else self._compare(runner, expected, models)
         sizes = [WrittenFile(str(target), source.stat().st_size, holds) for source, target, holds in files]
         placing.check(self._path, [self._wanted.suffix], self._request.overwrite)
         placing.put([(source, target) for source, target, _ in files], self._request.overwrite)
@@ -180,18 +178,19 @@ class ProgramConversion:
         dense = (dense_inputs(name, infos, example) for example in self._examples)
         return {key: calibration.write(dense, self._work / "examples")}
 
-    def _check(self, refused: Collection[str] = ()) -> None:
+    def _check(self, refused: Mapping[str, Collection[str]] | None = None) -> None:
         """Raises UnconvertibleError if the format lacks ops of a signature.
 
         Args:
-          refused: types of ops that the converter refused.
+          refused: types of ops that the converter refused -> the nodes that it named.
         """
         summary = self._subject.spec.summary()
         names = list(self._signatures.values())
-        reason = precheck.reason_for(self._wanted, refused)
+        reason = precheck.reason_for(self._wanted, refused or {})
         found = precheck.find(summary, self._subject.choice.serving, names, reason)
         if found:
-            raise precheck.refusal(found, names, self._wanted, summary.title)
+            title = None if summary.format == IN_MEMORY else summary.title
+            raise precheck.refusal(found, names, self._wanted, title)
 
     @property
     def _is_file(self) -> bool:
@@ -270,30 +269,30 @@ class ProgramConversion:
             lambda: proof.expected_calls(self._subject, written, list(self._signatures), self._examples)
         )
 
+    def _runner(self) -> Child:
+        """The process that runs the result."""
+        return Child(RUN, self._wanted.name, self._work / "runtime", self._wanted.runtime_title)
+
     def _compare(
-        self,
-        expected: Sequence[proof.ExpectedCall],
-        models: Mapping[str, Path],
-        files: Sequence[tuple[Path, Path, str]],
+        self, runner: Child, expected: Sequence[proof.ExpectedCall], models: Mapping[str, Path]
     ) -> tuple[ComparedCall, ...]:
         # In ONNX a file is a signature; in LiteRT it has signatures, by the names of the SavedModel.
         names = self._signatures if self._wanted.name == ONNX else dict(zip(models, models, strict=True))
         run = [call for call in expected if not isinstance(call.runs, str)]
         answers: list[Mapping[str, Any]] = []
         if run:
-            folder = self._work / "runtime"
-            with Child(RUN, self._wanted.name, folder, self._wanted.runtime_title) as child:
-                child.send(proof.request(run, models, folder / "inputs"))
-                try:
-                    answers = child.wait(self._request.timeout)["calls"]
-                except FailedConversionError as error:
-                    # The model was made all the same, and the report says what it does.
-                    answers = [{"failed": str(error)}] * len(run)
+            runner.send(proof.request(run, models, self._work / "runtime" / "inputs"))
+            try:
+                answers = runner.wait(self._request.timeout)["calls"]
+            except FailedConversionError as error:
+                # The model was made all the same, and the report says what it does.
+                answers = [{"failed": str(error)}] * len(run)
         return proof.compare(expected, answers, names, self._renamed)
 
     def _fail(self, jobs: Sequence[Mapping[str, Any]], errors: Mapping[int, str]) -> NoReturn:
         """Raises what the converter said, with the cut that would help if it named ops."""
-        ops = {op for error in errors.values() for op in named_ops(error)}
+        meta_graph = self._subject.spec.variant(self._subject.choice.serving).meta_graph
+        ops = refused_nodes(errors.values(), meta_graph.graph_def)
         cause = FailedConversionError("\n".join(errors.values()))
         try:
             self._check(ops)
@@ -310,7 +309,7 @@ class ProgramConversion:
         others = precheck.MSG_OTHERS.format(names=done) if done else ""
         failure = FailedConversionError(
             MSG_FAILED.format(
-                title=self._wanted.title, signature=names, error=_shortened(error), others=others
+                title=self._wanted.title, signature=names, error=shortened(error), others=others
             )
         )
         failure.ops = tuple(sorted(ops))
@@ -325,16 +324,3 @@ class ProgramConversion:
             int(size * variable.dtype.base_dtype.size)
             for size, variable in zip(sizes, variables, strict=True)
         )
-
-
-def named_ops(error: str) -> set[str]:
-    """The types of the ops that a converter says it cannot convert."""
-    named = {name for match in _OPS.finditer(error) for name in match.groups() if name}
-    for match in _LISTED.finditer(error):
-        named.update(match[1].split(", "))
-    return {name for name in named if name in known_ops()}
-
-
-def _shortened(error: str) -> str:
-    text = " ".join(error.split())
-    return f"{text[:_MOST_WORDS]}…" if len(text) > _MOST_WORDS else f"{text.rstrip('.')}."

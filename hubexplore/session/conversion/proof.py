@@ -26,6 +26,7 @@ MSG_GIVEN: Final = "on {count} of the examples in data="
 MSG_FAILS: Final = "the call fails: {error}"
 MSG_MISSING: Final = "the model has no outputs {names}"
 MSG_VARYING: Final = "{names} not compared: different on each run"
+MSG_FILES: Final = "{names} not compared: names a file of the module, which the model does not have"
 MSG_ALL_VARYING: Final = "its outputs are different on each run"
 
 
@@ -37,11 +38,13 @@ class ExpectedCall:
       signature: its name in the SavedModel that is converted.
       inputs: dense arrays by their names there.
       runs: what the module gave, twice; or why it gave nothing.
+      files: outputs that have paths of files of the module.
     """
 
     signature: str
     inputs: Mapping[str, Any]
     runs: TwoRuns | str
+    files: frozenset[str] = frozenset()
 
 
 def expected_calls(
@@ -73,15 +76,17 @@ def expected_calls(
                 if given and not effects.outside
                 else [run_twice(reference.module, name, effects, run)]
             )
-            calls += [
-                ExpectedCall(
-                    key, {} if isinstance(runs, str) else reference.dense_inputs(name, runs.inputs), runs
-                )
-                for runs in made
-            ]
+            calls += [_expected(reference, key, name, runs) for runs in made]
         return calls
     finally:
         reference.close()
+
+
+def _expected(reference: Reference, key: str, name: str, runs: TwoRuns | str) -> ExpectedCall:
+    if isinstance(runs, str):
+        return ExpectedCall(key, {}, runs)
+    files = frozenset(output for output, value in runs.first.items() if reference.assets.are_in(value))
+    return ExpectedCall(key, reference.dense_inputs(name, runs.inputs), runs, files)
 
 
 def _flat(reference: Reference, name: str, stateful: bool, inputs: Mapping[str, Any]) -> dict[str, Any]:
@@ -149,7 +154,7 @@ def compare(
     compared = [
         ComparedCall(names[call.signature], 0, None, note=call.runs)
         if isinstance(call.runs, str)
-        else _compare(call.runs, next(left), names[call.signature], renamed.get(call.signature, {}))
+        else _compare(call, call.runs, next(left), names[call.signature], renamed.get(call.signature, {}))
         for call in calls
     ]
     by_call: dict[str, list[ComparedCall]] = {}
@@ -184,20 +189,24 @@ def _merged(calls: Sequence[ComparedCall]) -> ComparedCall:
     )
 
 
-def _compare(runs: TwoRuns, answer: Mapping[str, Any], name: str, renamed: Mapping[str, str]) -> ComparedCall:
-    steady = runs.steady
+def _compare(
+    call: ExpectedCall, runs: TwoRuns, answer: Mapping[str, Any], name: str, renamed: Mapping[str, str]
+) -> ComparedCall:
+    steady = [key for key in runs.steady if key not in call.files]
     if "failed" in answer:
         return ComparedCall(name, len(steady), math.inf, note=MSG_FAILS.format(error=answer["failed"]))
     notes = []
-    if len(steady) < len(runs.first):
-        varying = ", ".join(repr(key) for key in runs.first if key not in steady)
-        notes.append(MSG_VARYING.format(names=varying) if steady else MSG_ALL_VARYING)
+    varying = ", ".join(repr(key) for key in runs.first if key not in runs.steady)
+    if varying:
+        notes.append(MSG_VARYING.format(names=varying) if runs.steady else MSG_ALL_VARYING)
+    if call.files:
+        notes.append(MSG_FILES.format(names=", ".join(map(repr, sorted(call.files)))))
     outputs = []
     for key in steady:
-        expected = np.asarray(runs.first[key])
+        expected = runs.first[key]
         found = answer["outputs"].get(renamed.get(key, key))
         amount = math.inf if found is None else difference(expected, _read(found))
-        outputs.append(ComparedOutput(key, amount, _largest_value(expected)))
+        outputs.append(ComparedOutput(key, amount, _largest_value(np.asarray(expected))))
     absent = [repr(key) for key in steady if renamed.get(key, key) not in answer["outputs"]]
     if absent:
         notes.append(MSG_MISSING.format(names=", ".join(absent)))

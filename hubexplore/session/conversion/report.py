@@ -11,7 +11,7 @@ from hubexplore.display.card import html
 from hubexplore.display.markup import tag
 from hubexplore.display.safe_display import automatic
 from hubexplore.display.tables.grid import Column, Grid, grid_html, grid_text
-from hubexplore.display.wording import printable, size_text, visible
+from hubexplore.display.wording import counted, printable, size_text, visible
 from hubexplore.session.export.save_report import ComparedCall, largest, number_text, same, short_path
 
 _COLUMNS: Final = (
@@ -132,7 +132,7 @@ class ConversionReport:
             return f"The module has no {self.compares}."
         if self.compares != "outputs":
             what = "the same numbers" if self.largest_difference == 0 else "other numbers"
-            return f"{self.runtime} reads {what} in it ({count:,} {self.compares} compared)."
+            return f"{self.runtime} reads {what} in it ({counted(count, self.compares[:-1])} compared)."
         failed = [call.call for call in self.compared if call.largest_difference == math.inf]
         if failed:
             return f"In {self.runtime} it does not do the same: {printable(failed[0])}."

@@ -17,6 +17,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from hubexplore.display.wording import counted
 from hubexplore.session.conversion import placing
 from hubexplore.session.conversion.formats import SAFETENSORS, Format, is_installed, version
 from hubexplore.session.conversion.report import ConversionReport, WrittenFile
@@ -69,7 +70,7 @@ def write_weights(request: Request, path: str, wanted: Format) -> ConversionRepo
         about.write_text(json.dumps(content, indent=1, ensure_ascii=False), "utf-8")
         compared, runtime, not_compared = _compared(request, wanted, file, sums)
         sizes = [
-            WrittenFile(str(target), file.stat().st_size, f"{len(pairs):,} variables"),
+            WrittenFile(str(target), file.stat().st_size, counted(len(pairs), "variable")),
             WrittenFile(str(facts), about.stat().st_size, "what each is, and which op uses it"),
         ]
         placing.check(path, [wanted.suffix, ".json"], request.overwrite)

@@ -10,6 +10,7 @@ from typing import Any, Final
 import tensorflow as tf
 
 from hubexplore.hub.module import Module
+from hubexplore.hub.running.compiled_call import STOP_SCOPE
 from hubexplore.hub.running.signature_runner import AppliedSignature
 from hubexplore.hub.tensor_info import components
 from hubexplore.session.tf_session import ManagedSession
@@ -98,6 +99,8 @@ def read(metadata: Any, names: Names) -> Trace:
         # What kernels of a GPU do is listed a second time, by its streams.
         if not _STREAM.search(device.device)
         for node in device.node_stats
+        # The op by which a run can be ended waits for all others: its time is that of the run.
+        if not node.node_name.startswith(STOP_SCOPE)
     ]
     stats.sort(key=lambda entry: entry[1].all_start_micros)
     times: dict[str, OpTime] = {}

@@ -16,6 +16,7 @@ from hubexplore.hub.definition import DefinedSpec
 from hubexplore.hub.quiet_start import start_devices
 from hubexplore.hub.running.missing_kernels import ops_without_kernel
 from hubexplore.session.cutting.report import ComparedOutput, CutReport
+from hubexplore.session.error_line import error_line
 from hubexplore.session.export.differences import Assets, difference
 from hubexplore.session.export.verification import (
     MSG_NO_INPUTS,
@@ -93,7 +94,7 @@ class _Comparison:
         try:
             before = ModuleCopy(self.spec, self.tags, optimize=False)
         except _ERRORS as error:
-            return f"the module cannot be loaded: {_first(error)}"
+            return f"the module cannot be loaded: {error_line(error)}"
         try:
             return self._compare(before, inputs)
         finally:
@@ -105,7 +106,7 @@ class _Comparison:
         try:
             after = ModuleCopy(self.cut, self.tags, optimize=False)
         except _ERRORS as error:
-            return MSG_FAILS.format(error=_first(error))
+            return MSG_FAILS.format(error=error_line(error))
         try:
             return self._compare_both(before, after, inputs)
         finally:
@@ -126,7 +127,7 @@ class _Comparison:
         try:
             fetched = self._fetched(before)
         except _ERRORS as error:
-            return f"the module cannot compute it apart: {_first(error)}"
+            return f"the module cannot compute it apart: {error_line(error)}"
         values = self._values(before, fetched, inputs, stateful)
         if isinstance(values, str):
             return values
@@ -142,7 +143,7 @@ class _Comparison:
             try:
                 runs.append(after.fetch_arrays(flat, name, fed))
             except _ERRORS as error:
-                return MSG_FAILS.format(error=_first(error))
+                return MSG_FAILS.format(error=error_line(error))
         return _differences(expected, runs[0], runs[1], before.assets, after.assets)
 
     def _fetched(self, before: ModuleCopy) -> tuple[list[Any], dict[str, list[Any]]]:
@@ -178,7 +179,7 @@ class _Comparison:
             except _ERRORS as error:
                 if inputs is not None:
                     raise
-                problem = f"{MSG_NO_INPUTS}: {_first(error)}"
+                problem = f"{MSG_NO_INPUTS}: {error_line(error)}"
             else:
                 return fed, outputs
         return problem
@@ -199,8 +200,3 @@ def _differences(
         pairs = zip(values, first[name], strict=True)
         results[name] = max(difference(value, other, assets, other_assets) for value, other in pairs)
     return results
-
-
-def _first(error: BaseException) -> str:
-    """The first line of a message."""
-    return next(iter(str(error).splitlines()), type(error).__name__).rstrip(".")

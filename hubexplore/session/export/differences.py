@@ -28,6 +28,11 @@ class Assets:
     def __init__(self, paths: Iterable[bytes]) -> None:
         self._paths = frozenset(paths)
 
+    def are_in(self, value: Any) -> bool:
+        """Whether a result, a NumPy array or bytes, has the path of one of the files."""
+        array = _array(value)
+        return array.dtype.kind not in "biufcV" and any(self.neutral(text) != text for text in array.flat)
+
     def neutral(self, text: Any) -> Any:
         """Returns a text in which a hash of the file replaces its path, which differs between copies."""
         if not isinstance(text, bytes):
@@ -77,7 +82,7 @@ def difference(
     for part, other in zip(parts[1:], others[1:], strict=True):
         if not np.array_equal(part, other):
             return math.inf
-    return _array_difference(np.asarray(parts[0]), np.asarray(others[0]), assets, other_assets)
+    return _array_difference(_array(parts[0]), _array(others[0]), assets, other_assets)
 
 
 def _parts(value: Any) -> tuple[Any, ...]:
@@ -87,6 +92,11 @@ def _parts(value: Any) -> tuple[Any, ...]:
     if is_ragged(value):
         return value.flat_values, *value.nested_row_splits
     return (value,)
+
+
+def _array(value: Any) -> Any:
+    """A value as an array. A single text is an object, as texts are in arrays of TensorFlow."""
+    return np.array(value, object) if isinstance(value, (bytes, str)) else np.asarray(value)
 
 
 def _array_difference(one: Any, other: Any, assets: Assets, other_assets: Assets) -> float:

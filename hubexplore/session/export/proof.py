@@ -24,6 +24,7 @@ from hubexplore.errors import HubError
 from hubexplore.hub.servable.callables import fields
 from hubexplore.hub.servable.subject import Subject
 from hubexplore.hub.servable.write import Written
+from hubexplore.session.error_line import error_line
 from hubexplore.session.export import reload_saved_model
 from hubexplore.session.export.differences import Assets, difference
 from hubexplore.session.export.reference import Reference, fields_by_owner, reference_of
@@ -137,8 +138,8 @@ def _request(
     differentiated = reference.differentiable(name, steady)
     try:
         request.gradients = reference.gradients(name, inputs, differentiated)
-    except (LookupError, TypeError, RecursionError, ValueError, *_ERRORS) as error:
-        request.notes.append(MSG_NO_GRADIENT.format(error=_first(error)))
+    except Exception as error:  # noqa: BLE001 - TensorFlow's gradients raise anything, even AssertionError
+        request.notes.append(MSG_NO_GRADIENT.format(error=error_line(error)))
         differentiated = []
     request.assigned = reference.assigned(name, inputs) if training else {}
     request.message = _message(reference, name, called, inputs, training, files)
@@ -237,7 +238,3 @@ def _differences(
         else:
             differences[name] = difference(other * 0 if value is None else value, other)
     return differences
-
-
-def _first(error: BaseException) -> str:
-    return next(iter(str(error).splitlines()), type(error).__name__)

@@ -23,6 +23,7 @@ from hubexplore.hub.running.run_errors import explain_run_error
 from hubexplore.hub.running.signature_runner import AppliedSignatures
 from hubexplore.inputs.examples import example_search
 from hubexplore.inputs.fields import fields
+from hubexplore.session.error_line import error_line
 from hubexplore.session.export.differences import Assets, difference
 from hubexplore.session.export.report import ComparedSignature
 from hubexplore.session.export.side_effects import Effects, effects
@@ -63,7 +64,7 @@ def _compare_all(module: Module, values: Sequence[Any], path: str) -> tuple[Comp
     except _ERRORS as error:
         after.close()
         return tuple(
-            ComparedSignature(name, 0, None, MSG_NO_COPY.format(error=_first(error))) for name in names
+            ComparedSignature(name, 0, None, MSG_NO_COPY.format(error=error_line(error))) for name in names
         )
     try:
         return tuple(_compare(name, module, before, after) for name in names)
@@ -83,7 +84,7 @@ def _compare(name: str, module: Module, before: ModuleCopy, after: ModuleCopy) -
         # The module itself accepted these inputs, so from here on a failure is a difference.
         written = after.run(name, runs.inputs, side_effects.stateful)
     except _ERRORS as error:
-        return ComparedSignature(name, len(runs.first), math.inf, MSG_FAILS.format(error=_first(error)))
+        return ComparedSignature(name, len(runs.first), math.inf, MSG_FAILS.format(error=error_line(error)))
     return _compare_steady(name, side_effects, runs, written, (before.assets, after.assets))
 
 
@@ -127,7 +128,7 @@ def run_twice(
         try:
             return TwoRuns(inputs, run(inputs), run(inputs))
         except _ERRORS as error:
-            problem = f"{MSG_NO_INPUTS}: {_first(error)}"
+            problem = f"{MSG_NO_INPUTS}: {error_line(error)}"
     return problem
 
 
@@ -280,8 +281,3 @@ def _unoptimized() -> Any:
     config.graph_options.rewrite_options.disable_meta_optimizer = True
     config.graph_options.optimizer_options.opt_level = -1  # L0
     return config
-
-
-def _first(error: BaseException) -> str:
-    """The first line of a message."""
-    return next(iter(str(error).splitlines()), type(error).__name__)

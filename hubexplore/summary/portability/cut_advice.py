@@ -222,7 +222,8 @@ class _Sweep:
     def _order(self) -> Iterator[str]:
         """Yields nodes that the front has moved past, beginning with "", until it would take an output away.
 
-        Each comes after all that it needs. Of those that may be next, that which leaves the fewest tensors.
+        Each comes after all that it needs. Of those that may be next, that which leaves the fewest tensors;
+        nodes of loops last, because a front that runs through a loop is no place for a cut.
         """
         yield ""
         waiting: dict[str, int] = {}
@@ -235,17 +236,23 @@ class _Sweep:
             waiting[name] = len(producers)
             for producer in producers:
                 followers.setdefault(producer, []).append(name)
-        ready = [name for name, count in waiting.items() if not count and name not in self._outputs]
-        while ready:
-            # Among the first ones only: a graph may have thousands that wait for nothing.
-            position = min(range(min(len(ready), _MOST_READY)), key=lambda at: self._growth(ready[at]))
-            name = ready.pop(position)
+        free = [name for name, count in waiting.items() if not count and name not in self._outputs]
+        ready: dict[bool, list[str]] = {True: [], False: []}  # whether it is in a loop -> names
+        for name in free:
+            ready[name in self._loops].append(name)
+        while any(ready.values()):
+            name = self._next(ready[not ready[False]])
             self._pass(name)
             yield name
             for follower in followers.get(name, ()):
                 waiting[follower] -= 1
                 if not waiting[follower] and follower not in self._outputs:
-                    ready.append(follower)
+                    ready[follower in self._loops].append(follower)
+
+    def _next(self, ready: list[str]) -> str:
+        """Takes the node out of a list that leaves the fewest tensors."""
+        # Among the first ones only: a graph may have thousands that wait for nothing.
+        return ready.pop(min(range(min(len(ready), _MOST_READY)), key=lambda at: self._growth(ready[at])))
 
     def _growth(self, name: str) -> int:
         """By how many tensors the frontier grows when it moves past a node."""

@@ -11,7 +11,8 @@ import pytest
 import tensorflow as tf
 
 import hubexplore as hub
-from hubexplore.errors import CardError, PathError, UntrustedModuleError
+from hubexplore.errors import CardError, GraphError, PathError, UntrustedModuleError
+from hubexplore.session.session import NotebookSession
 from tests.display.card.test_markdown import shown
 from tests.display.strangers import RUN, hostile_module
 from tests.trust.modules import write_hostile
@@ -109,6 +110,18 @@ def test_a_module_in_a_graph_is_not_run() -> None:
     with tf.Graph().as_default():
         card = hub.card(hub.Module("sample:half-plus-two"))
     assert "a Module in a graph" in card.markdown
+
+
+def test_a_module_in_a_session_is_run() -> None:
+    with NotebookSession() as session, NotebookSession() as other:
+        module = session.load("sample:half-plus-two")
+        text = hub.card(module, session=session).markdown
+        with pytest.raises(GraphError, match="does not hold the module 'half_plus_two'"):
+            hub.card(module, session=other)
+        # It stays loaded.
+        assert session.call(module, [2.0]).tolist() == [3.0]
+    assert "Output `default`" in text
+    assert "was not run" not in text
 
 
 @pytest.mark.usefixtures("dot")

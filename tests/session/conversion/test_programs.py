@@ -14,6 +14,7 @@ import hubexplore as hub
 from hubexplore.errors import ConversionError, FailedConversionError, NoSuchSignatureError, UnconvertibleError
 from hubexplore.session.conversion.report import ConversionReport
 from tests.folders import names
+from tests.hub import modules
 
 tf1 = tf.compat.v1
 
@@ -72,6 +73,10 @@ def test_quantization_says_what_it_costs(converters: Path, tmp_path: Path) -> No
     exact = convert(DIGITS, tmp_path / "exact.tflite", signature="default", verify=False)
     assert exact.not_compared
     assert "Not compared: verify=False" in repr(exact)
+    dynamic = convert(DIGITS, tmp_path / "dynamic.tflite", signature="default", quantize="dynamic")
+    assert dynamic.size < 0.7 * exact.size
+    assert dynamic.largest_difference is not None
+    assert 0 < dynamic.largest_difference < 0.5
     half = convert(DIGITS, tmp_path / "half.tflite", signature="default", quantize="float16")
     assert half.size < 0.75 * exact.size
     assert half.largest_difference is not None
@@ -131,9 +136,13 @@ def test_a_table_is_named_with_the_cut_before_it(tmp_path: Path) -> None:
     assert "LookupTableFindV2 (LiteRT has no lookup tables of TensorFlow)" in message
     assert "spec.cut(inputs={'default': 'x:0'}, outputs={" in message
     assert "'scores': 'scores:0'" in message
-    assert "hubexplore cut" in message
     assert "signature=['plain']" in message
     assert refused.value.cut is not None
+    # A module that is in memory only has no name in a terminal.
+    assert "hubexplore cut" not in message
+    path = modules.export(spec, tmp_path / "labelled")
+    with pytest.raises(UnconvertibleError, match="in a terminal: hubexplore cut"):
+        convert(path, tmp_path / "labelled.tflite")
     assert list(tmp_path.glob("*.*")) == []
 
 
@@ -160,6 +169,51 @@ def test_what_the_converter_refuses_is_named_too(
     with pytest.raises(UnconvertibleError, match=r"Cholesky \(the converter refused it\): 'root'"):
         convert(hub.create_module_spec(unusual), tmp_path / "out.onnx")
     assert list(tmp_path.glob("*.*")) == []
+
+
+def test_where_no_cut_helps_the_ops_of_tensorflow_are_mentioned(tmp_path: Path) -> None:
+    def words() -> None:
+        x = tf1.placeholder(tf.string, [None], name="x")
+        hub.add_signature(inputs=x, outputs=tf.strings.lower(x))
+
+    with pytest.raises(UnconvertibleError, match=r"No cut leaves a part.*\(Select TF ops\) are not offered"):
+        convert(hub.create_module_spec(words), tmp_path / "words.tflite")
+
+
+def vocabulary(path: Path) -> Any:
+    """A module with the signature by which modules of BERT name their vocabulary."""
+    path.write_text("a\nb\n")
+
+    def build() -> None:
+        file = tf.constant(str(path))
+        tf1.add_to_collection(tf1.GraphKeys.ASSET_FILEPATHS, file)
+        hub.add_signature("info", {}, {"vocab_file": file, "lower": tf.constant(True)})
+
+    return hub.create_module_spec(build)
+
+
+def test_paths_of_files_are_not_compared(converters: Path, tmp_path: Path) -> None:
+    report = convert(vocabulary(tmp_path / "vocab.txt"), tmp_path / "info.onnx")
+    assert differences(report) == {"info": {"lower": 0.0}}
+    assert "'vocab_file' not compared: names a file of the module" in report.compared[0].note
+
+
+def test_a_refused_node_is_cut_away_alone(converters: Path, tmp_path: Path) -> None:
+    def masked() -> None:
+        x = tf1.placeholder(tf.float32, [None, None, 4], name="x")
+        mask = tf1.placeholder(tf.int32, [None, None], name="mask")
+        # LiteRT has no slice with two new axes between open dimensions, as in the attention of BERT.
+        wide = tf.cast(tf.identity(mask[:, None, None, :], name="wide"), tf.float32)
+        size = tf.shape(x)[1]
+        scores = tf.reduce_sum(x, 2)[:, None, None, :] * wide / tf.cast(size, tf.float32)
+        hub.add_signature(inputs={"x": x, "mask": mask}, outputs=tf.nn.softmax(scores))
+
+    with pytest.raises(UnconvertibleError) as refused:
+        convert(hub.create_module_spec(masked), tmp_path / "masked.tflite")
+    assert refused.value.ops == ("StridedSlice",)
+    assert "'strided_slice'" in str(refused.value)
+    # That of the size can be converted, and is not named.
+    assert "'strided_slice_1'" not in str(refused.value)
 
 
 def test_a_file_of_onnx_holds_one_signature(converters: Path, tmp_path: Path) -> None:

@@ -121,6 +121,52 @@ def test_a_loop_goes_as_a_whole() -> None:
         (tf1.enable_control_flow_v2 if was_v2 else tf1.disable_control_flow_v2)()
 
 
+@pytest.mark.parametrize("combiner", ["sum", "mean", "sqrtn"])
+def test_litert_has_no_embeddings_of_sparse_ids(combiner: str) -> None:
+    def bags() -> None:
+        ids = tf1.sparse_placeholder(tf.int64, [None, None])
+        table = tf1.get_variable("table", [10, 4])
+        hub.add_signature(
+            inputs=ids, outputs=tf1.nn.embedding_lookup_sparse(table, ids, None, combiner=combiner)
+        )
+
+    (obstacle,), _ = found(bags, litert.reason)
+    assert obstacle.op.startswith("SparseSegment")
+
+
+def test_a_lookup_before_a_loop_is_cut_before_the_loop() -> None:
+    def recurrent() -> None:
+        words = tf1.placeholder(tf.string, [None, None], name="words")
+        embedded = tf.gather(tf1.get_variable("table", [3, 4]), ids(words), name="embedded")
+        steps = tf.shape(words)[1]
+        w = tf1.get_variable("w", [4, 4])
+
+        def step(i: Any, h: Any) -> Any:
+            return i + 1, tf.tanh(h @ w + embedded[:, i])
+
+        _, state = tf1.while_loop(
+            lambda i, _: i < steps,
+            step,
+            [0, tf.zeros([tf.shape(words)[0], 4])],
+            shape_invariants=[tf.TensorShape([]), tf.TensorShape([None, 4])],
+        )
+        # As of a language model, whose layers are outputs too: the front cannot move past the first.
+        hub.add_signature(inputs=words, outputs={"default": state, "embedded": embedded})
+
+    with tf.Graph().as_default():
+        is_new = tf1.control_flow_v2_enabled()
+    tf1.disable_control_flow_v2()
+    try:
+        obstacles, advice = found(recurrent, litert.reason)
+    finally:
+        if is_new:
+            tf1.enable_control_flow_v2()
+    assert [one.op for one in obstacles] == ["LookupTableFindV2"]
+    assert advice is not None
+    assert set(advice.outputs) == {"default", "embedded"}
+    assert not [tensor for tensor in advice.inputs.values() if tensor.startswith("while/")]
+
+
 def test_nothing_is_left_of_a_lookup_alone() -> None:
     def build() -> None:
         words = tf1.placeholder(tf.string, [None])

@@ -1,0 +1,44 @@
+"""What is read from the text of a converter's error."""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+from hubexplore.session.conversion.converter_errors import refused_nodes, shortened
+
+LITERT = """Could not translate MLIR to FlatBuffer.<unknown>:0: error: loc(callsite(fused["StridedSlice:", \
+"mask/slice@__inference_tokens_2"] at fused["StatefulPartitionedCall:", "StatefulPartitionedCall_2"])): \
+'tf.StridedSlice' op is neither a custom op nor a flex op
+<unknown>:0: note: loc(fused["StatefulPartitionedCall:", "other"]): called from
+TF Select ops: StridedSlice
+Details:
+"""
+
+
+def nodes(**types: str) -> tf.compat.v1.GraphDef:
+    graph_def = tf.compat.v1.GraphDef()
+    for name, op in types.items():
+        graph_def.node.add(name=name.replace("__", "/"), op=op)
+    return graph_def
+
+
+def test_the_litert_converter_says_which_node() -> None:
+    graph = nodes(mask__slice="StridedSlice", other="StridedSlice", x="Add")
+    assert refused_nodes([LITERT], graph) == {"StridedSlice": {"mask/slice"}}
+
+
+def test_an_op_whose_node_is_not_in_the_graph_is_refused_as_such() -> None:
+    assert refused_nodes([LITERT], nodes(other="StridedSlice")) == {"StridedSlice": set()}
+
+
+def test_tf2onnx_names_a_node() -> None:
+    text = "make_sure failure: Could not determine table shared name for node size/Size. More"
+    assert refused_nodes([text], nodes(size__Size="LookupTableSizeV2")) == {
+        "LookupTableSizeV2": {"size/Size"}
+    }
+    assert refused_nodes([text], nodes(size="LookupTableSizeV2")) == {}
+
+
+def test_a_long_message_is_cut() -> None:
+    assert shortened("a\n  b.") == "a b."
+    assert shortened("word " * 1_000).endswith("…")
