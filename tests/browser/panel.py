@@ -167,8 +167,9 @@ class Panel:
         return self.log.locator("tbody tr").count()
 
     def wait_for_run(self, number: int) -> None:
-        """Waits until the results of a run are painted."""
+        """Waits until the results of a run are painted, and the log, which follows them, has the run."""
         expect(self.results).to_have_attribute("data-painted", str(number), timeout=2 * PATIENCE)
+        expect(self.log.locator(f"tr[data-number='{number}']")).to_have_count(1)
 
     def wait_for_error(self, words: str | re.Pattern[str]) -> None:
         """Waits until the panel displays an error with these words."""

@@ -47,7 +47,7 @@ def test_numbers_under_the_mouse_and_the_arrow_keys(notebook: Notebook) -> None:
     region = node.get_by_role("region", name="Results", exact=True)
     expect(region).to_have_attribute("data-painted", "7")
     output = region.get_by_role("region", name="default", exact=True)
-    picture = output.locator(".hub-hover")
+    picture = output.locator(".hub-hover:has(.hub-tip)")
     box = picture.bounding_box()
     assert box is not None
     picture.hover(position={"x": box["width"] / 2, "y": box["height"] / 2})
@@ -64,6 +64,12 @@ def test_numbers_under_the_mouse_and_the_arrow_keys(notebook: Notebook) -> None:
     output.get_by_label("View").select_option("Heat map")
     expect(output.get_by_label("View")).to_have_value("Heat map")
     expect(output.get_by_role("img").first).to_be_visible()
+    # One style sheet for all drawings: the page is not styled anew for each.
+    expect(output.locator("style")).to_have_count(0)
+    summary = output.locator("summary")
+    expect(summary).to_have_css("cursor", "pointer")
+    summary.click()
+    expect(output.locator("tbody tr")).to_have_count(4)
 
 
 def test_the_number_at_the_top_is_not_cut_off(notebook: Notebook) -> None:
@@ -74,7 +80,7 @@ def test_the_number_at_the_top_is_not_cut_off(notebook: Notebook) -> None:
         "show(results)",
     )
     output = node.get_by_role("region", name="default", exact=True)
-    output.locator(".hub-hover").focus()
+    output.locator(".hub-hover:has(.hub-tip)").focus()
     notebook.page.keyboard.press("ArrowRight")
     tip = output.locator(".hub-tip")
     expect(tip).to_have_text("0: 0; 1")

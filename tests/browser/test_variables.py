@@ -94,7 +94,7 @@ def test_weights(notebook: Notebook, paths: list[Path]) -> None:
     table = values.get_by_role("region", name="words/embedding", exact=True)
     expect(table.get_by_role("img")).to_have_attribute("alt", re.compile("^Map of 20 rows"))
     expect(listed.get_by_role("button", name="words/embedding: show its values")).to_be_focused()
-    table.locator(".hub-hover").focus()
+    table.locator(".hub-hover:has(.hub-tip)").focus()
     keys.press("ArrowRight")
     expect(table.locator(".hub-tip")).to_have_text(re.compile("^cat: "))
     notebook.screenshot("variables-map", panel.node)

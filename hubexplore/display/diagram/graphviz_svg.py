@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Final
 from xml.etree import ElementTree
 
+from hubexplore.display.diagram.spare_dot import SpareDot
 from hubexplore.errors import DiagramError
 
 TIME_LIMIT: Final = 10.0
@@ -46,12 +47,13 @@ def has_dot() -> bool:
     return shutil.which("dot") is not None
 
 
-def render(source: str, form: str) -> bytes:
+def render(source: str, form: str, spare: SpareDot | None = None) -> bytes:
     """Runs `dot` once.
 
     Args:
       source: the graph in DOT.
       form: "svg" or "png".
+      spare: has one that is already running, for "svg".
 
     Raises:
       LayoutTimeoutError: the layout takes longer than TIME_LIMIT.
@@ -61,6 +63,9 @@ def render(source: str, form: str) -> bytes:
     if program is None:
         raise DiagramError(HOW_TO_GET_DOT)
     try:
+        drawing = spare.svg(source, TIME_LIMIT) if spare is not None and form == "svg" else None
+        if drawing is not None:
+            return drawing
         process = subprocess.run(  # noqa: S603 - the program of this name on the user's PATH; no shell, no file
             [program, f"-T{form}"],
             input=source.encode(),

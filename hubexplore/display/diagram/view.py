@@ -16,6 +16,7 @@ from hubexplore.display.diagram import graphviz_svg as svg
 from hubexplore.display.diagram.colouring import Colouring, Scale, coloured
 from hubexplore.display.diagram.dot import FONT, dot_source
 from hubexplore.display.diagram.labels import heading, kind_text
+from hubexplore.display.diagram.spare_dot import SpareDot
 from hubexplore.display.markup import Markup, tag
 from hubexplore.display.safe_display import automatic
 from hubexplore.display.tables.grid import Column, Grid, grid_html
@@ -100,7 +101,10 @@ class Diagram:
       title: title of the module.
       outline: boxes and edges as facts; fewer of them after a layout took too long.
       scale: what the colours of the boxes stand for; None for their kinds.
+      spare: a `dot` that may be running already; None to start one.
     """
+
+    spare: SpareDot | None = None
 
     def __init__(
         self,
@@ -130,7 +134,7 @@ class Diagram:
     def _picture(self) -> _Picture:
         """The layout. If it takes too long, the whole diagram changes to fewer boxes."""
         try:
-            return _laid_out(self.outline, self.title, self.colouring)
+            return _laid_out(self.outline, self.title, self.colouring, self.spare)
         except svg.LayoutTimeoutError:
             if self._fewer is None:
                 raise
@@ -281,7 +285,9 @@ class _Picture:
         )
 
 
-def _laid_out(outline: Outline, title: str, colouring: Colouring | None) -> _Picture:
+def _laid_out(
+    outline: Outline, title: str, colouring: Colouring | None, spare: SpareDot | None = None
+) -> _Picture:
     source = dot_source(outline, title, colouring)
     names = tuple(f"{visible(box.name)} ({kind_text(box)})" for box in outline.boxes)
-    return _Picture(source, svg.render(source, "svg"), heading(outline, title), names)
+    return _Picture(source, svg.render(source, "svg", spare), heading(outline, title), names)

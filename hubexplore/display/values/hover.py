@@ -5,14 +5,52 @@ Positions are shares of the width and height of the picture, so that they hold a
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, overload
 
 MAX_CELLS: Final = 4096
 """Maximum number of cells with tooltips in one picture: each makes the notebook larger."""
 
 Rect = tuple[float, float, float, float]
 """Left, top, width and height of a rectangle."""
+
+
+class LazyTexts(Sequence[str]):
+    """Texts that are written when they are first read, which is after their picture is on screen.
+
+    Args:
+      write: returns the texts.
+      count: number of texts.
+    """
+
+    def __init__(self, write: Callable[[], tuple[str, ...]], count: int) -> None:
+        self._write = write
+        self._count = count
+
+    @functools.cached_property
+    def _texts(self) -> tuple[str, ...]:
+        return self._write()
+
+    def __len__(self) -> int:
+        return self._count
+
+    @overload
+    def __getitem__(self, at: int) -> str: ...
+    @overload
+    def __getitem__(self, at: slice) -> tuple[str, ...]: ...
+    def __getitem__(self, at: int | slice) -> str | tuple[str, ...]:
+        return self._texts[at]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and self._texts == tuple(other)
+
+    def __hash__(self) -> int:
+        return hash(self._texts)
+
+    def __repr__(self) -> str:
+        return repr(self._texts)
 
 
 @dataclass(frozen=True)
@@ -31,7 +69,7 @@ class GridHover:
     box: Rect
     rows: int
     columns: int
-    values: tuple[str, ...]
+    values: Sequence[str]
     row_captions: tuple[str, ...] = ()
     column_captions: tuple[str, ...] = ()
 

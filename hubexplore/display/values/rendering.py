@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
@@ -40,15 +41,33 @@ class Rendered:
 
     Attributes:
       view: the name of the view.
-      html: static HTML; pictures are `<img>` with a data URL.
+      top: what is seen at first, as static HTML; pictures are `<img>` with a data URL.
       hovers: tooltips, one item for each picture; None for a picture without any.
       natives: as those of `Figure`.
+      make_numbers: returns the grid that is folded below; None if there is none. It is made when it is first
+        asked for, which is after the pictures are on screen.
     """
 
     view: str
-    html: Markup
+    top: Markup
     hovers: tuple[Hover | None, ...] = ()
     natives: tuple[Native | None, ...] = ()
+    make_numbers: Callable[[], Markup] | None = field(default=None, compare=False)
+
+    @functools.cached_property
+    def numbers(self) -> Markup | None:
+        """The grid that is folded below."""
+        return None if self.make_numbers is None else self.make_numbers()
+
+    @property
+    def html(self) -> Markup:
+        """All of it as static HTML."""
+        return self.top if self.numbers is None else join(self.top, _folded(self.numbers))
+
+    @property
+    def first_html(self) -> Markup:
+        """The same as static HTML in which the folded grid is still empty."""
+        return self.top if self.make_numbers is None else join(self.top, _folded(Markup("")))
 
 
 def render(
@@ -138,12 +157,20 @@ def with_numbers(view: str, figure: Figure, make_numbers: Callable[[], Markup]) 
       figure: the pictures.
       make_numbers: makes the grid of numbers where the figure has none of its own.
     """
-    # Made lazily: a figure with numbers of its own does not need the grid of the value, which may be large.
-    grid = make_numbers() if figure.numbers is None else figure.numbers
-    details = tag("details", tag("summary", "Numbers"), tag("div", grid))
+    own = figure.numbers
     note = (tag("p", figure.note, class_="note"),) if figure.note else ()
     pictured = tag("div", figure.html, class_="pictures")
-    return Rendered(view, join(pictured, *note, details), figure.hovers, figure.natives)
+    return Rendered(
+        view,
+        join(pictured, *note),
+        figure.hovers,
+        figure.natives,
+        make_numbers if own is None else lambda: own,
+    )
+
+
+def _folded(grid: Markup) -> Markup:
+    return tag("details", tag("summary", "Numbers"), tag("div", grid))
 
 
 _Draw = Callable[[Any, Sequence[str], Sequence[str]], Figure]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import warnings
 from collections.abc import Callable
 from typing import Any, Final
 
 from hubexplore.display.markup import Markup, tag
+from hubexplore.notebook.panel.later import Later
 
 MAX_SNAPSHOT: Final = 600_000
 """Maximum number of characters of a snapshot, which every save of the notebook writes."""
@@ -36,7 +36,7 @@ class Snapshot:
         self._draw = draw
         self._class = f"hubexplore-still {picture}"
         self._handles: list[Any] = []
-        self._due: asyncio.TimerHandle | None = None
+        self._later = Later(PAUSE)
 
     def show(self) -> None:
         """Displays the snapshot in the running cell."""
@@ -48,20 +48,11 @@ class Snapshot:
 
     def changed(self) -> None:
         """Schedules an update; several changes in quick succession cause one update."""
-        if not self._handles:
-            return
-        try:
-            loop = asyncio.get_running_loop()
-        except RuntimeError:
-            self.update()
-            return
-        if self._due is not None:
-            self._due.cancel()
-        self._due = loop.call_later(PAUSE, self.update)
+        if self._handles:
+            self._later.put_off(self.update)
 
     def update(self) -> None:
         """Updates the snapshot now."""
-        self._due = None
         bundle = self._bundle()
         # Several cells may display one panel.
         for handle in self._handles:
@@ -69,9 +60,7 @@ class Snapshot:
 
     def close(self) -> None:
         """Ends the updates; the snapshot stays as it is."""
-        if self._due is not None:
-            self._due.cancel()
-            self._due = None
+        self._later.call_off()
         self._handles.clear()
 
     def _bundle(self) -> dict[str, str]:

@@ -12,8 +12,8 @@ from PIL import Image
 
 from hubexplore.display import values
 from hubexplore.display.palette import BLUE, ORANGE
-from hubexplore.display.values.hover import GridHover, PointsHover
-from hubexplore.display.values.views import lines
+from hubexplore.display.values.hover import GridHover, LazyTexts, PointsHover
+from hubexplore.display.values.views import lines, lists
 from hubexplore.display.values.views.heatmap import cosine
 from hubexplore.display.values.views.images import brightness
 from hubexplore.display.values.views.scatter import _write_captions, components
@@ -494,3 +494,38 @@ class TestPair:
         other = Ragged(ragged().flat_values, [np.array([0, 2, 3, 7])])
         assert "different places" in values.pair(ragged(), other).html
         assert "They are equal." in values.pair(sparse(), sparse()).html
+
+
+def test_texts_of_tooltips_are_written_when_they_are_read() -> None:
+    written: list[int] = []
+
+    def write() -> tuple[str, ...]:
+        written.append(1)
+        return "a", "b", "c"
+
+    texts = LazyTexts(write, 3)
+    assert len(texts) == 3
+    assert written == []
+    assert (texts[0], texts[1:]) == ("a", ("b", "c"))
+    assert texts == ("a", "b", "c")
+    assert texts != ("a", "b")
+    assert hash(texts) == hash(("a", "b", "c"))
+    assert repr(texts) == "('a', 'b', 'c')"
+    assert list(texts) == ["a", "b", "c"]
+    assert written == [1]
+
+
+def test_numbers_below_a_picture_are_made_when_they_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[int] = []
+    grid = lists.value_grid
+
+    def counted(*arguments: Any) -> Any:
+        made.append(1)
+        return grid(*arguments)
+
+    monkeypatch.setattr(lists, "value_grid", counted)
+    rendered = values.render(np.array([[0.1, 0.9], [0.8, 0.2]]), "Heat map")
+    assert "<td" not in rendered.first_html
+    assert made == []
+    assert rendered.html == rendered.first_html.replace("<div></div>", f"<div>{rendered.numbers}</div>")
+    assert made == [1]

@@ -295,7 +295,9 @@ def test_what_is_large_is_bounded(name: str) -> None:
 
 def test_the_same_values_give_the_same_picture() -> None:
     for view in values.suitable_views(SHARES):
-        assert values.render(SHARES, view) == values.render(SHARES, view)
+        first, second = values.render(SHARES, view), values.render(SHARES, view)
+        assert first == second
+        assert first.html == second.html
 
 
 HOSTILE = (

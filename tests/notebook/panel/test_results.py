@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 
 from hubexplore.display import values
 from hubexplore.display.values.together.scene import Member, Picture, Scene
+from hubexplore.display.values.views import lists
 from hubexplore.notebook.panel.tabs.results import Pair, Results, Value, items_of
 
 
@@ -107,3 +109,41 @@ def test_a_slider_belongs_to_a_view() -> None:
     results.show("", 2, [Value("volume", volume[:, :5])])
     (control,) = results.shown["outputs"][0]["controls"]
     assert (control["value"], control["high"]) == (4, 4)
+
+
+def test_what_nobody_sees_at_first_follows_the_pictures() -> None:
+    results = Results()
+    value = Value("pixels", np.zeros((1, 4, 4, 3), np.uint8))
+
+    async def body() -> None:
+        results.show("", 1, [value])
+        (output,) = results.shown["outputs"]
+        assert output["tips"] == [True]
+        assert "<img" in output["html"]
+        assert "<td" not in output["html"]
+        assert results.rest == []
+        # What is stored in the notebook is complete.
+        assert "<td" in results.static_html()
+        results._rest.do_now()
+        (rest,) = results.rest
+        assert "<td" in rest["numbers"]
+        assert rest["hovers"][0]["values"].count("0, 0, 0") == 16
+        # What follows is never that of an earlier value.
+        results.show("", 2, [])
+        assert results.rest == []
+        results._rest.do_now()
+        assert results.rest == []
+
+    asyncio.run(body())
+
+
+def test_numbers_that_cannot_be_drawn_are_said_in_their_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: Any) -> None:
+        raise ValueError("no such number")
+
+    monkeypatch.setattr(lists, "value_grid", fails)
+    results = Results()
+    results.show("", 1, [Value("x", np.zeros((1, 4, 4, 3), np.uint8))])
+    (rest,) = results.rest
+    assert "no such number" in rest["numbers"]
+    assert rest["hovers"] == []

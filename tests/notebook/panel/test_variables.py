@@ -73,8 +73,8 @@ def opened(tab: VariablesTab, name: str) -> dict[str, Any]:
     tab.list._handle_custom_msg({"kind": "open", "number": number}, [])
     assert tab._error.value == ""
     (output,) = tab.results.shown["outputs"]
-    found: dict[str, Any] = output
-    return found
+    (rest,) = tab.results.rest
+    return {**output, "html": output["html"] + rest["numbers"]}
 
 
 class TestList:

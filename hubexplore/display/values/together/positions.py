@@ -93,7 +93,7 @@ class Positions:
         first = np.stack([array[0, : self.lengths[0]] for array in self.scores], axis=1)
         grid = number_grid(first, [self._word(0, at) for at in range(len(first))], names)
         drawn = with_numbers(self.views[0], Figure(join(*figures), tuple(hovers), note, grid), lambda: grid)
-        return dataclasses.replace(drawn, html=join(*tables, drawn.html))
+        return dataclasses.replace(drawn, top=join(*tables, drawn.top))
 
     def _word(self, number: int, at: int) -> str:
         """Returns the position and the token at it."""

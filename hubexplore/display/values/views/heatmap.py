@@ -11,7 +11,7 @@ import numpy as np
 from hubexplore.display.markup import Markup
 from hubexplore.display.palette import INK
 from hubexplore.display.values import numerics
-from hubexplore.display.values.hover import MAX_CELLS, GridHover, Rect
+from hubexplore.display.values.hover import MAX_CELLS, GridHover, LazyTexts, Rect
 from hubexplore.display.values.views.lists import number_grid
 from hubexplore.display.values.views.plot import Figure, Texts, class_name, row_name
 from hubexplore.display.values.views.svg_drawing import (
@@ -266,8 +266,13 @@ def _hover(box: Rect, cells: _Cells) -> GridHover:
     """Returns a tooltip for each cell; for too many cells, the range of each block of cells."""
     down, across = cells.numbers.shape
     if down * across <= MAX_CELLS:
-        texts = tuple(numerics.number_text(number) for number in cells.numbers.reshape(-1).tolist())
-        return GridHover(box, down, across, texts, tuple(cells.rows), tuple(cells.columns))
+        numbers = cells.numbers
+
+        def write() -> tuple[str, ...]:
+            return tuple(numerics.number_text(number) for number in numbers.reshape(-1).tolist())
+
+        values = LazyTexts(write, numbers.size)
+        return GridHover(box, down, across, values, tuple(cells.rows), tuple(cells.columns))
     # Blocks are whole cells: first at most 64 rows of blocks, then as many columns as remain of MAX_CELLS.
     by_rows = -(-down // 64)
     by_columns = -(-across // (MAX_CELLS // -(-down // by_rows)))

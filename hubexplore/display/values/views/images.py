@@ -10,7 +10,7 @@ import numpy as np
 
 from hubexplore.display.markup import join, tag
 from hubexplore.display.values import numerics
-from hubexplore.display.values.hover import MAX_CELLS, GridHover
+from hubexplore.display.values.hover import MAX_CELLS, GridHover, LazyTexts
 from hubexplore.display.values.views.plot import Figure, row_name
 from hubexplore.display.values.views.png import photo
 from hubexplore.display.wording import counted
@@ -83,11 +83,15 @@ def picture_hover(image: Array) -> GridHover | None:
     down, across, channels = image.shape
     if down * across > MAX_CELLS:
         return None
-    texts = numerics.number_texts(image)
-    values = tuple(map(", ".join, zip(*[iter(texts)] * channels, strict=True)))
+
+    def write() -> tuple[str, ...]:
+        texts = numerics.number_texts(image)
+        return tuple(map(", ".join, zip(*[iter(texts)] * channels, strict=True)))
+
     places = (
         tuple(f"{word} {at}" for at in range(size)) for word, size in (("row", down), ("column", across))
     )
+    values = LazyTexts(write, down * across)
     return GridHover((0.0, 0.0, 1.0, 1.0), down, across, values, *places)
 
 

@@ -4,6 +4,24 @@
 import { button, make, save } from "./dom.js";
 
 /**
+ * Returns the element around a picture that takes the focus for it, and says what keys do.
+ *
+ * @param {HTMLImageElement} picture
+ * @param {string} hint about a key, after those that are there
+ * @returns {HTMLElement}
+ */
+export function framed(picture, hint) {
+  let frame = /** @type {HTMLElement | null} */ (picture.closest(".hub-framed"));
+  if (!frame) {
+    frame = make("span", { className: "hub-framed", tabIndex: 0, role: "group", "aria-label": picture.alt });
+    picture.replaceWith(frame);
+    frame.append(picture);
+  }
+  frame.setAttribute("aria-label", `${frame.getAttribute("aria-label")} ${hint}`);
+  return frame;
+}
+
+/**
  * Makes a picture open on a click or Enter.
  *
  * @param {HTMLImageElement} picture
@@ -11,15 +29,8 @@ import { button, make, save } from "./dom.js";
  *   `name` is that of the file; `askNative` has the kernel send the pixels as they are, null for a drawing
  */
 export function offerEnlarging(picture, options) {
-  let frame = /** @type {HTMLElement | null} */ (picture.closest(".hub-hover"));
-  if (!frame) {
-    frame = make("span", { className: "hub-framed", tabIndex: 0, role: "group", "aria-label": picture.alt });
-    picture.replaceWith(frame);
-    frame.append(picture);
-  }
-  const place = frame;
+  const place = framed(picture, "Enter enlarges it.");
   place.classList.add("hub-enlarges");
-  place.setAttribute("aria-label", `${place.getAttribute("aria-label")} Enter enlarges it.`);
   place.addEventListener("click", () => enlarge(picture, place, options));
   place.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || event.shiftKey) return;

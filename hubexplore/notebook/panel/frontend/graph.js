@@ -71,7 +71,7 @@ function render({ model, el }) {
     tool("−", "Zoom out", () => zoom(-1)),
     tool("+", "Zoom in", () => zoom(1)),
     tool("1:1", "Original size", () => scaleTo(1)),
-    tool("Fit", "Fit to width", fit),
+    tool("Fit", "Fit to width", () => fit()),
   );
   const stage = make("div", {
     className: "hub-graph",
@@ -99,9 +99,11 @@ function render({ model, el }) {
     apply(next);
   }
 
-  /** @param {number} next */
-  function apply(next) {
-    const picture = stage.querySelector("svg");
+  /**
+   * @param {number} next
+   * @param {SVGSVGElement | null} [picture] the one on screen, or that which follows it
+   */
+  function apply(next, picture = stage.querySelector("svg")) {
     if (!picture) return;
     scale = Math.min(Math.max(next, SMALLEST), LARGEST);
     picture.style.width = `${natural[0] * scale}px`;
@@ -116,22 +118,27 @@ function render({ model, el }) {
     if (next) scaleTo(next);
   }
 
-  function fit() {
+  /** @param {SVGSVGElement | null} [picture] as for `apply` */
+  function fit(picture) {
     fitted = true;
-    apply(Math.min(1, (stage.clientWidth - 4) / natural[0]));
+    apply(Math.min(1, (stage.clientWidth - 4) / natural[0]), picture);
   }
 
   // Boxes.
 
-  function draw() {
-    const shown = model.get("shown");
-    if (!isDrawn(shown)) return;
-    const hadFocus = stage.contains(document.activeElement);
-    const { scrollTop, scrollLeft } = stage;
+  // Complete before it is on the page: each change there, and each size that is read after it, would have the
+  // browser lay out the page once more.
+  /**
+   * Makes the picture or the list, with `items` in the order in which they were drawn.
+   *
+   * @param {Shown} shown
+   * @returns {DocumentFragment}
+   */
+  function build(shown) {
     // Made by the kernel, which escapes all text: shapes, text and numbers as attributes, nothing else.
-    if (shown.svg) stage.innerHTML = shown.svg;
-    else stage.replaceChildren(list(shown));
-    const picture = stage.querySelector("svg");
+    const drawing = make("template", { innerHTML: shown.svg }).content;
+    if (!shown.svg) drawing.append(list(shown));
+    const picture = drawing.querySelector("svg");
     if (picture) {
       // `dot` measures in points: 4/3 of a CSS pixel.
       const box = picture.viewBox.baseVal;
@@ -139,12 +146,11 @@ function render({ model, el }) {
       picture.removeAttribute("role");
       picture.removeAttribute("width");
       picture.removeAttribute("height");
-      if (fitted) fit();
-      else apply(scale);
+      if (fitted) fit(picture);
+      else apply(scale, picture);
     }
-    stage.scrollTo(scrollLeft, scrollTop);
     items = [];
-    for (const node of shapes("[data-group]")) {
+    for (const node of shapes("[data-group]", drawing)) {
       const group = Number(node.dataset.group);
       dress(
         node,
@@ -153,7 +159,7 @@ function render({ model, el }) {
       );
       node.classList.add("hub-group");
     }
-    for (const node of shapes("[data-box]")) {
+    for (const node of shapes("[data-box]", drawing)) {
       const box = Number(node.dataset.box);
       const { text, folded } = shown.boxes[box] ?? { text: "", folded: false };
       dress(node, text + (folded ? ". Enter unfolds it." : ""), () => model.send({ kind: "open", box }));
@@ -164,7 +170,29 @@ function render({ model, el }) {
         node.setAttribute("aria-label", `${text}, selected`);
       }
     }
+    return drawing;
+  }
+
+  // In reading order, which is that of the arrow keys.
+  function arrange() {
+    for (const item of items) {
+      const { top, left } = (item.node.querySelector("polygon, path, ellipse, rect") ?? item.node)
+        .getBoundingClientRect();
+      Object.assign(item, { top: Math.round(top / 8), left });
+    }
     items.sort((a, b) => a.top - b.top || a.left - b.left);
+  }
+
+  function draw() {
+    const shown = model.get("shown");
+    if (!isDrawn(shown)) return;
+    const hadFocus = stage.contains(document.activeElement);
+    const { scrollTop, scrollLeft } = stage;
+    stage.replaceChildren(build(shown));
+    arrange();
+    if (stage.scrollTop !== scrollTop || stage.scrollLeft !== scrollLeft) {
+      stage.scrollTo(scrollLeft, scrollTop);
+    }
     const focus = shown.focus && shapes(`[data-${shown.focus[0]}="${shown.focus[1]}"]`)[0];
     at = Math.max(0, items.findIndex(({ node }) => node === focus));
     keepOneTabStop();
@@ -184,8 +212,8 @@ function render({ model, el }) {
     });
   }
 
-  /** @type {(selector: string) => Shape[]} */
-  const shapes = (selector) => [...stage.querySelectorAll(selector)].filter(isShape);
+  /** @type {(selector: string, root?: ParentNode) => Shape[]} */
+  const shapes = (selector, root = stage) => [...root.querySelectorAll(selector)].filter(isShape);
 
   // A single tab stop, as ARIA prescribes for composite widgets: nobody has to tab through a thousand boxes.
   function keepOneTabStop() {
@@ -204,8 +232,7 @@ function render({ model, el }) {
     node.setAttribute("aria-label", words);
     const title = node.querySelector(":scope > title");
     if (title) title.textContent = words;
-    const box = (node.querySelector("polygon, path, ellipse, rect") ?? node).getBoundingClientRect();
-    items.push({ node, act, top: Math.round(box.top / 8), left: box.left });
+    items.push({ node, act, top: 0, left: 0 });
     node.addEventListener("click", (event) => {
       if (moved) return;
       event.stopPropagation();

@@ -71,9 +71,16 @@ function render({ model, el }) {
   /** @param {MouseEvent} event */
   function onClick(event) {
     if (!isOwn(event)) return;
-    if (around(event, ".hub-run:not(:disabled)")) run("run");
-    else if (around(event, ".hub-trust:not(:disabled)")) run("trust");
-    // Other buttons, and rows of the log, may change the fields, which then hold nothing typed any more.
+    const kind = around(event, ".hub-run:not(:disabled)")
+      ? "run"
+      : around(event, ".hub-trust:not(:disabled)")
+      ? "trust"
+      : null;
+    if (kind) {
+      // Else ipywidgets sends a message of its own, which nobody in the kernel waits for.
+      event.stopPropagation();
+      run(kind);
+    } // Other buttons, and rows of the log, may change the fields, which then hold nothing typed any more.
     else if (around(event, "button, .hub-log")) typed = new WeakSet();
   }
 

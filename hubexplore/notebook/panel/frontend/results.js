@@ -3,7 +3,7 @@
 // arrow keys, a choice of views, and downloads.
 
 import { breakable, button, follow, make, save } from "./dom.js";
-import { offerEnlarging } from "./enlarging.js";
+import { framed, offerEnlarging } from "./enlarging.js";
 
 /**
  * A place in a picture, in fractions of its size, and the text of its tooltip.
@@ -48,11 +48,17 @@ import { offerEnlarging } from "./enlarging.js";
  * @property {[form: string, label: string][]} downloads
  * @property {Control[]} controls
  * @property {string} html
- * @property {(GridHover | PointsHover | null)[]} hovers one for each picture
+ * @property {boolean[]} tips for each picture whether tooltips follow
  * @property {boolean[]} natives for each picture whether the kernel has its pixels
  */
+/**
+ * What follows the pictures of an output.
+ *
+ * @typedef {{ numbers: string, hovers: (GridHover | PointsHover | null)[] }} Rest `numbers` is HTML, or empty;
+ *   there is one item of `hovers` for each picture
+ */
 /** @typedef {{ title?: string, number?: number | null, outputs?: Output[] }} Shown nothing at first */
-/** @typedef {{ shown: Shown, title: string, remark: string }} Traits */
+/** @typedef {{ shown: Shown, rest: Rest[], title: string, remark: string }} Traits */
 /**
  * @typedef {{ kind: "view", output: number, view: string }
  *   | { kind: "setting", output: number, key: string, value: number }
@@ -60,7 +66,7 @@ import { offerEnlarging } from "./enlarging.js";
  *   | { kind: "picture", output: number, place: number }} Sent
  */
 /** @typedef {import("./dom.js").Model<Traits, Sent>} Model */
-/** @typedef {{ node: HTMLElement, update: (output: Output) => void }} Section */
+/** @typedef {{ node: HTMLElement, update: (output: Output) => void, complete: (rest: Rest) => void }} Section */
 
 /** @typedef {{ node: HTMLElement, arrived: () => void }} Slider told when its picture has arrived */
 
@@ -93,19 +99,13 @@ function aside(tip, frame, x) {
  *
  * @template Place
  * @param {HTMLImageElement} picture
+ * @param {HTMLElement} frame around it
  * @param {Places<Place>} places
  */
-function addHover(picture, places) {
-  const frame = make("span", {
-    className: "hub-hover",
-    tabIndex: 0,
-    role: "group",
-    "aria-label": `${picture.alt} Arrow keys read the values.`,
-  });
-  picture.replaceWith(frame);
+function addHover(picture, frame, places) {
   const tip = make("span", { className: "hub-tip", hidden: true, "aria-live": "polite" });
   const mark = make("span", { className: "hub-mark", hidden: true });
-  frame.append(picture, mark, tip);
+  frame.append(mark, tip);
   /** @type {Place | null} */
   let at = null;
 
@@ -292,9 +292,10 @@ function player(control, label, input) {
  * @param {Model} model
  * @param {Output} output
  * @param {number} index
+ * @param {(style: HTMLStyleElement) => void} keepStyle
  * @returns {Section}
  */
-function section(model, output, index) {
+function section(model, output, index, keepStyle) {
   const views = make(
     "select",
     {},
@@ -312,6 +313,7 @@ function section(model, output, index) {
   const facts = make("span", { className: "hub-facts" });
   const sliders = make("span", { className: "hub-controls" });
   let ranges = "";
+  let isComplete = false;
   /** @type {Slider[]} */
   let moved = [];
   const head = make(
@@ -344,16 +346,12 @@ function section(model, output, index) {
     facts.textContent = next.facts;
     views.value = next.view;
     label.hidden = next.views.length < 2;
-    // Made by the kernel, which escapes every name in it.
-    body.innerHTML = next.html;
-    const pictures = body.querySelectorAll("img");
-    next.hovers.forEach((hover, place) => {
-      const picture = pictures[place];
-      if (!hover || !picture) return;
-      if (hover.kind === "grid") addHover(picture, grid(hover));
-      else addHover(picture, points(hover));
-    });
-    pictures.forEach((picture, place) => {
+    // Made by the kernel, which escapes every name in it. It is complete before it is on the page, which the
+    // browser would lay out again after each change.
+    const { content } = make("template", { innerHTML: next.html });
+    content.querySelectorAll("style").forEach(keepStyle);
+    content.querySelectorAll("img").forEach((picture, place) => {
+      if (next.tips[place]) framed(picture, "Arrow keys read the values.").classList.add("hub-hover");
       if (picture.closest(".keys, table")) return; // a sign beside a word
       const name = `${output.name.replaceAll(/[^\w-]+/g, "_")}.png`;
       const askNative = next.natives[place]
@@ -361,10 +359,29 @@ function section(model, output, index) {
         : null;
       offerEnlarging(picture, { host: node, name, askNative });
     });
+    body.replaceChildren(content);
+    isComplete = false;
     moved.forEach((one) => one.arrived());
   }
 
-  return { node, update };
+  /** @param {Rest} rest */
+  function complete({ numbers, hovers }) {
+    if (isComplete) return;
+    isComplete = true;
+    // Before the numbers, which may have pictures of their own.
+    const pictures = body.querySelectorAll("img");
+    hovers.forEach((hover, place) => {
+      const picture = pictures[place];
+      const frame = picture?.closest(".hub-hover");
+      if (!hover || !picture || !(frame instanceof HTMLElement)) return;
+      if (hover.kind === "grid") addHover(picture, frame, grid(hover));
+      else addHover(picture, frame, points(hover));
+    });
+    const folded = body.querySelector("details > div:empty");
+    if (folded && numbers) folded.innerHTML = numbers;
+  }
+
+  return { node, update, complete };
 }
 
 /** @type {(output: Output, index: number) => string} */
@@ -389,6 +406,18 @@ function render({ model, el }) {
   el.append(region);
   /** @type {Map<string, Section>} */
   let sections = new Map();
+  /** @type {Set<string>} */
+  const styles = new Set();
+
+  // Every output brings its style sheets. One that comes or goes makes the browser style the whole page again, so
+  // that each is put in once and stays.
+  /** @param {HTMLStyleElement} style */
+  function keepStyle(style) {
+    const text = style.textContent ?? "";
+    if (styles.has(text)) return style.remove();
+    styles.add(text);
+    region.before(style);
+  }
 
   function entitle() {
     title.textContent = [model.get("shown").title, model.get("remark")].filter(Boolean).join(" · ");
@@ -401,7 +430,7 @@ function render({ model, el }) {
     const next = new Map();
     for (const [index, output] of (shown.outputs ?? []).entries()) {
       const key = keyOf(output, index);
-      const part = sections.get(key) ?? section(model, output, index);
+      const part = sections.get(key) ?? section(model, output, index, keepStyle);
       part.update(output);
       next.set(key, part);
     }
@@ -411,12 +440,20 @@ function render({ model, el }) {
     if (nodes.length !== list.children.length || nodes.some((node, at) => node !== list.children[at])) {
       list.replaceChildren(...nodes);
     }
+    complete();
     const pictures = [...list.querySelectorAll("img")].map((picture) => picture.decode().catch(() => {}));
     Promise.all(pictures).then(() =>
       requestAnimationFrame(() => {
         region.dataset.painted = String(shown.number ?? "");
       })
     );
+  }
+
+  function complete() {
+    [...sections.values()].forEach((part, index) => {
+      const rest = model.get("rest")[index];
+      if (rest) part.complete(rest);
+    });
   }
 
   /**
@@ -428,7 +465,12 @@ function render({ model, el }) {
   }
 
   draw();
-  return follow(model, { "change:shown": draw, "change:remark": entitle, "msg:custom": onMessage });
+  return follow(model, {
+    "change:shown": draw,
+    "change:rest": complete,
+    "change:remark": entitle,
+    "msg:custom": onMessage,
+  });
 }
 
 export default { render };

@@ -8,6 +8,7 @@ from itertools import chain, islice
 from typing import Any, Final
 
 from hubexplore.display.diagram import Diagram, Scale
+from hubexplore.display.diagram.spare_dot import SpareDot
 from hubexplore.display.rich.summaries import Summary
 from hubexplore.errors import DiagramError, HubError
 from hubexplore.summary.graph.functions.inner_tensors import InnerTensors, flat_view
@@ -71,11 +72,15 @@ class GraphModel:
       summary: of a module, with its graphs.
       signature: the signature whose slice of the graph is drawn.
       tags: of the variant.
+      spare: a `dot` that may be running already.
     """
 
-    def __init__(self, summary: Summary, signature: str, tags: tuple[str, ...]) -> None:
+    def __init__(
+        self, summary: Summary, signature: str, tags: tuple[str, ...], spare: SpareDot | None = None
+    ) -> None:
         self.signature, self.tags = signature, tags
         self._summary = summary
+        self._spare = spare
         self._opened: frozenset[str] | None = None
         self._scale: Scale | None = None
         self._drawn: dict[frozenset[str] | None, GraphDrawing] = {}
@@ -276,6 +281,7 @@ class GraphModel:
             depth = None if opened is None else 1
             names = () if opened is None else sorted(opened)
             diagram = self._summary.graph(self.signature, self.tags, names, depth, color=self._scale)
+            diagram.spare = self._spare
             try:
                 self._drawn[opened] = GraphDrawing(diagram, diagram.numbered_svg)
             except DiagramError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
@@ -9,6 +10,7 @@ import traitlets
 
 from hubexplore.display.card.html import framed
 from hubexplore.display.diagram import Scale, scale_of
+from hubexplore.display.diagram.spare_dot import SpareDot
 from hubexplore.display.markup import Markup, join, tag
 from hubexplore.display.rich import weight_statistics
 from hubexplore.display.rich.summaries import Summary
@@ -25,6 +27,7 @@ from hubexplore.notebook.panel.graph.danger_list import DangerList
 from hubexplore.notebook.panel.graph.op_details import box_text, details, weights_of
 from hubexplore.notebook.panel.graph.picker import Apply, SignaturePicker
 from hubexplore.notebook.panel.graph.scope_model import GraphModel, is_folded
+from hubexplore.notebook.panel.later import Later
 from hubexplore.notebook.panel.panel_texts import error_text
 from hubexplore.notebook.panel.tabs.results import Results, Value
 from hubexplore.notebook.panel.tabs.run_code_box import RunCodeBox
@@ -89,6 +92,10 @@ class GraphTab(widgets.VBox):
         self._box: Box | None = None
         self._matches: list[tuple[str, str]] = []
         self._serial = 0
+        # Started while the user looks at a drawing, for the next one.
+        self._spare = SpareDot()
+        self._spare_start = Later()
+        weakref.finalize(self, self._spare.close)
         self.view = GraphView()
         self.view.listen(self._on_message)
         self._measure = measure
@@ -146,7 +153,7 @@ class GraphTab(widgets.VBox):
         key = signature, tags
         if self._model is not None and (self._model.signature, self._model.tags) == key:
             return
-        model = self._models.setdefault(key, GraphModel(self._summary, signature, tags))
+        model = self._models.setdefault(key, GraphModel(self._summary, signature, tags, self._spare))
         self._model = model
         self._select(None)
         if self._picker is not None and not self._makes_signatures:
@@ -202,6 +209,12 @@ class GraphTab(widgets.VBox):
         self._error.value = tag("div", lines, role="alert", class_="hub-error") if lines else ""
         if text:
             self._note.value = ""
+
+    def close(self) -> None:
+        """Closes the tab."""
+        self._spare_start.call_off()
+        self._spare.close()
+        super().close()
 
     def static_html(self) -> Markup:
         """Returns the tab as static HTML."""
@@ -329,7 +342,7 @@ class GraphTab(widgets.VBox):
             selected = box_place[1] if box_place is not None and box_place[0] == "box" else None
         # graph.js marks the drawing with this number once it is painted, for which tests wait.
         self._serial += 1
-        self.view.shown = {
+        shown = {
             "number": self._serial,
             "svg": drawn.svg,
             "problem": drawn.problem,
@@ -343,7 +356,10 @@ class GraphTab(widgets.VBox):
             "focus": list(where) if where is not None else None,
             "selected": selected,
         }
-        self.view.status = status
+        with self.view.hold_sync():  # one message
+            self.view.shown, self.view.status = shown, status
+        if drawn.svg:
+            self._spare_start.put_off(self._spare.start)
         self._notify()
 
     def _crumbs(self) -> list[tuple[str, str]]:

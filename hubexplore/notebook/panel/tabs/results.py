@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import Any, Final, Protocol
 
 import traitlets
 
@@ -17,11 +17,10 @@ from hubexplore.display.values.control import NO_SETTINGS, Control, Settings
 from hubexplore.display.values.together.scene import Group, Member, Scene
 from hubexplore.display.wording import visible
 from hubexplore.notebook.panel.browser_widgets import FrontendWidget, Message, script
+from hubexplore.notebook.panel.later import Later
+from hubexplore.notebook.panel.panel_texts import error_text
 from hubexplore.summary.graph.sounds import Sound
 from hubexplore.summary.model import Shape
-
-if TYPE_CHECKING:
-    from hubexplore.display.values.views.plot import Native
 
 MAX_ITEMS: Final = 24
 """Maximum number of outputs on screen; `Explorer.value` has all of them."""
@@ -239,17 +238,22 @@ def items_of(scene: Scene) -> list[ResultItem]:
 
 
 class Results(FrontendWidget):
-    """Shows values by name. A view that the user chose for a name is kept for its next values."""
+    """Shows values by name. A view that the user chose for a name is kept for its next values.
+
+    What nobody sees at first, tooltips and folded numbers, follows once the pictures are on their way.
+    """
 
     _esm = script("results.js")
     shown: Any = traitlets.Dict({"title": "", "number": None, "outputs": []}).tag(sync=True)
+    rest: Any = traitlets.List().tag(sync=True)
     title = traitlets.Unicode("Results").tag(sync=True)
     remark = traitlets.Unicode().tag(sync=True)
 
     def __init__(self, **traits: Any) -> None:
         super().__init__(**traits)
         self._items: list[ResultItem] = []
-        self._natives: dict[int, tuple[Native | None, ...]] = {}
+        self._rendered: list[values.Rendered] = []
+        self._rest = Later()
         self._chosen_views: dict[str, str] = {}
         self._settings: dict[str, dict[str, float]] = {}
         self._outputs: list[dict[str, Any]] = []
@@ -264,13 +268,13 @@ class Results(FrontendWidget):
           items: what to show; only the first `MAX_ITEMS` are.
         """
         self._items = list(items[:MAX_ITEMS])
-        self._natives = {}
-        self._outputs = [self._draw(index) for index in range(len(self._items))]
+        self._rendered = [self._render(item) for item in self._items]
+        self._outputs = [self._describe(index) for index in range(len(self._items))]
         left = len(items) - len(self._items)
         more = f" · {left} more {'is' if left == 1 else 'are'} in .value" if left else ""
         with self.hold_sync():  # the earlier title must not be seen without its remark
             self.remark = ""
-            self.shown = {"title": title + more, "number": number, "outputs": self._outputs}
+            self._put({"title": title + more, "number": number, "outputs": self._outputs})
 
     def clear(self) -> None:
         """Removes all values."""
@@ -284,18 +288,32 @@ class Results(FrontendWidget):
         """Returns the values as static HTML."""
         title = " · ".join(text for text in (self.shown.get("title", ""), self.remark) if text)
         parts = [tag("p", tag("strong", title))] if title else []
-        for output in self._outputs:
+        for output, rendered in zip(self._outputs, self._rendered, strict=True):
             head = tag("p", tag("strong", output["name"]), " ", tag("span", output["facts"], class_="note"))
-            parts += [head, Markup(output["html"])]
+            parts += [head, framed(rendered.html)]
         return join(*parts)
 
-    def _draw(self, index: int) -> dict[str, Any]:
-        item = self._items[index]
+    def _put(self, shown: dict[str, Any]) -> None:
+        """Sends what is seen at first, and a moment later the rest of it."""
+        with self.hold_sync():
+            self.rest = []
+            self.shown = shown
+        if self._rendered:
+            self._rest.put_off(self._add_rest)
+        else:
+            self._rest.call_off()
+
+    def _add_rest(self) -> None:
+        self.rest = [_rest_of(rendered) for rendered in self._rendered]
+
+    def _render(self, item: ResultItem) -> values.Rendered:
         # The next value of this name may have another dtype or rank, which the chosen view does not suit.
         view = self._chosen_views.get(item.name)
+        return item.render(view if view in item.views else None, self._settings.get(item.name, {}))
+
+    def _describe(self, index: int) -> dict[str, Any]:
+        item, rendered = self._items[index], self._rendered[index]
         settings = self._settings.get(item.name, {})
-        rendered = item.render(view if view in item.views else None, settings)
-        self._natives[index] = rendered.natives
         return {
             "controls": [
                 {**dataclasses.asdict(control), "value": control.at(settings)}
@@ -305,8 +323,8 @@ class Results(FrontendWidget):
             "facts": item.facts,
             "views": list(item.views),
             "view": rendered.view,
-            "html": str(framed(rendered.html)),
-            "hovers": [hover and hover.to_dict() for hover in rendered.hovers],
+            "html": str(framed(rendered.first_html)),
+            "tips": [hover is not None for hover in rendered.hovers],
             "natives": [native is not None for native in rendered.natives],
             "downloads": [list(form) for form in item.forms],
         }
@@ -336,7 +354,7 @@ class Results(FrontendWidget):
 
     def _send_picture(self, index: int, place: Any, stem: str) -> None:
         """Sends a picture of an output as PNG, in the size of the value."""
-        natives = self._natives.get(index, ())
+        natives = self._rendered[index].natives
         is_place = isinstance(place, int) and not isinstance(place, bool) and 0 <= place < len(natives)
         native = natives[place] if is_place else None
         if native is not None:
@@ -349,8 +367,9 @@ class Results(FrontendWidget):
     def _redraw(self, index: int) -> None:
         # A change in place would change the old value too, and traitlets would send nothing.
         self._outputs = [*self._outputs]
-        self._outputs[index] = self._draw(index)
-        self.shown = {**self.shown, "outputs": self._outputs}
+        self._rendered[index] = self._render(self._items[index])
+        self._outputs[index] = self._describe(index)
+        self._put({**self.shown, "outputs": self._outputs})
 
     def _setting(self, index: int, message: Message) -> tuple[str, float] | None:
         """Returns the key and the value of a control; None for another key, or a value out of range."""
@@ -365,3 +384,14 @@ class Results(FrontendWidget):
                 )
                 return next(((key, float(value)) for key in keys), None)
         return None
+
+
+def _rest_of(rendered: values.Rendered) -> dict[str, Any]:
+    """Returns what the front end adds to an output that is on screen: folded numbers and tooltips."""
+    try:
+        return {
+            "numbers": str(rendered.numbers or ""),
+            "hovers": [hover and hover.to_dict() for hover in rendered.hovers],
+        }
+    except Exception as error:  # noqa: BLE001 - nobody waits for it who could be told otherwise
+        return {"numbers": str(tag("p", error_text(error), role="alert")), "hovers": []}

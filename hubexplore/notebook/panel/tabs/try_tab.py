@@ -19,6 +19,7 @@ from hubexplore.notebook.panel.browser_widgets import Message, RunLog
 from hubexplore.notebook.panel.fields.form import Form
 from hubexplore.notebook.panel.fields.signature_selector import SignatureSelector
 from hubexplore.notebook.panel.import_countdown import count_down
+from hubexplore.notebook.panel.later import Later
 from hubexplore.notebook.panel.panel_texts import (
     MSG_CANCELLED,
     MSG_CANCELLING,
@@ -74,6 +75,10 @@ class TryTab(widgets.VBox):
         self._has_changed = False  # inputs changed during a live run
         self._rolling: Run | None = None  # the last live run, which the next one replaces in the log
         self._needs_trust = False
+        # A short run needs no signs that it goes on: they would hold up its result.
+        self._busy_signs = Later()
+        # The log and the code of a run follow its outputs.
+        self._records = Later()
         # Whether Run was clicked while an example is searched for; None while none is.
         self._run_when_filled: bool | None = None
         self.form = Form(namespace, self._on_input)
@@ -317,8 +322,11 @@ class TryTab(widgets.VBox):
         """Starts work in the background, unless a run is in progress; `busy_text` is the status meanwhile."""
         if self.worker.is_busy:
             return
-        self._set_busy(True)
         subject, tags = self.runner.subject, self._selector.variant.tags
+
+        def show_busy() -> None:
+            self._set_busy(True)
+            say_busy()
 
         def say_busy() -> None:
             self.status.say(busy_text, busy=True)
@@ -329,11 +337,13 @@ class TryTab(widgets.VBox):
         # Steps of their own: the status shows why the first run takes seconds, and Cancel can end it there.
         before: list[Step] = [] if subject.has_loaded(tags) else [(lambda: subject.where(tags), say_busy)]
         if not before:
-            say_busy()
-        elif count_down(self.status):
-            before.insert(0, (import_tensorflow, say_loading))
+            self._busy_signs.put_off(show_busy)
         else:
-            say_loading()
+            self._set_busy(True)
+            if count_down(self.status):
+                before.insert(0, (import_tensorflow, say_loading))
+            else:
+                say_loading()
         if not self.worker.start(work, done, failed or self._fail, before=before, task=task):
             self._set_busy(False)
             self.status.say("")
@@ -356,6 +366,7 @@ class TryTab(widgets.VBox):
 
     def cancel(self) -> None:
         """Cancels the current run without waiting for its end; the status shows whether it has ended."""
+        self._records.do_now()
         if not self.worker.is_busy:
             return
         self._cancelled += 1
@@ -400,6 +411,10 @@ class TryTab(widgets.VBox):
     def show(self, run: Run) -> None:
         """Shows a run as the last one."""
         self.results.show(title_of(run), run.number, items_of(self._scene(run)))
+        self._records.put_off(lambda: self.guarded(lambda: self._record(run)))
+
+    def _record(self, run: Run) -> None:
+        """Writes the log and the code of a run."""
         self.run_log.rows = [row_of(entry) for entry in reversed(self.runner.runs[-MAX_LOG_ROWS:])]
         self.code.write(self.runner.subject, run.request)
         self._notify()
@@ -413,6 +428,7 @@ class TryTab(widgets.VBox):
 
     def _set_busy(self, on: bool) -> None:
         if not on:
+            self._busy_signs.call_off()
             self._run_when_filled = None
         self._run.disabled = self._trust.disabled = on
         self._cancel.disabled = not on
@@ -471,5 +487,6 @@ class TryTab(widgets.VBox):
         form = join(self.form.static_html(), *error)
         if not self.has_outcome:
             return form
+        self._records.do_now()
         code = [tag("pre", tag("code", self.code.codes[0][1]))] if self.code.codes else []
         return join(form, self.results.static_html(), *code, self.pinned_runs.static_html())
