@@ -123,6 +123,35 @@ def test_a_lasso_lists_its_rows(frame: pd.DataFrame) -> None:
     lens.close()
 
 
+def test_the_browser_learns_when_the_rows_of_a_selection_are_listed(frame: pd.DataFrame) -> None:
+    lens = hub.lens(frame)
+    assert lens._map is not None
+    listed: list[str] = []
+    lens._map._postponement.observe(lambda _: listed.append(lens._rows.html), "answers")
+    lens._map._scatter.widget.selection = np.array([3, 5], np.uint32)
+    assert ["Selected: 2 rows" in html for html in listed] == [True]
+    # Another map keeps it; rows that code selects are drawn at once.
+    lens._map.show(lens._points, lens._colours)
+    lens.select([7])
+    assert len(listed) == 1
+    assert lens._map._postponement in lens._map.children
+    assert lens._map._postponement.comm is not None
+    lens.close()
+
+
+@pytest.mark.parametrize("count", [10, 10_000, 200_000])
+def test_the_rows_of_a_lasso_are_those_that_the_browser_sent(count: int) -> None:
+    rows = 200_000
+    lens = hub.lens(np.random.default_rng(0).normal(size=(rows, 3)).astype(np.float32))
+    assert lens._map is not None
+    chosen = np.random.default_rng(1).permutation(rows)[:count].astype(np.uint32)
+    message = {"view": memoryview(chosen.tobytes()), "dtype": "uint32", "shape": [count]}
+    lens._map._scatter.widget.set_state({"selection": message})
+    assert np.array_equal(lens.selected.index, np.sort(chosen))
+    assert f"Selected: {count:,} rows" in lens._rows.html
+    lens.close()
+
+
 def test_rows_without_a_vector_are_not_on_the_map(frame: pd.DataFrame) -> None:
     frame.at[2, "vector"] = None
     lens = hub.lens(frame, vectors="vector")

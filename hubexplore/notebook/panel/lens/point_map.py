@@ -14,18 +14,28 @@ from collections.abc import Callable
 from typing import Any, Final
 
 import numpy as np
+import traitlets
 
 from hubexplore.display.palette import BLUE, INK, PAPER
 from hubexplore.errors import MissingExtraError
 from hubexplore.mapped.colouring import Colouring, places_frame
 from hubexplore.mapped.projection import Points
 from hubexplore.notebook.panel import light_widgets as widgets
+from hubexplore.notebook.panel.browser_widgets import FrontendWidget, script
 from hubexplore.notebook.panel.widget_closing import close_all
 from hubexplore.summary.tensor_values import Array
 
 HEIGHT: Final = 420
 """Height of the map in screen pixels."""
 _BUTTONS: Final = ["pan_zoom", "lasso", "full_screen", "download", "reset"]
+
+
+class Postponement(FrontendWidget):
+    """Lets a slow browser list the rows of a new selection before it draws the selection on the map."""
+
+    _esm = script("postpone.js")
+    answers = traitlets.Int().tag(sync=True)
+    """Number of selections whose rows are listed."""
 
 
 class PointMap(widgets.VBox):
@@ -42,6 +52,7 @@ class PointMap(widgets.VBox):
         super().__init__(classes=("hub-map",))
         self._jscatter = _import_jscatter()
         self._on_selection = on_selection
+        self._postponement = Postponement()
         self._rows: Array = np.zeros(0, np.int64)
         self._scatter: Any = None
         self._is_own_change = False
@@ -52,7 +63,7 @@ class PointMap(widgets.VBox):
         """Shows other points; the selection is kept."""
         selected = self.selected
         if self._scatter is not None:
-            close_all(list(self.trait_values()["children"]))
+            close_all([self._scatter.widget])
             self._scatter = None
         self._rows = np.flatnonzero(np.isfinite(points.places).all(axis=1))
         if not self._rows.size:
@@ -98,14 +109,20 @@ class PointMap(widgets.VBox):
             data=self._frame, x="x", y="y", height=HEIGHT, axes=False, background_color=PAPER, color=BLUE,
             color_selected=INK, legend=False, opacity_unselected=0.25,
         )  # fmt: skip
+        # The browser sends a selection at once, not after it has drawn it.
+        scatter.options(regl_scatterplot_options={"syncEvents": True})
         _send_no_selection_back(scatter.widget)
         scatter.widget.observe(self._on_change, "selection")
-        self.children = [scatter.show(_BUTTONS)]
+        self.children = [scatter.show(_BUTTONS), self._postponement]
         return scatter
 
     def _on_change(self, _: Any) -> None:
-        if not self._is_own_change:
+        if self._is_own_change:
+            return
+        try:
             self._on_selection(self.selected)
+        finally:
+            self._postponement.answers += 1
 
 
 def _send_no_selection_back(widget: Any) -> None:
