@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import tensorflow as tf
 from PIL import Image
 
 import hubexplore as hub
@@ -196,9 +197,11 @@ def test_another_method_shows_its_points(frame: pd.DataFrame, monkeypatch: pytes
 def test_a_typed_text_finds_its_rows(frame: pd.DataFrame) -> None:
     vectors = {"known": frame["vector"][8]}
     lens = hub.lens(frame, vectors="vector", find=vectors.__getitem__)
-    lens._text.value = "known"
+    assert lens._query is not None
+    lens._query.text.value = "known"
     assert "1.000" in lens._details.html
-    lens._text.value = "other"
+    assert "Nearest to &#x27;known&#x27;." in lens._details.html
+    lens._query.text.value = "other"
     assert "hub-error" in lens._status.value
     lens.close()
 
@@ -209,12 +212,65 @@ def test_a_module_finds_the_rows_of_a_text() -> None:
     frame = pd.DataFrame({"text": texts, "vector": list(vectors)})
     for find in ("sample:text-embedding", hub.Predictor("sample:text-embedding")):
         lens = hub.lens(frame, find=find)
-        lens._text.value = "the queen and her throne"
+        assert lens._query is not None
+        assert lens._query.form is None
+        lens._query.text.value = "the queen and her throne"
         assert lens._neighbours[0] == 0
         lens.close()
     lens = hub.lens(frame, find=hub.Predictor("sample:text-embedding", "neighbours"))
-    lens._text.value = "king"
+    assert lens._query is not None
+    lens._query.text.value = "king"
     assert "no output with vectors of 100 numbers" in lens._status.value
+    lens.close()
+    with pytest.raises(HubError, match="signature"):
+        hub.lens(frame, find=hub.Predictor("sample:text-embedding", "neighbors"))
+
+
+@pytest.fixture(scope="module")
+def doubling(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A module from rows of three numbers to rows of six: [x, 2x]."""
+
+    def build() -> None:
+        numbers = tf.compat.v1.placeholder(tf.float32, [None, 3])
+        hub.add_signature(inputs=numbers, outputs=tf.concat([numbers, 2 * numbers], 1))
+
+    path = tmp_path_factory.mktemp("modules") / "doubling"
+    with tf.Graph().as_default():
+        module = hub.Module(hub.create_module_spec(build))
+        with tf.compat.v1.Session() as session:
+            module.export(str(path), session)
+    return str(path)
+
+
+def test_numbers_are_typed_into_the_form_of_the_module(doubling: str) -> None:
+    numbers = np.eye(3, dtype=np.float32)[np.arange(9) % 3] * np.arange(1, 10)[:, None]
+    result = hub.map(doubling, numbers, progress=False)
+    lens = hub.lens(pd.DataFrame({"output": list(result)}), find=doubling)
+    assert lens._query is not None
+    assert lens._query.form is not None
+    assert lens._tabs.titles == ("Rows", "Find")
+    # The texts that the browser takes along with Ctrl+Enter.
+    lens._monitor._handle_custom_msg({"kind": "run", "texts": ["0 1 0.1"], "edits": []}, [])
+    assert sorted(lens._neighbours[:3]) == [1, 4, 7]
+    assert "Nearest to the input." in lens._details.html
+    lens._monitor._handle_custom_msg({"kind": "run", "texts": ["0 1 0\n1 0 0"]}, [])
+    assert "Enter one row: the input has 2 rows" in lens._status.value
+    lens._monitor._handle_custom_msg({"kind": "run", "texts": ["a king"]}, [])
+    assert "hub-error" in lens._status.value
+    lens._monitor._handle_custom_msg({"kind": "run", "texts": [7], "edits": "x"}, [])
+    lens.close()
+
+
+def test_a_picture_is_entered_as_in_the_try_tab() -> None:
+    digits = np.random.default_rng(0).random((12, 8, 8, 1)).astype(np.float32)
+    result = hub.map("sample:digits", digits, outputs="default", progress=False)
+    lens = hub.lens(pd.DataFrame({"scores": list(result)}), find="sample:digits")
+    assert lens._query is not None
+    form = lens._query.form
+    assert form is not None
+    form.put(form.values_of(digits[3:4]))
+    lens._query.ask()
+    assert lens._neighbours[0] == 3, lens._status.value
     lens.close()
 
 
