@@ -163,6 +163,17 @@ def test_rows_without_a_vector_are_not_on_the_map(frame: pd.DataFrame) -> None:
     lens.close()
 
 
+def test_no_point_lies_at_the_edge_of_the_map(frame: pd.DataFrame) -> None:
+    for shown in (frame, pd.DataFrame({"vector": [np.ones(3)] * 2})):
+        lens = hub.lens(shown, vectors="vector")
+        assert lens._map is not None
+        # From -1 at one edge to 1 at the other.
+        across, up = np.abs(lens._map._scatter.widget.points[:, :2]).max(axis=0)
+        assert across < 0.82
+        assert up < 0.96
+        lens.close()
+
+
 def test_slices_scores_and_colours(frame: pd.DataFrame) -> None:
     lens = hub.lens(frame, label="label")
     assert lens._slices.html == ""
@@ -200,7 +211,7 @@ def test_a_typed_text_finds_its_rows(frame: pd.DataFrame) -> None:
     assert lens._query is not None
     lens._query.text.value = "known"
     assert "1.000" in lens._details.html
-    assert "Nearest to &#x27;known&#x27;." in lens._details.html
+    assert "<p" in lens._details.html.split("Nearest to &#x27;known&#x27;.")[0]
     lens._query.text.value = "other"
     assert "hub-error" in lens._status.value
     lens.close()

@@ -27,6 +27,15 @@ from hubexplore.summary.tensor_values import Array
 
 HEIGHT: Final = 420
 """Height of the map in screen pixels."""
+_MARGINS: Final = (0.12, 0.03)
+"""Room at the left and right, and above and below the points, as a share of what they span.
+
+jupyter-scatter fits the limits of both axes into the height of the map, which may be more than its width.
+"""
+_FEW: Final = 2_000
+"""Number of points up to which they are drawn larger."""
+_SIZES: Final = (5, 3)
+"""Diameter in screen pixels of few points, and of many."""
 _BUTTONS: Final = ["pan_zoom", "lasso", "full_screen", "download", "reset"]
 
 
@@ -108,6 +117,8 @@ class PointMap(widgets.VBox):
         scatter = self._jscatter.Scatter(
             data=self._frame, x="x", y="y", height=HEIGHT, axes=False, background_color=PAPER, color=BLUE,
             color_selected=INK, legend=False, opacity_unselected=0.25,
+            size=_SIZES[len(self._frame) > _FEW], x_scale=_limits(self._frame["x"].to_numpy(), _MARGINS[0]),
+            y_scale=_limits(self._frame["y"].to_numpy(), _MARGINS[1]),
         )  # fmt: skip
         # The browser sends a selection at once, not after it has drawn it.
         scatter.options(regl_scatterplot_options={"syncEvents": True})
@@ -123,6 +134,13 @@ class PointMap(widgets.VBox):
             self._on_selection(self.selected)
         finally:
             self._postponement.answers += 1
+
+
+def _limits(values: Array, margin: float) -> tuple[float, float]:
+    """Returns the limits of an axis beyond the outermost points, which the edge would cut in half."""
+    low, high = float(values.min()), float(values.max())
+    room = margin * (high - low or 1.0)
+    return low - room, high + room
 
 
 def _send_no_selection_back(widget: Any) -> None:
