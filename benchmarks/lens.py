@@ -32,24 +32,40 @@ _PICTURE: Final = """() => {
   };
   addEventListener("keydown", () => requestAnimationFrame(look), { capture: true, once: true });
 }"""
-# From the end of a lasso until another table is painted.
-_WATCH: Final = """() => {
+# A map without a lens: what a lasso of jupyter-scatter takes until the kernel has answered with a text.
+_BARE: Final = """
+import ipywidgets, jscatter
+from hubexplore.mapped.projection import principal_components
+places = pd.DataFrame(principal_components(vectors).places, columns=["x", "y"])
+places["right"] = pd.Categorical(np.where(frame.label == frame.prediction, "right", "wrong"))
+scatter = jscatter.Scatter(data=places, x="x", y="y", height=420, axes=False, color_by="right", legend=False)
+answer = ipywidgets.Label("nothing").add_class("answer")
+scatter.widget.observe(lambda change: setattr(answer, "value", f"{len(change['new'])} points"), "selection")
+ipywidgets.VBox([scatter.show(["pan_zoom", "lasso"]), answer]).add_class("bare")
+"""
+# From the end of a lasso until another text is painted.
+_WATCH: Final = """selector => {
   window.ended = 0;
   window.listed = [];
+  window.watching?.disconnect();
   addEventListener("pointerup", () => { window.ended = performance.now(); }, true);
   addEventListener("mouseup", () => { window.ended = performance.now(); }, true);
-  let caption = "";
-  new MutationObserver(() => {
-    const text = document.querySelector(".hub-rows caption")?.textContent ?? "";
-    if (text === caption) return;
-    caption = text;
+  let before = document.querySelector(selector)?.textContent ?? "";
+  window.watching = new MutationObserver(() => {
+    const text = document.querySelector(selector)?.textContent ?? "";
+    if (text === before) return;
+    before = text;
     requestAnimationFrame(() => window.listed.push(performance.now() - window.ended));
-  }).observe(document.body, { subtree: true, childList: true });
+  });
+  window.watching.observe(document.body, { subtree: true, childList: true, characterData: true });
 }"""
 
 
 def measure() -> dict[str, Any]:
-    """Measures the seconds until the first picture, and from a lasso to its table."""
+    """Measures the seconds until the first picture, and from a lasso to its table.
+
+    "bare" is from a lasso of jupyter-scatter alone to a text of the kernel.
+    """
     with user() as notebook:
         notebook.new()
         notebook.run(_DATA)
@@ -58,18 +74,22 @@ def measure() -> dict[str, Any]:
         notebook.cell(cell).locator(".cm-content").click()
         notebook.page.keyboard.press("Shift+Enter")
         notebook.page.wait_for_function("() => window.drawn !== null", timeout=PATIENCE)
-        return {"picture": notebook.page.evaluate("window.drawn") / 1000, "lasso": _lassos(notebook)}
+        picture = notebook.page.evaluate("window.drawn") / 1000
+        lasso = _lassos(notebook, ".hubexplore-panel .hub-map", ".hub-rows caption")
+        notebook.run(_BARE)
+        return {"picture": picture, "lasso": lasso, "bare": _lassos(notebook, ".bare", ".answer")}
 
 
-def _lassos(notebook: Notebook) -> Waits:
+def _lassos(notebook: Notebook, plot: str, answer: str) -> Waits:
+    """Measures from the end of a lasso on a map until its answer is painted; both are selectors."""
     page = notebook.page
-    canvas = notebook.panel.locator(".hubexplore-panel .hub-map canvas").first
+    canvas = notebook.panel.locator(f"{plot} canvas").first
     expect(canvas).to_be_visible()
-    notebook.panel.locator(".hubexplore-panel .hub-map button").nth(1).click()
+    notebook.panel.locator(f"{plot} button").nth(1).click()
     canvas.scroll_into_view_if_needed()
     box = canvas.bounding_box()
     assert box is not None, "the canvas is visible"
-    page.evaluate(_WATCH)
+    page.evaluate(_WATCH, answer)
     waited: list[float] = []
     for number in range(LASSOS):
         _lasso(notebook, box, 0.3 + 0.02 * number)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from typing import Final
+
 from playwright.sync_api import expect
 
 from tests.browser.notebook import Notebook
@@ -19,6 +22,28 @@ result = pd.DataFrame({"picture": list(pictures), "label": labels, "size": rando
 """
 
 
+# Makes each drawing slow, and the wait for the rows long, and notes the order of what comes after a lasso.
+_SLOW: Final = """() => {
+  const { renderer } = window.jupyterScatter;
+  const [draw, wait] = [renderer.render, window.setTimeout];
+  window.order = [];
+  renderer.render = (...values) => {
+    for (const end = performance.now() + 60; performance.now() < end;);
+    draw(...values);
+    window.order.push("drawn");
+  };
+  window.setTimeout = (act, pause, ...values) => wait(act, pause === 500 ? 1e6 : pause, ...values);
+  addEventListener("mouseup", () => { window.order.length = 0; }, true);
+  const rows = document.querySelector(".hub-lens-tabs");
+  new MutationObserver(() => window.order.push("listed")).observe(rows, { subtree: true, childList: true });
+}"""
+# What jupyter-scatter shows as selected.
+_HIGHLIGHTED: Final = """() => {
+  const plot = [...document.querySelectorAll(".hub-map div")].find((node) => node.api).api;
+  return [...plot.get("selectedPoints")].sort((one, other) => one - other);
+}"""
+
+
 def test_the_map_the_rows_and_the_mistakes(notebook: Notebook) -> None:
     notebook.new()
     notebook.run(DATA)
@@ -30,20 +55,7 @@ def test_the_map_the_rows_and_the_mistakes(notebook: Notebook) -> None:
     expect(panel.get_by_text("600 rows · vector: vectors of 6 numbers")).to_be_visible()
     canvas = panel.locator("canvas").first
     expect(canvas).to_be_visible()
-    lasso = panel.locator(".hub-map button").nth(1)
-    lasso.click()
-    box = canvas.bounding_box()
-    assert box is not None
-
-    def move(across: float, down: float) -> None:
-        page.mouse.move(box["x"] + box["width"] * across, box["y"] + box["height"] * down, steps=10)
-
-    # Around the left half.
-    move(0.01, 0.01)
-    page.mouse.down()
-    for corner in ((0.5, 0.01), (0.5, 0.99), (0.01, 0.99), (0.01, 0.02)):
-        move(*corner)
-    page.mouse.up()
+    _lasso_the_left_half(notebook)
     caption = panel.locator(".hub-rows caption").first
     expect(caption).to_contain_text("Selected: ")
     notebook.screenshot("lens", panel)
@@ -81,3 +93,36 @@ def test_a_saved_notebook_keeps_a_picture_of_the_map(notebook: Notebook) -> None
     html = str(notebook.outputs(cell))
     assert "Map of 600 rows by component 1" in html
     assert "Rows are labels, columns are predictions" in html
+
+
+def test_rows_are_listed_before_a_slow_browser_draws_the_selection(notebook: Notebook) -> None:
+    notebook.new()
+    notebook.run(DATA)
+    notebook.run("lens = hub.lens(result)\nlens")
+    page = notebook.page
+    expect(notebook.panel.locator(".hub-map canvas").first).to_be_visible()
+    page.evaluate(_SLOW)
+    _lasso_the_left_half(notebook)
+    page.wait_for_function("() => window.order.includes('listed') && window.order.at(-1) === 'drawn'")
+    assert page.evaluate("window.order[0]") == "listed"
+    cell = notebook.run("print(lens.selected.index.tolist())")
+    selected = json.loads(notebook.output(cell).inner_text())
+    assert 0 < len(selected) < 600
+    assert page.evaluate(_HIGHLIGHTED) == selected
+
+
+def _lasso_the_left_half(notebook: Notebook) -> None:
+    """Chooses the lasso and draws it around the left half of the map."""
+    page = notebook.page
+    notebook.panel.locator(".hub-map button").nth(1).click()
+    box = notebook.panel.locator(".hub-map canvas").first.bounding_box()
+    assert box is not None
+
+    def move(across: float, down: float) -> None:
+        page.mouse.move(box["x"] + box["width"] * across, box["y"] + box["height"] * down, steps=10)
+
+    move(0.01, 0.01)
+    page.mouse.down()
+    for corner in ((0.5, 0.01), (0.5, 0.99), (0.01, 0.99), (0.01, 0.02)):
+        move(*corner)
+    page.mouse.up()

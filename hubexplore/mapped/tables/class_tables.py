@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from hubexplore.display.markup import Markup, tag
+from hubexplore.display.markup import Markup, join, tag
 from hubexplore.display.values import numerics
 from hubexplore.display.wording import counted, visible
 from hubexplore.mapped.classes import Classes, confusion
@@ -109,12 +109,16 @@ def slices_table(slices: Sequence[Slice], *, is_share: bool, measured: str) -> M
     ]  # fmt: skip
     names = ("Column", "Value", "Rows", measured, "Other rows", "Strength")
     headings = tag("tr", *(tag("th", name, scope="col") for name in names))
-    caption = tag(
-        "caption",
+    # Not a caption, which is as wide as the table and would scroll with it.
+    note = tag(
+        "p",
         "Where it is worst: pick a slice to see its rows. Strength: standard errors above the other rows.",
+        class_="hub-quiet",
     )
-    grid = tag("table", caption, tag("thead", headings), tag("tbody", *rows), class_="hub-log hub-rows")
-    return tag("div", grid, class_="hub-scroll")
+    grid = tag(
+        "table", tag("thead", headings), tag("tbody", *rows), class_="hub-log hub-rows", aria_label="Slices"
+    )
+    return join(note, tag("div", grid, class_="hub-scroll"))
 
 
 def _error_text(error: float, *, is_share: bool) -> str:

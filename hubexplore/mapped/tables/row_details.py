@@ -47,10 +47,13 @@ def neighbour_table(subject: LensSubject, found: Neighbours, title: str) -> Mark
             tag("tr", first, tag("td", f"{similarity:.3f}"), *cells, data_pick=f"row:{at}", tabindex=0)
         )
     headings = tag("tr", *(tag("th", name, scope="col") for name in names))
-    note = tag("caption", f"{title} Similarity is the cosine of the vectors.")
-    grid = tag("table", note, tag("thead", headings), tag("tbody", *rows), class_="hub-log hub-rows")
+    # Not a caption, which is as wide as the table and would scroll with it.
+    note = tag("p", f"{title} Similarity is the cosine of the vectors.", class_="hub-quiet")
+    grid = tag(
+        "table", tag("thead", headings), tag("tbody", *rows), class_="hub-log hub-rows", aria_label=title
+    )
     choose = tag("button", "Select these", type="button", class_="hub-small", data_pick="select:neighbours")
-    return join(tag("div", grid, class_="hub-scroll"), choose)
+    return join(note, tag("div", grid, class_="hub-scroll"), choose)
 
 
 def _text(value: Any, kind: str) -> Markup:

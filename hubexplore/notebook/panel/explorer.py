@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import secrets
-import sys
 import weakref
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import ipywidgets
@@ -22,6 +21,7 @@ from hubexplore.notebook.panel.browser_widgets import Message, PanelMonitor, pla
 from hubexplore.notebook.panel.fields.signature_selector import SignatureSelector, callable_signatures
 from hubexplore.notebook.panel.fields.version_selector import VersionSelector
 from hubexplore.notebook.panel.front_end import close_with_its_cell, in_marimo
+from hubexplore.notebook.panel.notebook_variables import notebook_variables
 from hubexplore.notebook.panel.open_panels import OPEN_PANELS
 from hubexplore.notebook.panel.panel_texts import MSG_BUSY, MSG_LEFT_BEHIND, error_text, one_line_traceback
 from hubexplore.notebook.panel.snapshot import MAX_SNAPSHOT, Snapshot
@@ -156,7 +156,7 @@ class Explorer(ipywidgets.VBox):
         self._runner = ModuleRunner(subject)
         first_tags = subject.tags if tags is None else subject.summary.variant(tags).tags
         self._selector = SignatureSelector(subject.summary, on_selection, first_tags, signature)
-        self._try = TryTab(self._runner, self._selector, _namespace, self._snapshot.changed)
+        self._try = TryTab(self._runner, self._selector, notebook_variables, self._snapshot.changed)
         # A tab is put into its box when it is first opened: summaries of large modules take time to draw. The
         # boxes never change, as other children of the Tab would make the browser build all tabs again, and
         # a click that is on its way would be lost.
@@ -317,7 +317,7 @@ class Explorer(ipywidgets.VBox):
                 self._cut_box = self._make_cut_box() if self._subject.can_cut else None
                 graph = GraphTab(
                     summary, probe, changed, pick if can_pick else None, self._cut_box,
-                    measure=measure, namespace=_namespace,
+                    measure=measure, namespace=notebook_variables,
                 )  # fmt: skip
                 if self._changes is not None:
                     graph.offer_colours(CHANGE, self._changes)
@@ -436,18 +436,6 @@ class Explorer(ipywidgets.VBox):
             if size <= MAX_SNAPSHOT:
                 parts.append(section)
         return framed(*parts)
-
-
-def _namespace() -> Mapping[str, Any]:
-    """Returns the variables of the notebook."""
-    from IPython.core.getipython import get_ipython
-
-    shell = get_ipython()
-    if shell is None:
-        # marimo runs the cells in the module __main__.
-        return vars(sys.modules["__main__"]) if in_marimo() else {}
-    variables: Mapping[str, Any] = shell.user_ns
-    return variables
 
 
 def _check_selection(subject: Subject, signature: str | None, tags: Iterable[str] | str | None) -> None:

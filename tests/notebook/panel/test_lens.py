@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import tensorflow as tf
 from PIL import Image
 
 import hubexplore as hub
@@ -123,6 +124,35 @@ def test_a_lasso_lists_its_rows(frame: pd.DataFrame) -> None:
     lens.close()
 
 
+def test_the_browser_learns_when_the_rows_of_a_selection_are_listed(frame: pd.DataFrame) -> None:
+    lens = hub.lens(frame)
+    assert lens._map is not None
+    listed: list[str] = []
+    lens._map._postponement.observe(lambda _: listed.append(lens._rows.html), "answers")
+    lens._map._scatter.widget.selection = np.array([3, 5], np.uint32)
+    assert ["Selected: 2 rows" in html for html in listed] == [True]
+    # Another map keeps it; rows that code selects are drawn at once.
+    lens._map.show(lens._points, lens._colours)
+    lens.select([7])
+    assert len(listed) == 1
+    assert lens._map._postponement in lens._map.children
+    assert lens._map._postponement.comm is not None
+    lens.close()
+
+
+@pytest.mark.parametrize("count", [10, 10_000, 200_000])
+def test_the_rows_of_a_lasso_are_those_that_the_browser_sent(count: int) -> None:
+    rows = 200_000
+    lens = hub.lens(np.random.default_rng(0).normal(size=(rows, 3)).astype(np.float32))
+    assert lens._map is not None
+    chosen = np.random.default_rng(1).permutation(rows)[:count].astype(np.uint32)
+    message = {"view": memoryview(chosen.tobytes()), "dtype": "uint32", "shape": [count]}
+    lens._map._scatter.widget.set_state({"selection": message})
+    assert np.array_equal(lens.selected.index, np.sort(chosen))
+    assert f"Selected: {count:,} rows" in lens._rows.html
+    lens.close()
+
+
 def test_rows_without_a_vector_are_not_on_the_map(frame: pd.DataFrame) -> None:
     frame.at[2, "vector"] = None
     lens = hub.lens(frame, vectors="vector")
@@ -131,6 +161,17 @@ def test_rows_without_a_vector_are_not_on_the_map(frame: pd.DataFrame) -> None:
     assert lens.selected.index.tolist() == [3]
     assert "1 row without a finite vector" in lens._static_html()
     lens.close()
+
+
+def test_no_point_lies_at_the_edge_of_the_map(frame: pd.DataFrame) -> None:
+    for shown in (frame, pd.DataFrame({"vector": [np.ones(3)] * 2})):
+        lens = hub.lens(shown, vectors="vector")
+        assert lens._map is not None
+        # From -1 at one edge to 1 at the other.
+        across, up = np.abs(lens._map._scatter.widget.points[:, :2]).max(axis=0)
+        assert across < 0.82
+        assert up < 0.96
+        lens.close()
 
 
 def test_slices_scores_and_colours(frame: pd.DataFrame) -> None:
@@ -167,9 +208,11 @@ def test_another_method_shows_its_points(frame: pd.DataFrame, monkeypatch: pytes
 def test_a_typed_text_finds_its_rows(frame: pd.DataFrame) -> None:
     vectors = {"known": frame["vector"][8]}
     lens = hub.lens(frame, vectors="vector", find=vectors.__getitem__)
-    lens._text.value = "known"
+    assert lens._query is not None
+    lens._query.text.value = "known"
     assert "1.000" in lens._details.html
-    lens._text.value = "other"
+    assert "<p" in lens._details.html.split("Nearest to &#x27;known&#x27;.")[0]
+    lens._query.text.value = "other"
     assert "hub-error" in lens._status.value
     lens.close()
 
@@ -180,12 +223,65 @@ def test_a_module_finds_the_rows_of_a_text() -> None:
     frame = pd.DataFrame({"text": texts, "vector": list(vectors)})
     for find in ("sample:text-embedding", hub.Predictor("sample:text-embedding")):
         lens = hub.lens(frame, find=find)
-        lens._text.value = "the queen and her throne"
+        assert lens._query is not None
+        assert lens._query.form is None
+        lens._query.text.value = "the queen and her throne"
         assert lens._neighbours[0] == 0
         lens.close()
     lens = hub.lens(frame, find=hub.Predictor("sample:text-embedding", "neighbours"))
-    lens._text.value = "king"
+    assert lens._query is not None
+    lens._query.text.value = "king"
     assert "no output with vectors of 100 numbers" in lens._status.value
+    lens.close()
+    with pytest.raises(HubError, match="signature"):
+        hub.lens(frame, find=hub.Predictor("sample:text-embedding", "neighbors"))
+
+
+@pytest.fixture(scope="module")
+def doubling(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A module from rows of three numbers to rows of six: [x, 2x]."""
+
+    def build() -> None:
+        numbers = tf.compat.v1.placeholder(tf.float32, [None, 3])
+        hub.add_signature(inputs=numbers, outputs=tf.concat([numbers, 2 * numbers], 1))
+
+    path = tmp_path_factory.mktemp("modules") / "doubling"
+    with tf.Graph().as_default():
+        module = hub.Module(hub.create_module_spec(build))
+        with tf.compat.v1.Session() as session:
+            module.export(str(path), session)
+    return str(path)
+
+
+def test_numbers_are_typed_into_the_form_of_the_module(doubling: str) -> None:
+    numbers = np.eye(3, dtype=np.float32)[np.arange(9) % 3] * np.arange(1, 10)[:, None]
+    result = hub.map(doubling, numbers, progress=False)
+    lens = hub.lens(pd.DataFrame({"output": list(result)}), find=doubling)
+    assert lens._query is not None
+    assert lens._query.form is not None
+    assert lens._tabs.titles == ("Rows", "Find")
+    # The texts that the browser takes along with Ctrl+Enter.
+    lens._monitor._handle_custom_msg({"kind": "run", "texts": ["0 1 0.1"], "edits": []}, [])
+    assert sorted(lens._neighbours[:3]) == [1, 4, 7]
+    assert "Nearest to the input." in lens._details.html
+    lens._monitor._handle_custom_msg({"kind": "run", "texts": ["0 1 0\n1 0 0"]}, [])
+    assert "Enter one row: the input has 2 rows" in lens._status.value
+    lens._monitor._handle_custom_msg({"kind": "run", "texts": ["a king"]}, [])
+    assert "hub-error" in lens._status.value
+    lens._monitor._handle_custom_msg({"kind": "run", "texts": [7], "edits": "x"}, [])
+    lens.close()
+
+
+def test_a_picture_is_entered_as_in_the_try_tab() -> None:
+    digits = np.random.default_rng(0).random((12, 8, 8, 1)).astype(np.float32)
+    result = hub.map("sample:digits", digits, outputs="default", progress=False)
+    lens = hub.lens(pd.DataFrame({"scores": list(result)}), find="sample:digits")
+    assert lens._query is not None
+    form = lens._query.form
+    assert form is not None
+    form.put(form.values_of(digits[3:4]))
+    lens._query.ask()
+    assert lens._neighbours[0] == 3, lens._status.value
     lens.close()
 
 

@@ -17,8 +17,9 @@ from ipywidgets.widgets.widget import _instances
 import hubexplore as hub
 from hubexplore.display.markup import Markup, tag
 from hubexplore.notebook.panel import browser_widgets
-from hubexplore.notebook.panel.explorer import Explorer, _namespace
+from hubexplore.notebook.panel.explorer import Explorer
 from hubexplore.notebook.panel.front_end import in_marimo
+from hubexplore.notebook.panel.notebook_variables import notebook_variables
 
 PANEL = Path(browser_widgets.__file__).parent
 KINDS = set(re.findall(r"^  (\w+Model): ", browser_widgets.script("plain.js"), re.MULTILINE))
@@ -89,7 +90,7 @@ def test_variables_are_those_of_the_main_module(
     main = types.ModuleType("__main__")
     vars(main)["rows"] = [1.0]
     monkeypatch.setitem(sys.modules, "__main__", main)
-    assert _namespace()["rows"] == [1.0]
+    assert notebook_variables()["rows"] == [1.0]
 
 
 def test_html_arrives_as_text() -> None:

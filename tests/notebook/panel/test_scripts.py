@@ -14,6 +14,7 @@ from hubexplore.notebook.panel.fields.sketch import Sketch
 from hubexplore.notebook.panel.fields.upload import Upload
 from hubexplore.notebook.panel.graph.tab import GraphView
 from hubexplore.notebook.panel.lens.pick_list import PickList
+from hubexplore.notebook.panel.lens.point_map import Postponement
 from hubexplore.notebook.panel.tabs.results import Results
 from hubexplore.notebook.panel.weights.variable_list import VariableList
 
@@ -24,6 +25,7 @@ WIDGETS = (
     GraphView,
     Grid,
     PickList,
+    Postponement,
     Recorder,
     Results,
     Sketch,

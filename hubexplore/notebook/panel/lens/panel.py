@@ -23,10 +23,11 @@ from hubexplore.mapped.tables import class_tables, row_details, row_table
 from hubexplore.mapped.tables.row_table import RowView
 from hubexplore.mapped.tables.still import legend, still_map
 from hubexplore.notebook.panel import light_widgets as widgets
-from hubexplore.notebook.panel.browser_widgets import PanelMonitor, panel_style, style
+from hubexplore.notebook.panel.browser_widgets import Message, PanelMonitor, panel_style, style
 from hubexplore.notebook.panel.lens.pick_list import PickList
 from hubexplore.notebook.panel.lens.point_map import PointMap, import_ahead
-from hubexplore.notebook.panel.lens.text_search import Search, search_by
+from hubexplore.notebook.panel.lens.query import Query
+from hubexplore.notebook.panel.lens.search import Search, search_by
 from hubexplore.notebook.panel.open_panels import OPEN_PANELS
 from hubexplore.notebook.panel.panel_texts import error_text, one_line_traceback
 from hubexplore.notebook.panel.snapshot import Snapshot
@@ -71,8 +72,9 @@ def lens(
       vectors: the column that is drawn as a map, a list or array of one size in each row; by default the
         last one that does not hold scores.
       classes: names of the classes, in the order of the scores.
-      find: what makes the vector of a typed text, whose nearest rows the panel then shows: the handle of the
-        module, a `Predictor`, or a function from a text to a vector [size].
+      find: what makes the vector of an input, whose nearest rows the panel then shows: the handle of the
+        module or a `Predictor`, whose inputs are entered as in `explore`, or a function from a text to a
+        vector [size].
 
     Raises:
       ConversionError: (a ValueError) the result is not a table, or has no such column.
@@ -99,7 +101,7 @@ class Lens(ipywidgets.VBox):
 
     Args:
       subject: the data.
-      find: returns the vector of a typed text.
+      find: makes the vector of an input.
     """
 
     _is_closed = True
@@ -118,6 +120,7 @@ class Lens(ipywidgets.VBox):
         picture = f"hubexplore-still-{secrets.token_hex(8)}"
         self._snapshot = Snapshot(draw, picture)
         self._monitor = LensMonitor(picture=picture)
+        self._monitor.listen(lambda message, _: panel._on_message(message))
         self._points = projection.principal_components(subject.matrix)
         self._selected: Array = np.zeros(0, np.int64)
         self._title = ""
@@ -226,10 +229,17 @@ class Lens(ipywidgets.VBox):
         """Returns the tabs beside the map."""
         panel = weakref.proxy(self)
         parts: dict[str, list[widgets.Widget]] = {"Rows": [self._rows]}
+        self._query: Query | None = None
         if self._find is not None:
-            self._text = widgets.Text(placeholder="Find the rows nearest to a text", continuous_update=False)
-            self._text.observe(lambda _: panel._on_text(), "value")
-            parts["Rows"].insert(0, self._text)
+            # A function, since a method of a proxy would refer to the panel itself.
+            def on_query(vector: Callable[[], Array], name: str) -> None:
+                panel._find_nearest(vector, name)
+
+            self._query = Query(self._find, on_query)
+            if self._query.form is None:
+                parts["Rows"].insert(0, self._query)
+            else:
+                parts["Find"] = [self._query]
         classes = self._subject.classes
         if classes is not None:
             self._mistakes.show(
@@ -324,18 +334,26 @@ class Lens(ipywidgets.VBox):
             rows if rows.size else np.arange(len(self._subject)), "Selected" if rows.size else "All rows"
         )
 
-    def _on_text(self) -> None:
-        text = self._text.value.strip()
-        if not text or self._find is None:
-            return
+    def _find_nearest(self, vector: Callable[[], Array], name: str) -> None:
+        """Shows the rows nearest to a vector, which may take a while to compute."""
+        self._say("Finding the nearest rows …")
         try:
-            found = nearest_to(self._subject.matrix, self._find(text))
+            found = nearest_to(self._subject.matrix, vector())
         except Exception as error:  # noqa: BLE001 - shown here: the function is the user's
             self._fail(error_text(error))
             return
         self._neighbours = found.rows
         self._say("")
-        self._details.show(row_details.neighbour_table(self._subject, found, f"Nearest to {text!r}."))
+        self._details.show(row_details.neighbour_table(self._subject, found, f"Nearest to {name}."))
+
+    def _on_message(self, message: Message) -> None:
+        """Takes the keys of the panel: Ctrl+Enter in the form asks for the nearest rows."""
+        if message["kind"] != "run" or self._query is None:
+            return
+        # A front end may send anything: only texts count.
+        texts, edits = message.get("texts"), message.get("edits")
+        typed = [text if isinstance(text, str) else None for text in texts] if isinstance(texts, list) else []
+        self._query.ask(typed, edits if isinstance(edits, list) else ())
 
     def _pick(self, key: str) -> None:
         """Does what a picked element stands for; a key that is not one of ours does nothing."""

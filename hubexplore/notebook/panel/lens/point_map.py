@@ -14,18 +14,37 @@ from collections.abc import Callable
 from typing import Any, Final
 
 import numpy as np
+import traitlets
 
 from hubexplore.display.palette import BLUE, INK, PAPER
 from hubexplore.errors import MissingExtraError
 from hubexplore.mapped.colouring import Colouring, places_frame
 from hubexplore.mapped.projection import Points
 from hubexplore.notebook.panel import light_widgets as widgets
+from hubexplore.notebook.panel.browser_widgets import FrontendWidget, script
 from hubexplore.notebook.panel.widget_closing import close_all
 from hubexplore.summary.tensor_values import Array
 
 HEIGHT: Final = 420
 """Height of the map in screen pixels."""
+_MARGINS: Final = (0.12, 0.03)
+"""Room at the left and right, and above and below the points, as a share of what they span.
+
+jupyter-scatter fits the limits of both axes into the height of the map, which may be more than its width.
+"""
+_FEW: Final = 2_000
+"""Number of points up to which they are drawn larger."""
+_SIZES: Final = (5, 3)
+"""Diameter in screen pixels of few points, and of many."""
 _BUTTONS: Final = ["pan_zoom", "lasso", "full_screen", "download", "reset"]
+
+
+class Postponement(FrontendWidget):
+    """Lets a slow browser list the rows of a new selection before it draws the selection on the map."""
+
+    _esm = script("postpone.js")
+    answers = traitlets.Int().tag(sync=True)
+    """Number of selections whose rows are listed."""
 
 
 class PointMap(widgets.VBox):
@@ -42,6 +61,7 @@ class PointMap(widgets.VBox):
         super().__init__(classes=("hub-map",))
         self._jscatter = _import_jscatter()
         self._on_selection = on_selection
+        self._postponement = Postponement()
         self._rows: Array = np.zeros(0, np.int64)
         self._scatter: Any = None
         self._is_own_change = False
@@ -52,7 +72,7 @@ class PointMap(widgets.VBox):
         """Shows other points; the selection is kept."""
         selected = self.selected
         if self._scatter is not None:
-            close_all(list(self.trait_values()["children"]))
+            close_all([self._scatter.widget])
             self._scatter = None
         self._rows = np.flatnonzero(np.isfinite(points.places).all(axis=1))
         if not self._rows.size:
@@ -97,15 +117,30 @@ class PointMap(widgets.VBox):
         scatter = self._jscatter.Scatter(
             data=self._frame, x="x", y="y", height=HEIGHT, axes=False, background_color=PAPER, color=BLUE,
             color_selected=INK, legend=False, opacity_unselected=0.25,
+            size=_SIZES[len(self._frame) > _FEW], x_scale=_limits(self._frame["x"].to_numpy(), _MARGINS[0]),
+            y_scale=_limits(self._frame["y"].to_numpy(), _MARGINS[1]),
         )  # fmt: skip
+        # The browser sends a selection at once, not after it has drawn it.
+        scatter.options(regl_scatterplot_options={"syncEvents": True})
         _send_no_selection_back(scatter.widget)
         scatter.widget.observe(self._on_change, "selection")
-        self.children = [scatter.show(_BUTTONS)]
+        self.children = [scatter.show(_BUTTONS), self._postponement]
         return scatter
 
     def _on_change(self, _: Any) -> None:
-        if not self._is_own_change:
+        if self._is_own_change:
+            return
+        try:
             self._on_selection(self.selected)
+        finally:
+            self._postponement.answers += 1
+
+
+def _limits(values: Array, margin: float) -> tuple[float, float]:
+    """Returns the limits of an axis beyond the outermost points, which the edge would cut in half."""
+    low, high = float(values.min()), float(values.max())
+    room = margin * (high - low or 1.0)
+    return low - room, high + room
 
 
 def _send_no_selection_back(widget: Any) -> None:
