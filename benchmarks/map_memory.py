@@ -64,7 +64,7 @@ def _write(path: Path) -> None:
     with pa.parquet.ParquetWriter(path, schema, compression="none", use_dictionary=False) as writer:
         for _ in range(_GROUPS):
             numbers = generator.random(ROWS // _GROUPS * WIDTH, np.float32)
-            offsets = pa.array(np.arange(0, len(numbers) + 1, WIDTH, np.int32))
+            offsets = pa.array(np.arange(0, len(numbers) + 1, WIDTH, dtype=np.int32))
             writer.write_table(pa.table({"x": pa.ListArray.from_arrays(offsets, numbers)}, schema))
 
 

@@ -12,12 +12,13 @@ import numpy as np
 import pandas as pd
 import PIL.Image
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from hubexplore.errors import DamagedDataError, MapError, RowError
 from hubexplore.hub.running.feeds import ragged_value
 from hubexplore.mapping.outputs.arrow import column_of
-from hubexplore.mapping.sources import table_files
+from hubexplore.mapping.sources import files, table_files
 from hubexplore.mapping.sources.source import SAMPLE
 from hubexplore.session.session import NotebookSession
 
@@ -50,6 +51,23 @@ class TestText:
         monkeypatch.setattr(table_files, "_LARGEST_BLOCK", 64)
         with pytest.raises(DamagedDataError, match=r"a\.csv' cannot be read as CSV after row \d+"):
             shared.map("texts", tmp_path / "a.csv", batch_size=7)
+
+    @pytest.mark.parametrize("arrow_type", [pa.string(), pa.large_string(), pa.binary(), pa.large_binary()])
+    def test_more_text_than_an_array_can_count(
+        self,
+        arrow_type: pa.DataType,
+        shared: NotebookSession,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setattr(files, "_MOST_BYTES", 10)
+        pq.write_table(
+            pa.table({"text": pa.array(["a text", "another"], arrow_type)}), tmp_path / "a.parquet"
+        )
+        (rows,) = files.FileSource([str(tmp_path / "a.parquet")]).rows(0, 2, ["text"])
+        assert str(rows.columns["text"].type).startswith("large")
+        result = shared.map("texts", tmp_path / "a.parquet", keep=["text"], to=tmp_path / "out")
+        assert result.to_pandas()["default"].tolist() == [b"A TEXT", b"ANOTHER"]
 
     def test_a_json_array(self, shared: NotebookSession, tmp_path: Path) -> None:
         (tmp_path / "a.json").write_text(' [{"id": 1}, {"id": 2}]')
