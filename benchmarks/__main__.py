@@ -53,6 +53,7 @@ EAGER_CALL_AT_LEAST = 1 / 1.1
 MAP_AT_LEAST = 1
 LOOP_AT_LEAST = 3
 PARTS_AT_MOST = 1.05
+MAP_MEMORY_WITHIN = 300
 CLUSTER_AT_LEAST = 1.7
 SPEC_AT_LEAST = 1 / 1.5  # unlike the peer, hubexplore checks files and checksums
 GROWTH_AT_MOST = 1.2
@@ -366,7 +367,18 @@ def _map_rows(options: argparse.Namespace) -> list[Row]:
         if seconds[maps.LOOP] < LOOP_AT_LEAST * seconds[maps.FLOOR]:
             note += f"; {LOOP_AT_LEAST}x is below the floor"
         rows.append(Row(name, "  against a loop", seconds[maps.LOOP], ours, seconds[maps.FLOOR], note=note))
-    return rows
+    return [*rows, _map_memory_row(name, options)]
+
+
+def _map_memory_row(name: str, options: argparse.Namespace) -> Row:
+    """Memory of a map of more Parquet than fits into it, beyond that of the loaded module."""
+    gigabytes = "1" if options.quick else "20"
+    taken = processes.run_child("map_memory", gigabytes)
+    note = f"of which {taken['whole']:.0f} MB after {gigabytes} GB; one file under many names"
+    # The noise of a few files, times a hundred, says nothing.
+    target = None if options.quick else MAP_MEMORY_WITHIN
+    title = "100 GB of Parquet, above the module"
+    return Row(name, title, None, taken["of_100"], unit="MB", within=target, note=note)
 
 
 def _cluster_rows(options: argparse.Namespace) -> list[Row]:

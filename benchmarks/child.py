@@ -18,6 +18,7 @@
     python -m benchmarks.child eager_memory SIDE PATH peak memory of hub.load
     python -m benchmarks.child fit_steps              steps of training in Keras
     python -m benchmarks.child maps ROWS              whole data sets
+    python -m benchmarks.child map_memory GIGABYTES   memory of Parquet that does not fit into it
     python -m benchmarks.child maps_on_clusters ROWS  pictures on workers of Dask
     python -m benchmarks.child form PATH              `explore` in a fresh kernel
     python -m benchmarks.child inline NODES ...       inlining graphs of calls
@@ -186,6 +187,7 @@ def main() -> None:
         keras_layers,
         keras_models,
         long_session,
+        map_memory,
         maps,
         saving,
         sessions,
@@ -205,6 +207,7 @@ def main() -> None:
         "keras_cold": keras_models.cold,
         "keras_floor": keras_models.write_floor,
         "form": sessions.form,
+        "map_memory": map_memory.measure,
         "maps": maps.seconds,
         "maps_on_clusters": maps.on_clusters,
         "hours": long_session.measure,

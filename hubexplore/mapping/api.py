@@ -54,8 +54,8 @@ def map(  # noqa: A001 - the public name is hubexplore.map
     Args:
       module: a handle, path or ModuleSpec; a `Predictor`; with `session`, a Module of it or its name.
       data: a pandas DataFrame or Series; an array or a dict of arrays; a path, a list of `Path`s or a pattern
-        of Parquet, CSV, JSONL or TFRecord files; a folder of pictures; a `tf.data.Dataset`; an iterable of
-        rows; a Dask DataFrame.
+        of Parquet, CSV, JSONL or TFRecord files, or of pictures; a folder of either; a `tf.data.Dataset`; an
+        iterable of rows; a Dask DataFrame.
       signature: its name; None means `default`, or `serving_default` of a SavedModel.
       inputs: for each input the column it takes, or a list of columns whose values side by side are a row, or
         a value for all rows. By default an input takes the column of its name, and the only input the only

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import warnings
+from collections import Counter
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
@@ -85,6 +86,9 @@ class Mapper:
         """The column of each output."""
         self.kept = _kept(source, options.keep, self.columns.values())
         """Columns of the data that the result has as well."""
+        counts = Counter(source.names)
+        if repeated := [name for name in self.needed if counts[name] > 1]:
+            raise MapError(f"{source.label} has several columns {repeated[0]!r}. Rename them.")
         self._reader = PictureReader(callee, folder)
         self.function = RowFunction(callee, self.bindings, list(self.columns), self._reader)
 

@@ -18,6 +18,7 @@ from benchmarks import (
     cuts,
     keras_models,
     large,
+    map_memory,
     models,
     peer,
     report,
@@ -214,6 +215,13 @@ def test_values_are_the_same_each_time_and_survive_json(subject: Subject) -> Non
 
 def test_peak_memory_is_of_this_process() -> None:
     assert child.peak_memory() > 50 * 2**20
+
+
+def test_memory_of_a_map_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(map_memory, "ROWS", 256)
+    taken = map_memory.measure("0.001")
+    assert taken["base"] > 0
+    assert 0 <= taken["first"] <= taken["whole"] <= taken["of_100"]
 
 
 def test_verdicts() -> None:

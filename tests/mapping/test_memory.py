@@ -238,7 +238,7 @@ class TestModules:
     def test_no_data(self, shared: NotebookSession) -> None:
         with pytest.raises(FileNotFoundError, match=r"no file or folder at 'a text'.*\['a text'\]"):
             shared.map("texts", "a text")
-        with pytest.raises(MapError, match="A int is no data"):
+        with pytest.raises(MapError, match="Data of type int cannot be mapped"):
             shared.map("texts", 3)
 
     def test_a_session_that_is_closed(

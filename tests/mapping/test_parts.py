@@ -53,10 +53,10 @@ def ending_after(parts: int, error: BaseException) -> Iterator[None]:
     """Makes the journal raise after so many parts."""
     add = Journal.add
 
-    def stopping(journal: Journal, part: Part) -> None:
+    def stopping(journal: Journal, part: Part, is_last: bool) -> None:
         if len(journal.parts) == parts:
             raise error
-        add(journal, part)
+        add(journal, part, is_last)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Journal, "add", stopping)
@@ -174,6 +174,15 @@ class TestContinuing:
         monkeypatch.setattr(writer.PartWriter, "add", None)
         assert shared.map("lookup", FRAME, to=out, batch_size=5).rows == 50
         assert content(out) == before
+
+    def test_the_end_is_noted_with_the_last_part(
+        self, shared: NotebookSession, out: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        waits: list[int] = []
+        monkeypatch.setattr(os, "fsync", waits.append)
+        shared.map("lookup", FRAME, to=out, batch_size=5)
+        # For the manifest, and for each of four parts its file and its line.
+        assert len(waits) == 1 + 4 * 2
 
     def test_a_part_that_is_cut_is_made_again(self, shared: NotebookSession, out: Path) -> None:
         shared.map("lookup", FRAME, to=out, batch_size=5)

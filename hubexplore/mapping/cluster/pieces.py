@@ -30,7 +30,7 @@ class FramePiece:
       first: number of the first of them in the data.
       label: what messages call the data.
       has_labels: whether the index of the data is to be written.
-      folder: where relative paths of pictures are looked for as well.
+      folder: where relative paths of pictures are looked for first.
     """
 
     frame: Any
@@ -52,7 +52,7 @@ class FilePiece:
       paths: of the files.
       first: number of the first row.
       count: number of rows; None for all from there on.
-      folder: where relative paths of pictures are looked for as well.
+      folder: where relative paths of pictures are looked for first.
     """
 
     paths: tuple[str, ...]

@@ -66,7 +66,11 @@ def rank_of(value: Any) -> int:
 
 
 def column_of(value: Any, arrow_type: pa.DataType) -> pa.Array:
-    """An output of a batch as a column; copied only where its numbers have another form in Arrow."""
+    """An output of a batch as a column; copied only where its numbers have another form in Arrow.
+
+    Raises:
+      MapError: (a ValueError) it has more than 2 ** 31 - 1 values, nested in rows.
+    """
     if is_ragged(value):
         return _ragged(value, arrow_type)
     if isinstance(value, np.ndarray):
@@ -95,8 +99,18 @@ def _nested(array: Array, arrow_type: pa.DataType) -> pa.Array:
     for axis in range(array.ndim - 1, 0, -1):
         count = int(np.prod(array.shape[:axis]))
         offsets = np.arange(count + 1, dtype=np.int64) * array.shape[axis]
-        column = pa.ListArray.from_arrays(pa.array(offsets.astype(np.int32)), column)
+        column = pa.ListArray.from_arrays(_offsets(offsets), column)
     return column
+
+
+def _offsets(offsets: Array) -> pa.Array:
+    """Where lists begin, in the 32 bits that Arrow has for them."""
+    if len(offsets) and offsets[-1] > np.iinfo(np.int32).max:
+        raise MapError(
+            f"A batch has {int(offsets[-1]):,} values in one column, more than a list column can hold. Run "
+            f"fewer rows at a time: batch_size=N."
+        )
+    return pa.array(offsets.astype(np.int32))
 
 
 def _ragged(value: Any, arrow_type: pa.DataType) -> pa.Array:
@@ -106,7 +120,7 @@ def _ragged(value: Any, arrow_type: pa.DataType) -> pa.Array:
         inner = inner.value_type
     column = _nested(flat, inner)
     for splits in reversed(value.nested_row_splits):
-        column = pa.ListArray.from_arrays(pa.array(np.asarray(splits, np.int32)), column)
+        column = pa.ListArray.from_arrays(_offsets(np.asarray(splits)), column)
     return column
 
 
@@ -114,15 +128,23 @@ def batch_of(
     kept: Mapping[str, Any], outputs: Outputs, types: Mapping[str, pa.DataType], columns: Mapping[str, str]
 ) -> pa.Table:
     """A table of consecutive rows: the kept columns of the data, then the outputs."""
-    arrays: dict[str, Any] = {str(name): _kept(column) for name, column in kept.items()}
+    arrays: dict[str, Any] = {str(name): _kept(name, column) for name, column in kept.items()}
     arrays |= {columns[name]: column_of(value, types[name]) for name, value in outputs.items()}
     return pa.table(arrays)
 
 
-def _kept(column: Any) -> pa.Array:
+def _kept(name: Any, column: Any) -> pa.Array:
     if not isinstance(column, np.ndarray):
         return column
-    return _nested(column, pa.from_numpy_dtype(column.dtype)) if column.ndim > 1 else pa.array(_plain(column))
+    if column.ndim > 1:
+        return _nested(column, pa.from_numpy_dtype(column.dtype))
+    try:
+        return pa.array(_plain(column))
+    except pa.ArrowException as error:
+        raise MapError(
+            f"Column {name!r} cannot be kept: Parquet has no type for its values. Leave it out, or convert "
+            f"it first: .astype(str). {error}"
+        ) from error
 
 
 def _plain(column: Array) -> Any:

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any, Final
 
 NAME: Final = "_journal.jsonl"
+_END: Final = {"complete": True}
+"""The last line, of a result that is complete."""
 
 
 @dataclass(frozen=True)
@@ -70,29 +72,30 @@ class Journal:
         for part in self.parts[count:]:
             self._size -= len(_line(asdict(part)))
         if count < len(self.parts) and self.is_complete:
-            self._size -= len(_line({"complete": True}))
+            self._size -= len(_line(_END))
             self.is_complete = False
         self.parts = self.parts[:count]
         if self._path.exists():
             os.truncate(self._path, self._size)
 
-    def add(self, part: Part) -> None:
-        """Notes a part whose files are in place."""
-        self._append(asdict(part))
+    def add(self, part: Part, is_last: bool = False) -> None:
+        """Notes a part whose files are in place, and whether the result is complete with it."""
+        self._append(asdict(part), *([_END] if is_last else []))
         self.parts.append(part)
+        self.is_complete = is_last
 
     def complete(self) -> None:
         """Notes that there are no further parts."""
-        self._append({"complete": True})
+        self._append(_END)
         self.is_complete = True
 
-    def _append(self, entry: Mapping[str, Any]) -> None:
-        line = _line(entry)
+    def _append(self, *entries: Mapping[str, Any]) -> None:
+        lines = b"".join(map(_line, entries))
         with self._path.open("ab") as file:
-            file.write(line)
+            file.write(lines)
             file.flush()
             os.fsync(file.fileno())
-        self._size += len(line)
+        self._size += len(lines)
 
     def _lines(self) -> list[bytes]:
         return self._path.read_bytes().splitlines(keepends=True) if self._path.exists() else []

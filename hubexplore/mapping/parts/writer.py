@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -73,7 +74,9 @@ class PartWriter:
     def finish(self) -> None:
         """Writes the last part, and notes that the result is complete."""
         if self._read or not self._number:
-            self._end_part()
+            self._end_part(is_last=True)
+            self._wait()
+            return
         self._wait()
         with self._explained(self._folder):
             self._journal.complete()
@@ -82,11 +85,11 @@ class PartWriter:
         """Waits for the part that is being written, and ends the thread; what was not finished is dropped."""
         self._pool.shutdown()
 
-    def _end_part(self) -> None:
+    def _end_part(self, is_last: bool = False) -> None:
         self._wait()
         tables, failed = self._tables, self._failed
-        number, first, read = self._number, self._first, self._read
-        self._pending = self._pool.submit(self._write, number, first, read, tables, failed)
+        part = Part(self._number, self._first, self._read, sum(table.num_rows for table in tables), 0)
+        self._pending = self._pool.submit(self._write, part, tables, failed, is_last)
         self._tables, self._failed = [], []
         self._first += self._read
         self._read = self._batches = self._bytes = 0
@@ -98,10 +101,7 @@ class PartWriter:
         if pending is not None:
             pending.result()
 
-    def _write(
-        self, number: int, first: int, read: int, tables: list[pa.Table], failed: list[pa.Table]
-    ) -> None:
-        part = Part(number, first, read, sum(table.num_rows for table in tables), 0)
+    def _write(self, part: Part, tables: list[pa.Table], failed: list[pa.Table], is_last: bool) -> None:
         with self._explained(self._folder / part.name):
             failed_bytes = 0
             if failed:
@@ -109,8 +109,8 @@ class PartWriter:
                 failed_bytes = write_table(self._folder / FAILED / part.name, failed)
             # An empty part of a result without rows has no columns that anybody could know.
             size = write_table(self._folder / part.name, tables) if tables else 0
-            finished = Part(part.number, part.first, part.read, part.written, size, failed_bytes)
-            self._journal.add(finished)
+            finished = dataclasses.replace(part, bytes=size, failed_bytes=failed_bytes)
+            self._journal.add(finished, is_last)
 
     @contextlib.contextmanager
     def _explained(self, path: Path) -> Iterator[None]:

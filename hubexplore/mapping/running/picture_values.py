@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import math
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hubexplore.errors import MapError
-from hubexplore.inputs.external.picture_arrays import default_choice, numbers_of, read_pixels
+from hubexplore.inputs.external.picture_arrays import ImageChoice, default_choice, numbers_of, read_pixels
 from hubexplore.inputs.external.picture_files import BEGINNINGS
 from hubexplore.inputs.fields import IMAGE, Field
 from hubexplore.mapping.rows import Column
@@ -30,14 +31,15 @@ class PictureReader:
 
     Args:
       callee: whose inputs get the pictures.
-      folder: where relative paths are looked for, if they are not in the current directory.
+      folder: where relative paths are looked for first; then they are in the current directory.
     """
 
     def __init__(self, callee: Callee, folder: str = "") -> None:
         self._callee = callee
         self._folder = folder
         self._are_plain = True
-        self._pool = ThreadPoolExecutor(os.cpu_count() or 1, "hubexplore-pictures")
+        self._threads = os.cpu_count() or 1
+        self._pool = ThreadPoolExecutor(self._threads, "hubexplore-pictures")
 
     def close(self) -> None:
         """Ends the threads."""
@@ -76,31 +78,54 @@ class PictureReader:
 
     def _pictures(self, field: Field, files: Sequence[str | bytes]) -> Array | Uneven:
         choice = default_choice(field)
-        if self._are_plain:
-            pixels = plain_pixels(field, list(self._pool.map(self._content, files)))
-            if pixels is not None:
-                return numbers_of(field, pixels, choice)
-            # The pictures of a data set are mostly alike: the next ones are not tried.
-            self._are_plain = False
+        if not field.any_size:
+            return self._of_one_size(field, files, choice)
         pictures = list(self._pool.map(lambda file: self._pixels(field, file), files))
         if len({picture.shape for picture in pictures}) > 1:
             return Uneven([numbers_of(field, picture, choice) for picture in pictures])
         return numbers_of(field, np.stack(pictures), choice)
 
+    def _of_one_size(self, field: Field, files: Sequence[str | bytes], choice: ImageChoice) -> Array:
+        """Pictures in the size of the input: each thread reads and decodes a part, and puts it in its place.
+
+        So all cores work from the first file to the last number, and no picture is copied as a number.
+        """
+        numbers = np.empty((len(files), field.height, field.width, field.channels), field.numpy)
+
+        def fill(begin: int) -> bool:
+            part = files[begin : begin + size]
+            contents = list(map(self._content, part))
+            plain = plain_pixels(field, contents) if self._are_plain else None
+            for row in range(len(part)):
+                # One at a time, which stays in the caches of the CPU.
+                pixels = self._decoded(field, part[row], contents[row]) if plain is None else plain[row]
+                numbers[begin + row] = numbers_of(field, pixels, choice)
+            return plain is not None
+
+        size = max(1, math.ceil(len(files) / self._threads))
+        # The pictures of a data set are mostly alike: after a batch of none, the next ones are not tried.
+        self._are_plain = any(list(self._pool.map(fill, range(0, len(files), size))))
+        return numbers
+
     def _pixels(self, field: Field, file: str | bytes) -> Array:
+        return self._decoded(field, file, self._content(file))
+
+    def _decoded(self, field: Field, file: str | bytes, content: bytes) -> Array:
         name = file if isinstance(file, str) else "the bytes in this row"
-        return read_pixels(field, name, self._content(file), default_choice(field))
+        return read_pixels(field, name, content, default_choice(field))
 
     def _content(self, file: str | bytes) -> bytes:
         if not isinstance(file, str):
             return file
-        path = Path(file)
-        if not path.is_file() and self._folder and (Path(self._folder) / file).is_file():
-            path = Path(self._folder) / file
-        try:
-            return path.read_bytes()
-        except OSError as error:
-            raise MapError(f"The picture {file!r} cannot be read: {error.strerror or error}.") from error
+        failures = []
+        # The current directory last: it may have another picture of this name.
+        for folder in dict.fromkeys((self._folder, "")):
+            try:
+                return Path(folder, file).read_bytes()
+            except OSError as error:
+                failures.append(error)
+        reason = failures[0].strerror or failures[0]
+        raise MapError(f"The picture {file!r} cannot be read: {reason}.") from failures[0]
 
 
 def _files(column: Column) -> list[Any] | None:

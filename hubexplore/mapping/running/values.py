@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import decimal
 import itertools
 import math
 from collections.abc import Mapping, Sequence
@@ -55,9 +56,7 @@ def value_of(info: TensorInfo, columns: Sequence[Column]) -> Any:
     if len(columns) > 1:
         return _beside(info, [_as_array(info, column) for column in columns])
     (column,) = columns
-    value = column if isinstance(column, np.ndarray) else _of_arrow(info, column)
-    if isinstance(value, np.ndarray) and value.dtype == object and value.ndim == 1:
-        value = _of_objects(info, value)
+    value = value_of_single(info, column)
     return _shaped(info, value) if isinstance(value, np.ndarray) else value
 
 
@@ -71,8 +70,14 @@ def _as_array(info: TensorInfo, column: Column) -> Array:
 def value_of_single(info: TensorInfo, column: Column) -> Any:
     """A column as an array, before it gets the shape of the input."""
     value = column if isinstance(column, np.ndarray) else _of_arrow(info, column)
-    is_objects = isinstance(value, np.ndarray) and value.dtype == object and value.ndim == 1
-    return _of_objects(info, value) if is_objects else value
+    if isinstance(value, np.ndarray) and value.dtype == object and value.ndim == 1:
+        value = _of_objects(info, value)
+    if isinstance(value, np.ndarray) and value.dtype.kind in "mM":
+        raise MapError(
+            f"Got dates or times ({value.dtype}). Convert the column first: .astype('int64') makes numbers "
+            f"of it, .astype(str) texts."
+        )
+    return value
 
 
 def _beside(info: TensorInfo, columns: list[Array]) -> Array:
@@ -213,8 +218,12 @@ def _nested(flat: Any, splits: list[Array]) -> list[Any]:
 def _of_objects(info: TensorInfo, column: Array) -> Any:
     """Objects of Python: texts as they are, numbers and arrays joined."""
     first = next((value for value in column if value is not None), None)
-    if isinstance(first, (str, bytes)) or not len(column):
+    if (is_text := isinstance(first, (str, bytes))) and info.dtype.name != "string":
+        raise MapError(f"Expected numbers; found the text {first!r}. Convert the column: pandas.to_numeric.")
+    if is_text or not len(column):
         return column
+    if isinstance(first, decimal.Decimal):
+        raise MapError(f"Got {first!r}. Convert the column first: .astype('float64').")
     if isinstance(first, (list, tuple, np.ndarray)):
         missing = next((number for number, value in enumerate(column) if np.ndim(value) == 0), None)
         if missing is not None:

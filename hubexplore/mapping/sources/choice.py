@@ -33,7 +33,7 @@ class Data:
     Attributes:
       source: of its rows.
       kind: of the object, which decides the kind of the result.
-      folder: where relative paths of pictures are looked for as well.
+      folder: where relative paths of pictures are looked for first.
     """
 
     source: Source
@@ -80,9 +80,10 @@ def _of_rows(data: Any) -> Data:
         return Data(ListSource(data), LIST)
     if isinstance(data, Iterable):
         return Data(IterableSource(data), ITERATOR)
+    hint = " Pass its .to_pandas()." if hasattr(data, "to_pandas") else ""
     raise MapError(
-        f"A {type(data).__name__} is no data that can be mapped. Pass a DataFrame, an array, a path or "
-        f"pattern of files, a folder of pictures, a tf.data.Dataset, or an iterable of rows."
+        f"Data of type {type(data).__name__} cannot be mapped.{hint} Supported are a DataFrame, an array, a "
+        f"path or pattern of files, a folder of pictures, a tf.data.Dataset, and an iterable of rows."
     )
 
 
@@ -101,11 +102,16 @@ def _of_path(path: str) -> Data:
 
 def _of_folder(folder: str) -> Data:
     from hubexplore.mapping.sources.files import SUFFIXES, kind_of_file
-    from hubexplore.mapping.sources.pictures import PictureFolder, picture_files
+    from hubexplore.mapping.sources.pictures import PictureFolder, is_picture, picture_files
 
     # What begins with these belongs to whoever wrote the folder, as everywhere in the world of Parquet.
     names = sorted(name for name in os.listdir(folder) if not name.startswith((".", "_")))  # noqa: PTH208
     tables = [name for name in names if kind_of_file(name)]
+    if tables and (picture := next(filter(is_picture, names), None)):
+        raise MapError(
+            f"The folder {folder!r} holds both pictures and files of data. Say which with a pattern: "
+            f"{_pattern(folder, picture)!r} or {_pattern(folder, tables[0])!r}."
+        )
     if tables:
         return _of_files([os.path.join(folder, name) for name in tables])
     pictures = picture_files(folder)
@@ -116,7 +122,14 @@ def _of_folder(folder: str) -> Data:
     return Data(PictureFolder(folder, pictures), FRAME, folder)
 
 
+def _pattern(folder: str, name: str) -> str:
+    return os.path.join(folder, f"*{os.path.splitext(name)[1]}")
+
+
 def _of_files(paths: list[str]) -> Data:
     from hubexplore.mapping.sources.files import FileSource
+    from hubexplore.mapping.sources.pictures import PictureFolder, is_picture
 
+    if all(map(is_picture, paths)):
+        return Data(PictureFolder("", paths), FRAME)
     return Data(FileSource(paths), FILES, str(Path(paths[0]).parent))

@@ -55,6 +55,7 @@ class FileReader(abc.ABC):
 def damaged(path: str, kind: str, error: Exception) -> DamagedDataError:
     """The error for a file that cannot be read."""
     reason = " ".join(str(error).split())
-    return DamagedDataError(
-        f"{path!r} cannot be read as {kind}; it may be cut or of another format. {reason}"
-    )
+    cause = "it may be cut or of another format"
+    if "UTF8" in reason or "\\x00" in reason or "\0" in reason:
+        cause = "its text is not in UTF-8. Read it with pandas, encoding=..., and pass the DataFrame"
+    return DamagedDataError(f"{path!r} cannot be read as {kind}; {cause}. {reason}")

@@ -28,6 +28,8 @@ SUFFIXES: Final = {
 COMPRESSED: Final = (".gz",)
 _EDGE: Final = 65_536
 """Bytes at both ends of a file that its identity covers; the footer of a Parquet file describes all of it."""
+_MOST_BYTES: Final = 2**31 - 1
+"""Bytes of the texts of an Arrow array, whose offsets have 32 bits."""
 
 
 def kind_of_file(name: str) -> str:
@@ -97,7 +99,7 @@ class FileSource(Source):
         """Yields batches across the borders of files."""
         first = start
         for table in _rebatched(self._tables(start, size, names), size):
-            columns = {name: table.column(name).combine_chunks() for name in names}
+            columns = {name: _in_one(table.column(name)) for name in names}
             yield Rows(first, table.num_rows, columns)
             first += table.num_rows
 
@@ -155,6 +157,16 @@ def _rebatched(tables: Iterator[pa.Table], size: int) -> Iterator[pa.Table]:
                 pending, count = [], 0
     if pending:
         yield join(pending)
+
+
+def _in_one(column: pa.ChunkedArray) -> pa.Array:
+    """A column of a batch as one array; texts that have more bytes than an array of texts can count."""
+    import pyarrow as pa
+
+    if column.nbytes > _MOST_BYTES:
+        large = {pa.string(): pa.large_string(), pa.binary(): pa.large_binary()}
+        column = column.cast(large.get(column.type, column.type))
+    return column.combine_chunks()
 
 
 def _file_identity(path: str) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from hubexplore.errors import MapError
 from hubexplore.mapping.rows import Column, Rows
 from hubexplore.mapping.sources.source import Source
 from hubexplore.summary.confusables import columns as checked_columns
+from hubexplore.summary.tensor_values import Array
 
 _HASHED_ROWS: Final = 65_536
 """Number of rows that are hashed at a time, which bounds the memory."""
@@ -134,22 +135,38 @@ def array_of(series: Any) -> Column:
 
 
 def array_source(arrays: Any) -> MemorySource:
-    """A source over an array, or over a dict of arrays by input.
+    """A source over an array, whose fields are columns if it has some, or over a dict of arrays by input.
 
     Raises:
-      MapError: (a ValueError) the arrays have different numbers of rows.
+      MapError: (a ValueError) the arrays have different numbers of rows, or masked integers.
     """
-    columns = {"value": arrays} if isinstance(arrays, np.ndarray) else dict(arrays)
-    columns = {name: np.asarray(column) for name, column in columns.items()}
+    if isinstance(arrays, np.ndarray) and arrays.dtype.names:
+        columns = {name: arrays[name] for name in arrays.dtype.names}
+    else:
+        columns = {"value": arrays} if isinstance(arrays, np.ndarray) else dict(arrays)
+    columns = {name: _unmasked(name, column) for name, column in columns.items()}
     lengths = {name: len(column) if column.ndim else None for name, column in columns.items()}
     if len(set(lengths.values())) != 1 or None in lengths.values():
         raise MapError(f"The arrays must have one row each per row of the data; their lengths are {lengths}.")
     return MemorySource(columns, int(next(iter(lengths.values())) or 0), "the array")
 
 
-def _bytes_of(column: Column) -> bytes:
-    """Bytes that are equal for equal values."""
+def _unmasked(name: Any, column: Any) -> Array:
+    """An array as it is; the masked numbers of one of floats are NaN."""
+    if not np.ma.is_masked(column):
+        return np.asarray(column)
+    if column.dtype.kind != "f":
+        raise MapError(
+            f"Column {name!r} has masked values of dtype {column.dtype}, which has no missing numbers. "
+            f"Replace them: array.filled(0)."
+        )
+    filled: Array = column.filled(np.nan)
+    return filled
+
+
+def _bytes_of(column: Column) -> Any:
+    """Bytes that are equal for equal values; of numbers, the memory that they are in."""
     if column.dtype != object:
-        return np.ascontiguousarray(column).tobytes()
+        return np.ascontiguousarray(column).view(np.uint8) if column.size else b""
     # Row by row: pickle refers back to an object that occurs twice, and equal ones need not be identical.
     return b"".join(pickle.dumps(value, protocol=4) for value in column)

@@ -13,15 +13,19 @@ from hubexplore.mapping.sources.source import digest_of
 SUFFIXES: Final = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp")
 
 
+def is_picture(name: str) -> bool:
+    """Whether a file is a picture, by its name."""
+    return name.lower().endswith(SUFFIXES)
+
+
 def picture_files(folder: str) -> list[str]:
     """The paths of the pictures in a folder and those in it, from the folder, in alphabetical order."""
     found = []
     for parent, _, names in os.walk(folder):
-        found += [
-            Path(parent, name).relative_to(folder).as_posix()
-            for name in names
-            if name.lower().endswith(SUFFIXES) and not name.startswith(".")
-        ]
+        # Once for each folder, not for each file: of a million files it would take seconds.
+        inner = Path(parent).relative_to(folder).as_posix()
+        beginning = "" if inner == "." else f"{inner}/"
+        found += [beginning + name for name in names if is_picture(name) and not name.startswith(".")]
     return sorted(found)
 
 
@@ -29,7 +33,7 @@ class PictureFolder(FrameSource):
     """The pictures in a folder: a column `path`, which is the index as well.
 
     Args:
-      folder: of the pictures.
+      folder: of the pictures; "" for paths from the current directory.
       paths: of the files, from the folder.
     """
 
@@ -39,7 +43,7 @@ class PictureFolder(FrameSource):
         index = pd.Index(paths, name="path")
         super().__init__(pd.DataFrame({"path": list(paths)}, index=index))
         self._folder = folder
-        self.label = repr(folder)
+        self.label = repr(folder) if folder else f"the {len(paths):,} pictures"
 
     def identity(self, names: Sequence[Any]) -> Mapping[str, Any]:
         """The names of the files, and how each was last changed."""

@@ -17,6 +17,13 @@ from hubexplore.mapping.sources.file_reader import FileReader, damaged
 
 _BLOCK: Final = 1 << 22
 """Bytes of text that are parsed at a time."""
+_LARGEST_BLOCK: Final = 1 << 30
+"""Bytes of the longest row of text: pyarrow counts them in 32 bits."""
+_LONG_ROW: Final = "straddling object"
+"""What pyarrow says of a row that is longer than a block."""
+_HEADING: Final = 1 << 16
+"""Bytes in which the heading of a CSV file ends."""
+_QUOTED: Final = re.compile(rb'"[^"]*"')
 _ARROW_ROW: Final = re.compile(r"in row (\d+)")
 
 
@@ -51,25 +58,59 @@ class ParquetFile(FileReader):
             raise damaged(self.path, f"Parquet after row {row:,}", error) from error
 
 
+def _beginning(path: str, kind: str) -> bytes:
+    """The first bytes of a text file, which may be compressed."""
+    try:
+        with pa.input_stream(path, compression="detect") as file:
+            content: bytes = file.read(_HEADING)
+    except (pa.ArrowException, OSError) as error:
+        raise damaged(path, kind, error) from error
+    return content
+
+
+def _delimiter(path: str) -> str:
+    """What separates the values of a CSV file, by its name and heading."""
+    if ".tsv" in path.lower():
+        return "\t"
+    heading = _QUOTED.sub(b"", _beginning(path, "CSV")).partition(b"\n")[0]
+    # Spreadsheets write semicolons where the comma is that of decimal numbers.
+    return ";" if b";" in heading and b"," not in heading else ","
+
+
 class CsvFile(FileReader):
-    """A CSV file with a heading; `.tsv` is separated by tabs."""
+    """A CSV file with a heading; its values are separated by commas, tabs (`.tsv`) or semicolons."""
 
     is_typed = False
 
     def __init__(self, path: str) -> None:
         self.path = path
         self.length = None
-        self._delimiter = "\t" if ".tsv" in path.lower() else ","
+        self._delimiter = _delimiter(path)
+        self._block = _BLOCK
         try:
-            with self._open([], []) as reader:
+            with self._opened([], []) as reader:
                 self.names = list(reader.schema.names)
         except (pa.ArrowException, OSError) as error:
             raise damaged(path, "CSV", error) from error
 
+    def _opened(self, names: Sequence[str], texts: Sequence[str]) -> pa.csv.CSVStreamingReader:
+        """A reader whose blocks hold the first row."""
+        while True:
+            try:
+                return self._open(names, texts)
+            except pa.ArrowInvalid as error:
+                self._enlarge(error)
+
+    def _enlarge(self, error: Exception) -> None:
+        """Makes the blocks larger if a row is longer than one; raises any other error again."""
+        if _LONG_ROW not in str(error) or self._block >= _LARGEST_BLOCK:
+            raise error
+        self._block = min(8 * self._block, _LARGEST_BLOCK)
+
     def _open(self, names: Sequence[str], texts: Sequence[str]) -> pa.csv.CSVStreamingReader:
         return pa.csv.open_csv(
             self.path,
-            pa.csv.ReadOptions(use_threads=False, block_size=_BLOCK),
+            pa.csv.ReadOptions(use_threads=False, block_size=self._block),
             pa.csv.ParseOptions(delimiter=self._delimiter, newlines_in_values=True),
             pa.csv.ConvertOptions(
                 include_columns=list(names), column_types=dict.fromkeys(texts, pa.string())
@@ -78,16 +119,23 @@ class CsvFile(FileReader):
 
     def tables(self, start: int, size: int, names: Sequence[str], texts: Sequence[str]) -> Iterator[pa.Table]:
         """Parses all rows, since only that tells where one begins."""
-        row = 0
-        try:
-            with self._open(names, texts) as reader:
-                for batch in reader:
-                    skipped = min(max(0, start - row), batch.num_rows)
-                    row += batch.num_rows
-                    if skipped < batch.num_rows:
-                        yield pa.Table.from_batches([batch.slice(skipped)])
-        except (pa.ArrowException, OSError) as error:
-            raise damaged(self.path, f"CSV after row {row:,}", error) from error
+        next_row, is_read = start, False
+        while not is_read:
+            row = 0
+            try:
+                with self._opened(names, texts) as reader:
+                    for batch in reader:
+                        skipped = min(max(0, next_row - row), batch.num_rows)
+                        row += batch.num_rows
+                        if skipped < batch.num_rows:
+                            next_row = row
+                            yield pa.Table.from_batches([batch.slice(skipped)])
+                is_read = True
+            except (pa.ArrowException, OSError) as error:
+                try:
+                    self._enlarge(error)
+                except (pa.ArrowException, OSError):
+                    raise damaged(self.path, f"CSV after row {row:,}", error) from error
 
 
 class JsonFile(FileReader):
@@ -96,6 +144,11 @@ class JsonFile(FileReader):
     def __init__(self, path: str) -> None:
         self.path = path
         self.length = None
+        if _beginning(path, "JSON lines").lstrip().startswith(b"["):
+            raise DamagedDataError(
+                f"{path!r} holds a JSON array, not one object in each line. Read it with pandas.read_json, "
+                f"and pass the DataFrame."
+            )
         first = next(self._parsed([], 0), None)
         if first is None:
             raise DamagedDataError(f"{path!r} has no rows.")
