@@ -470,6 +470,13 @@ class TestPair:
         assert "−0.25 is black, 0 is grey, 0.25 is white" in drawn.html
         assert len(drawn.hovers) == drawn.html.count("<img") == 6
 
+    def test_grey_pictures_are_compared_as_pictures(self) -> None:
+        picture = np.linspace(0, 1, 144).reshape(12, 12)
+        html = values.pair(picture, picture**2, is_picture=True).html
+        assert html.count("Brightness: ") == 3
+        assert "0 is grey" in html.split("Second − first")[1]
+        assert "Brightness" not in values.pair(picture, picture**2).html
+
     def test_large_integers_are_compared_exactly(self) -> None:
         assert "1 of 1 entry differs" not in values.pair(np.array([2**62]), np.array([2**62])).html
         assert "They are equal." not in values.pair(np.array([2**62]), np.array([2**62 + 1])).html

@@ -243,8 +243,10 @@ def _continued(scene: Scene, series: list[tuple[Member, Array]]) -> Iterator[Ban
         further = [
             (member, array)
             for member, array in pairs
+            # Rows of features, and what is predicted of them, are no series, whatever their lengths.
+            if (member.words & AHEAD or _is_series(scene, history))
             # Ids of what is recommended are no series, nor are those of what was seen before.
-            if (member.words & AHEAD or not (member.is_integer and _is_of_integers(scene, history[0])))
+            and (member.words & AHEAD or not (member.is_integer and _is_of_integers(scene, history[0])))
             # What is as long as the input may be on its axis: a filter, a reconstruction.
             and (array.shape[1] != history[1].shape[1] or member.words & AHEAD)
             and not member.words & OF_ANOTHER_KIND
@@ -253,6 +255,15 @@ def _continued(scene: Scene, series: list[tuple[Member, Array]]) -> Iterator[Ban
         if further:
             members = tuple(member for member, _ in further)
             yield Bands(members, tuple((member.name, array) for member, array in further), None, history)
+
+
+def _is_series(scene: Scene, history: tuple[str, Array]) -> bool:
+    """Returns whether the one input is a series: it has an axis for its one variable, or is a curve."""
+    name, steps = history
+    has_axis = any(
+        member.name == name and member.array is not None and member.array.ndim == 3 for member in scene.inputs
+    )
+    return has_axis or (steps.shape[1] >= MIN_CURVE and is_curve(steps))
 
 
 def _is_of_integers(scene: Scene, name: str) -> bool:
