@@ -6,6 +6,7 @@ from hubexplore.display.values import view_choice
 from hubexplore.display.values.together import (
     bands,
     boxes,
+    clouds,
     keypoints,
     masks,
     positions,
@@ -28,6 +29,7 @@ _FINDERS = (
     keypoints.find,
     masks.find,
     voxels.find,
+    clouds.find,
     positions.find,
     bands.find,
     series_columns.find,
