@@ -248,18 +248,18 @@ def find(scene: Scene) -> Iterator[Group]:
     given = [
         places
         for member in scene.inputs
-        if (array := member.array) is not None
-        and array.ndim == 3
-        and array.shape[2] in _FURTHER
-        and (places := _places(array[..., :3])) is not None
+        if (numbers := member.array) is not None
+        and numbers.ndim == 3
+        and numbers.shape[2] in _FURTHER
+        and (places := _places(numbers[..., :3])) is not None
         and places.shape[1] >= _MIN_SURE
         and not _is_series(places)
     ]
     if len(given) == 1:
         for member, _ in scene.numbers():
-            beside = None if member.name in used else _colours_of(member, given[0], scene)
-            if beside is not None:
-                yield _cloud(scene, given[0], (), (member, beside))
+            colours = None if member.name in used else _colours_of(member, given[0], scene)
+            if colours is not None:
+                yield _cloud(scene, given[0], (), (member, colours))
 
 
 def _cloud(
