@@ -165,3 +165,9 @@ def test_what_the_input_says_comes_before_what_is_said_of_it() -> None:
     }  # fmt: skip
     found = group(replace(scene(outputs), rows=("Emma was here",)), ranking.Ranking)
     assert [member.name for member in found.members] == ["tokens", "labels", "scores"]
+
+
+def test_voxels_of_a_volume_without_channels() -> None:
+    volume = RANDOM.integers(0, 255, (1, 12, 24, 24)).astype(np.uint8)
+    found = group(scene({"lesion": volume > 200}, scan=volume), voxels.Voxels)
+    assert found.views == ("Mask",)
