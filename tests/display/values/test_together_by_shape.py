@@ -11,6 +11,7 @@ import pytest
 from hubexplore.display.values.together import bands, boxes, masks, ranking, voxels
 from hubexplore.display.values.together.grouping import grouped
 from hubexplore.display.values.together.scene import Member
+from hubexplore.summary.tensor_values import Array
 from tests.display.values.test_together import (
     CORNERS,
     PICTURE,
@@ -171,3 +172,26 @@ def test_voxels_of_a_volume_without_channels() -> None:
     volume = RANDOM.integers(0, 255, (1, 12, 24, 24)).astype(np.uint8)
     found = group(scene({"lesion": volume > 200}, scan=volume), voxels.Voxels)
     assert found.views == ("Mask",)
+
+
+class TestWordsThatWentIn:
+    WORDS = texts("Ann", "met", "Bob", "in", "old", "Rome").reshape(2, 3)
+    TAGS = texts("B-PER", "O", "B-PER", "O", "O", "B-LOC").reshape(2, 3)
+
+    @pytest.mark.parametrize("value", [TAGS, np.array([[1, 0, 1], [0, 0, 2]])])
+    def test_they_stand_before_their_tags(self, value: Array) -> None:
+        found = group(scene({"tags": value}, words=self.WORDS), ranking.Ranking)
+        assert [member.name for member in found.members] == ["tags"]
+        shown = cells(drawn(found).html)
+        assert shown[1:3] == ["words", "tags"]
+        assert shown[4] == "Ann"
+
+    def test_they_keep_their_order_and_stand_there_once(self) -> None:
+        shares = np.array([[0.1, 0.7, 0.2], [0.3, 0.3, 0.4]])
+        found = group(scene({"classes": self.TAGS, "scores": shares}, words=self.WORDS), ranking.Ranking)
+        assert cells(drawn(found).html)[5:7] == ["Ann", "B-PER"]
+        repeated = group(scene({"again": self.WORDS, "tags": self.TAGS}, words=self.WORDS), ranking.Ranking)
+        assert drawn(repeated).html.count(">Ann<") == 1
+
+    def test_another_number_of_words_says_nothing(self) -> None:
+        single(scene({"tags": self.TAGS}, words=self.WORDS[:, :2]))
