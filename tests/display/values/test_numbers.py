@@ -330,6 +330,13 @@ class TestImages:
         assert pixels.max() == 255
         assert words in values.render(stack, "Images").html
 
+    def test_a_few_numbers_beyond_a_range_do_not_change_it(self) -> None:
+        sharpened = RANDOM.uniform(0, 255, (1, 32, 32, 3))
+        sharpened[0, 0, :4] = [-20, 280, 260]
+        assert brightness(sharpened)[1] == "0 is black, 255 is white"
+        sharpened[0, 1:4] = 280
+        assert brightness(sharpened)[1] == "−20 is black, 280 is white"
+
     def test_bytes_stay(self) -> None:
         stack = RANDOM.integers(0, 255, (1, 4, 4, 3)).astype(np.uint8)
         np.testing.assert_array_equal(brightness(stack)[0], stack)

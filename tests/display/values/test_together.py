@@ -270,6 +270,7 @@ class TestBands:
         found = group(scene({"default": curve + np.array([-0.2, 0, 0.3])}, past=past), bands.Bands)
         assert found.band is not None
         assert [name for name, _ in found.lines] == ["default [1]"]
+        assert "default [0] to [2]" in drawn(found).html
         found = group(scene({"default": curve * [1, -1, 0.5]}), bands.Bands)
         assert (found.band, len(found.lines)) == (None, 3)
         single(scene({"boxes": curve * [1, -1, 0.5, 1]}))

@@ -8,12 +8,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from hubexplore.display.values.together import bands, boxes, masks, ranking, voxels
+from hubexplore.display.values.together import bands, boxes, masks, ranking, token_classes, voxels
 from hubexplore.display.values.together.grouping import grouped
 from hubexplore.display.values.together.scene import Member
 from hubexplore.summary.tensor_values import Array
 from tests.display.values.test_together import (
     CORNERS,
+    HOSTILE,
     PICTURE,
     RANDOM,
     SCORES,
@@ -195,3 +196,35 @@ class TestWordsThatWentIn:
 
     def test_another_number_of_words_says_nothing(self) -> None:
         single(scene({"tags": self.TAGS}, words=self.WORDS[:, :2]))
+
+
+class TestClassesOfWords:
+    WORDS = texts("Ann", "slept", "", "old", HOSTILE, "Rome").reshape(2, 3)
+    LOGITS = np.eye(5)[np.array([[1, 0, 4], [0, 0, 2]])] * 6 - 2
+
+    @pytest.mark.parametrize("is_input", [False, True])
+    def test_each_word_has_its_likeliest_class(self, is_input: bool) -> None:
+        given = {"words": self.WORDS}
+        outputs = {"emissions": self.LOGITS, **({} if is_input else given)}
+        found = group(scene(outputs, **(given if is_input else {})), token_classes.TokenClasses)
+        assert len(found.members) == (1 if is_input else 2)
+        shown = cells(drawn(found).html)
+        assert shown[:6] == ["words", "class", "chance", "Ann", "class 1", "0.9902"]
+        assert shown.count("class 4") == 0  # that of an empty word, which fills the row up
+
+    def test_classes_have_names_and_chances_stay(self) -> None:
+        outputs = {"emissions": np.eye(5)[[[1, 0, 4]]] * 0.6 + 0.08}
+        named = scene(outputs, names=("O", "PER", "ORG", "LOC", "MISC"), words=self.WORDS[:1])
+        assert cells(drawn(group(named, token_classes.TokenClasses)).html)[3:6] == ["Ann", "PER", "0.68"]
+
+    @pytest.mark.parametrize("size", [3, 32, 1])
+    def test_attention_and_embeddings_are_no_classes(self, size: int) -> None:
+        shown = grouped(scene({"default": RANDOM.normal(size=(2, 3, size))}, words=self.WORDS))
+        assert not any(isinstance(item, token_classes.TokenClasses) for item in shown)
+
+    def test_many_rows_and_words_are_bounded(self) -> None:
+        many = np.full((9, 60), b"word", object)
+        found = group(scene({"y": RANDOM.normal(size=(9, 60, 4)), "words": many}), token_classes.TokenClasses)
+        html = drawn(found).html
+        assert "… and 1 row more" in html
+        assert "… and 10 more" in html

@@ -172,7 +172,11 @@ class Bands:
         colours = series_colours(range(len(self.lines)))
         entries = [(name, colours[at]) for at, (name, _) in enumerate(self.lines)]
         if self.band:
-            entries.append((f"{self.band[0][0]} to {self.band[1][0]}", PALE_BLUE))
+            first, last = (name for name, _ in self.band)
+            stem = last.rpartition(" [")[0]
+            # Columns of one output: its name once.
+            is_one = bool(stem) and first.startswith(f"{stem} [")
+            entries.append((f"{first} to {last.removeprefix(stem).lstrip() if is_one else last}", PALE_BLUE))
         given = [series for series in (self.history, self.beneath) if series is not None]
         return [*((name, SCALE_INK) for name, _ in given), *entries]
 

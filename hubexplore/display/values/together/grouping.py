@@ -14,6 +14,7 @@ from hubexplore.display.values.together import (
     same_axis,
     scalars,
     series_columns,
+    token_classes,
     tokens,
     voxels,
 )
@@ -30,6 +31,7 @@ _FINDERS = (
     masks.find,
     voxels.find,
     clouds.find,
+    token_classes.find,
     positions.find,
     bands.find,
     series_columns.find,
