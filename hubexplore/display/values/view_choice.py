@@ -66,6 +66,9 @@ _MAX_FLAGS: Final = 12
 """Up to this many truth values in a row are read."""
 _MAX_COMPARED: Final = 64
 _NEAR: Final = 0.5
+_HIGH_SCORE: Final = 0.5
+_LOW_SCORE: Final = 0.1
+_MOST: Final = 0.5
 _SMOOTH: Final = 0.5
 """From this correlation of neighbours on, numbers change little from pixel to pixel."""
 _AGAINST: Final = 0.8
@@ -313,6 +316,20 @@ def _are_shares(array: Array) -> bool:
         return bool(np.all(sample >= 0) and np.allclose(sample.sum(-1), 1, atol=1e-3))
 
 
+def _are_independent_scores(array: Array) -> bool:
+    """Returns whether rows of many numbers from 0 to 1 are a few high ones among many near 0.
+
+    So are the scores of a model of which several classes may be true; the numbers of an embedding are even.
+    """
+    if array.ndim != 2 or array.shape[-1] < MIN_EMBEDDING_COLUMNS:
+        return False
+    sample = numerics.as_floats(array[:32])
+    if not np.isfinite(sample).all() or sample.min() < 0 or sample.max() > 1:
+        return False
+    is_whole = bool(np.all(sample == np.round(sample)))
+    return bool(sample.max() > _HIGH_SCORE and (sample < _LOW_SCORE).mean() > _MOST) and not is_whole
+
+
 def _is_scores(array: Array, name: str, labels: Sequence[str]) -> bool:
     """Returns whether rows look like scores: the labels fit, the name says so, or the sum is 1."""
     columns = array.shape[-1]
@@ -322,7 +339,7 @@ def _is_scores(array: Array, name: str, labels: Sequence[str]) -> bool:
     if len(labels) == columns:
         return True
     # 32 rows decide: all of them would read an output of any size once more.
-    if _are_shares(array):
+    if _are_shares(array) or _are_independent_scores(array):
         return True
     sample = numerics.as_floats(array[:32])
     with np.errstate(all="ignore"):
