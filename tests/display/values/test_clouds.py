@@ -12,7 +12,7 @@ from hubexplore.display.values.together import bands, clouds
 from hubexplore.display.values.together.grouping import grouped
 from hubexplore.display.values.together.scene import Member
 from hubexplore.summary.tensor_values import Array
-from tests.display.values.test_together import HOSTILE, drawn, group, scene, single
+from tests.display.values.test_together import HOSTILE, PICTURE, drawn, group, scene, single
 
 RANDOM = np.random.default_rng(3)
 CLOUD = RANDOM.normal(size=(2, 200, 3)).astype(np.float32)
@@ -92,6 +92,13 @@ def test_a_series_of_three_variables_is_no_cloud() -> None:
     short = RANDOM.random((2, 48, 3))
     group(scene({"smooth": short}, history=short), bands.Bands)
     assert [type(item) for item in grouped(scene({"step": CLASSES[:1, :64]}, motion=curves))] == [Member]
+
+
+def test_rows_of_one_picture_are_no_clouds() -> None:
+    layers = RANDOM.random((96, 128, 6))
+    shown = grouped(scene({"uv": RANDOM.normal(size=(96, 128, 2))}, pair=layers))
+    assert [type(item) for item in shown] == [Member]
+    single(scene({"default": CLOUD}, PICTURE))
 
 
 @pytest.mark.parametrize("value", [np.eye(3)[CLASSES % 3], CLASSES[:, :, None].repeat(3, 2), CLOUD[:, :5]])

@@ -33,6 +33,8 @@ MAX_POINTS: Final = 2000
 """Maximum number of points of a cloud that are drawn: of more points, evenly spaced ones are."""
 MAX_CLASSES: Final = 64
 """Maximum number of classes of points; more are ids of points, or quantities."""
+_MAX_ROWS: Final = 32
+"""Maximum number of clouds: more rows are those of one picture."""
 _MIN_POINTS: Final = 16
 _MIN_ALONE: Final = 64
 """Minimum number of points beside which nothing stands."""
@@ -235,6 +237,8 @@ def _draw_axes(drawing: SvgDrawing, half: Array, turn: float, height: float) -> 
 
 def find(scene: Scene) -> Iterator[Group]:
     """Yields clouds that came out, and numbers for each point of the one cloud that went in."""
+    if scene.pictures:
+        return
     used: set[str] = set()
     for member, array in scene.numbers():
         places = _places(array)
@@ -272,9 +276,9 @@ def _cloud(
 
 def _places(array: Array) -> Array | None:
     """Returns floats [rows, points, 3] as float64; None for other values, as chances of three classes."""
-    if array.ndim != 3 or array.shape[2] != 3 or array.shape[1] < _MIN_POINTS or not is_number(array):
+    if array.ndim != 3 or array.shape[2] != 3 or array.shape[1] < _MIN_POINTS or len(array) > _MAX_ROWS:
         return None
-    if array.dtype.kind in "iu":
+    if not is_number(array) or array.dtype.kind in "iu":
         return None
     floats = numerics.as_floats(array)
     with np.errstate(all="ignore"):
@@ -287,7 +291,7 @@ def _is_series(places: Array) -> bool:
 
 
 def _is_sure(scene: Scene, places: Array) -> bool:
-    """Returns whether numbers beside which nothing stands are points, not steps of a series or of a picture.
+    """Returns whether numbers beside which nothing stands are points, not steps of a series.
 
     Neighbours in a list of points are seldom near each other; those of a series are.
     """
@@ -296,7 +300,7 @@ def _is_sure(scene: Scene, places: Array) -> bool:
         for member in scene.inputs
     )
     least = _MIN_SURE if is_like_input else _MIN_ALONE
-    return places.shape[1] >= least and not scene.pictures and not _is_series(places)
+    return places.shape[1] >= least and not _is_series(places)
 
 
 def _colouring(scene: Scene, places: Array, cloud: Member) -> tuple[Member, Array] | None:
