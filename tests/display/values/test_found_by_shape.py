@@ -82,6 +82,8 @@ class TestMasks:
         classes = RANDOM.integers(0, 21, (1, 48, 64)).astype(np.uint8)
         group(scene({"out": classes}, PICTURE), masks.Mask)
         single(scene({"out": classes * 12}, PICTURE))
+        two = drawn(group(scene({"out": classes % 2}, PICTURE), masks.Mask)).html
+        assert re.findall(r'class="key">.*?> (.*?)</span>', two) == ["class 1"]
 
     def test_large_ids_of_few_things(self) -> None:
         ids = np.array([0, 7001, 26002])[RANDOM.integers(0, 3, (1, 24, 32))]

@@ -283,7 +283,7 @@ def _as_mask(member: Member, mask: Array, scene: Scene) -> Mask | None:
         classes = mask.argmax(-1) if is_mask else mask[..., 0]
         return Mask((member,), classes, scene.pictures, class_names=scene.class_names) if is_mask else None
     flat = mask[..., 0]
-    if _is_truth(flat) and (flat.dtype.kind == "b" or not scene.class_names):
+    if flat.dtype.kind == "b":
         return Mask((member,), flat.astype(int), scene.pictures, class_names=_TRUTH)
     # Bytes from 0 to 255 are a picture, unless the name says otherwise.
     is_id = flat.dtype.kind == "i" or (flat.dtype.kind == "u" and flat.max() < _MAX_BYTE_CLASSES)
