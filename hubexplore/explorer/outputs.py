@@ -71,7 +71,15 @@ def scene_of(summary: ModuleSummary, run: Run, sounds: Sounds = NO_SOUNDS) -> Sc
         members.sort(key=lambda member: _precedence(member, inputs.values()))
     return Scene(
         tuple(members),
-        tuple(Member(name, value, shape=declared.get(name)) for name, value in inputs.items()),
+        tuple(
+            Member(
+                name,
+                value,
+                shape=declared.get(name),
+                is_picture=is_lone_picture(name, value, declared.get(name), pictures),
+            )
+            for name, value in inputs.items()
+        ),
         pictures,
         class_labels.names_by_id(summary, request.tags),
         run.rows,
@@ -112,8 +120,8 @@ def is_lone_picture(name: str, value: Any, shape: Shape, pictures: Sequence[Pict
     """Returns whether a matrix is a grey picture: bytes, called so, or of the size of the one that went in.
 
     Args:
-      name: of the output.
-      value: of the output.
+      name: of the output or input.
+      value: of the output or input.
       shape: the shape that the signature declares.
       pictures: those that went in.
     """

@@ -187,9 +187,9 @@ class ModuleRunner:
 def captions(request: RunRequest) -> tuple[str, ...]:
     """Returns captions for the rows of the outputs: the sentences if one input is a list of them."""
     texts = [
-        entry.value
+        value.reshape(-1)
         for entry in request.input_values.values()
-        if isinstance(entry.value, np.ndarray) and entry.value.dtype.kind in "OSU" and entry.value.ndim == 1
+        if _holds_texts(value := entry.value) and (value.ndim == 1 or value.shape[1:] == (1,))
     ]
     if len(texts) != 1 or not all(is_readable(text) for text in texts[0] if isinstance(text, bytes)):
         return ()

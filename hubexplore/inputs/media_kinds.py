@@ -19,6 +19,8 @@ MAX_LONE_RATIO: Final = 8
 """Highest ratio of the sides of such an input: rows of many points in space have a higher one."""
 GREY_SIDES: Final = (16, 64)
 """Shortest and longest side of a square that is a grey picture although it has no axis of channels."""
+COLOURS: Final = 3
+"""Number of channels of a picture in colour."""
 LATENT_WIDTHS: Final = (2, 1024)
 """Lowest and highest number of numbers in a row that a generator makes a picture or sound of."""
 _MIN_GENERATED: Final = 4000
@@ -26,6 +28,8 @@ _MIN_GENERATED: Final = 4000
 _FACTOR: Final = 8
 """How many times longer than the vector a generated sound is, at least."""
 _PICTURE_DTYPES: Final = FLOATS | {"uint8"}
+_WIDE_INTEGERS: Final = frozenset({"int32", "int64"})
+"""Further dtypes of pictures in colour, from 0 to 255; without colours they may be ids."""
 _PICTURE_WORDS: Final = frozenset({
     "frame", "image", "images", "img", "photo", "picture", "pixels", "rgb", "rgbs",
 })  # fmt: skip
@@ -57,12 +61,15 @@ def picture_form(dtype: str, shape: Shape, name: str = "", gains_rows: bool = Fa
       name: of the input, which decides where the shape leaves it open whether there are rows.
       gains_rows: whether the graph puts a dimension of rows in front of it.
     """
-    if dtype not in _PICTURE_DTYPES or shape is None:
+    if shape is None or dtype not in _PICTURE_DTYPES | _WIDE_INTEGERS:
+        return None
+    if dtype in _WIDE_INTEGERS and (len(shape) != 4 or shape[3] != COLOURS):
         return None
     if len(shape) == 4:
         # NHWC with 1 or 3 channels is the convention of TF1 Hub modules for images.
         form = PictureForm(shape[1], shape[2], shape[3]) if shape[3] in (1, 3) else None
-        return form if form is not None and _are_sides(form, 1) else None
+        least = MIN_LONE_SIDE if dtype in _WIDE_INTEGERS else 1
+        return form if form is not None and _are_sides(form, least) else None
     if len(shape) == 3 and is_grey_square(shape):
         return PictureForm(shape[1], shape[2], 1)
     return _lone_form(dtype, shape, gains_rows or says_picture(name))

@@ -6,7 +6,7 @@ import threading
 
 import numpy as np
 
-from hubexplore.explorer.runs import ModuleRunner, RunRequest
+from hubexplore.explorer.runs import ModuleRunner, RunRequest, captions
 from hubexplore.explorer.subject import Subject
 from hubexplore.inputs.input_value import InputValue
 from hubexplore.session.session import NotebookSession
@@ -43,3 +43,12 @@ def test_calls_of_other_threads_are_not_taken_for_a_run(session: NotebookSession
         thread.join()
     session.call(module, [3.0])
     assert calls == session.log[:1]
+
+
+def test_the_one_list_of_texts_names_the_rows() -> None:
+    def of(*shapes: tuple[int, ...]) -> tuple[str, ...]:
+        inputs = {str(at): InputValue(np.full(shape, b"C", object)) for at, shape in enumerate(shapes)}
+        return captions(RunRequest((), "default", inputs))
+
+    assert of((2,)) == of((2, 1)) == ("C", "C")
+    assert of((2, 2)) == of((2,), (2,)) == ()

@@ -128,6 +128,70 @@ def test_the_samples_of_one_sound_are_no_rows() -> None:
     assert examples.fill((sound,), "Sample sound", 2)["waveform"].words == "Sample sound"
 
 
+@pytest.mark.parametrize("dtype", ["int32", "int64"])
+def test_integers_in_three_channels_are_a_picture(dtype: str) -> None:
+    photo = examples.make(field(dtype, (1, None, None, 3)), "Sample picture")
+    assert (photo.dtype, photo.shape) == (np.dtype(dtype), (1, 128, 128, 3))
+    assert photo.max() > 100
+    assert examples.kinds((field(dtype, (None, 8, 8, 1)),)) == PLAIN
+
+
+def test_bytes_of_a_volume_are_brightness_and_a_column_has_whole_sentences() -> None:
+    assert examples.make(field("uint8", (1, 8, 8, 8)), "Random (seed 0)").max() > 100
+    assert b" " in examples.make(field("string", (None, 1), name="text"), "Sample sentences")[0, 0]
+
+
+class TestNamedTexts:
+    @pytest.mark.parametrize(
+        ("name", "first"), [("user_id", b"1"), ("smiles", b"CCO"), ("signup_date", b"2024-01-31")]
+    )
+    def test_what_the_name_says_is_no_sentence(self, name: str, first: bytes) -> None:
+        named = field("string", (None,), name=name)
+        assert examples.kinds((named,))[0] == "Sample categories"
+        assert examples.make(named, "Sample categories", 6)[0] == first
+
+    def test_texts_of_users_and_words_of_a_vocabulary_are_as_before(self) -> None:
+        assert examples.kinds((field("string", (None,), name="user_comment"),))[0] == "Sample sentences"
+        known = dataclasses.replace(
+            field("string", (None,), name="user_id"), use=Use(words=(b"ann", b"bob"), is_category=True)
+        )
+        assert examples.make(known, "Words of the vocabulary", 2).tolist() == [b"ann", b"bob"]
+
+
+class TestFeatures:
+    FEATURES = (
+        Feature("review_text", "string"),
+        Feature("colour", "string", 2),
+        Feature("user/id", "string"),
+        Feature("photo", "string", picture="PNG"),
+        Feature("size", "float32"),
+    )
+
+    def feature(self, name: str, kind: str) -> list[bytes]:
+        one = Field("x", "string", (None,), "dense", "text", "", encoding=Encoding("example", self.FEATURES))
+        assert examples.kinds((one,)) == ("Sample picture", *PLAIN)
+        rows = [tf.train.Example.FromString(row) for row in examples.make(one, kind, 2)]
+        return [content for row in rows for content in row.features.feature[name].bytes_list.value]
+
+    def test_texts_categories_and_pictures(self) -> None:
+        assert all(b" " in text for text in self.feature("review_text", "Sample picture"))
+        assert self.feature("colour", "Sample picture") == [b"alpha", b"beta", b"beta", b"gamma"]
+        assert self.feature("user/id", "Sample picture") == [b"1", b"2"]
+        assert self.feature("colour", "Zeros") == [b""] * 4
+
+    @pytest.mark.parametrize("kind", ["Sample picture", *PLAIN])
+    def test_every_kind_has_pictures_that_can_be_decoded(self, kind: str) -> None:
+        assert {Image.open(io.BytesIO(file)).format for file in self.feature("photo", kind)} == {"PNG"}
+
+    def test_the_kind_is_called_by_what_it_has(self) -> None:
+        for features, kind in (
+            (self.FEATURES[:2], "Sample sentences"),
+            (self.FEATURES[1:2], "Sample categories"),
+        ):
+            one = Field("x", "string", (None,), "dense", "text", "", encoding=Encoding("example", features))
+            assert examples.kinds((one,)) == (kind, *PLAIN)
+
+
 class TestCategories:
     AGE = field("float32", (None, 1), name="age")
     FLAG = field("bool", (None,), name="smoker")
@@ -205,7 +269,7 @@ def test_examples_are_parsed_by_tensorflow() -> None:
     for kind in PLAIN:
         for each in examples.make(one, kind, 2):
             found = tf.train.Example.FromString(each).features.feature
-            assert list(found["text"].bytes_list.value) == [b""]
+            assert bool(found["text"].bytes_list.value[0]) == (kind != "Zeros")
             assert len(found["id"].int64_list.value) == 2
             assert len(found["x"].float_list.value) == 3
 

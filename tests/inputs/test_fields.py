@@ -45,6 +45,7 @@ ROWS = "JSON rows of numbers, such as [[1, 2], [3]]"
         ("float32", (32, 1024, 3), "dense", "array", f"numbers, 32 by 1024 by 3: {BROUGHT}"),
         ("uint8", (None, 784), "dense", "array", f"whole numbers, any by 784: {BROUGHT}"),
         ("float32", (4, 4), "dense", "numbers", "4 numbers per row, a row per line"),
+        ("int32", (1, 192, 192, 3), "dense", "image", "a picture of 192 by 192 pixels, in colour"),
         ("int32", (None, 8, 8, 1), "dense", "array", f"whole numbers, any by 8 by 8 by 1: {BROUGHT}"),
         ("float32", (None, 8, 8, 4), "dense", "array", f"numbers, any by 8 by 8 by 4: {BROUGHT}"),
         ("float32", (None, 9**9, 8, 3), "dense", "array", f"numbers, any by 387420489 by 8 by 3: {BROUGHT}"),

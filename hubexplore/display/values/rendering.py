@@ -20,6 +20,7 @@ from hubexplore.display.values.views import (
     images,
     lines,
     lists,
+    motion,
     one_row,
     picture_files,
     scatter,
@@ -111,7 +112,8 @@ def render(
         return Rendered(selected, listed)
     array = array.astype(np.uint8) if array.dtype.kind == "b" else array
     if selected == view_choice.SLICES:
-        return with_numbers(selected, slices.slices(array, rows, settings), Markup)
+        volumes = array[..., None] if array.ndim == 4 else array
+        return with_numbers(selected, slices.slices(volumes, rows, settings), Markup)
     if selected == view_choice.FILM:
         return with_numbers(selected, slices.film(array, rows, settings), Markup)
     known = heard or Sound()
@@ -186,5 +188,6 @@ _PICTURES: Final[dict[str, _Draw]] = {
     view_choice.IMAGES: lambda array, rows, labels: (
         images.images(array[..., None], ()) if array.ndim == 2 else images.images(array, rows)
     ),
+    view_choice.MOTION: lambda array, rows, labels: motion.motion(array, rows),
     view_choice.TILES: lambda array, rows, labels: tiles.tiles(array, rows),
 }

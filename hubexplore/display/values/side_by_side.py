@@ -42,6 +42,7 @@ def pair(
     change: str = "Second − first",
     shape: Shape = None,
     sound: Sound | None = None,
+    is_picture: bool = False,
 ) -> Rendered:
     """Draws two values in one view and, where they are numbers of one shape, the second minus the first.
 
@@ -55,10 +56,12 @@ def pair(
       change: title of the second minus the first.
       shape: the shape that the signature declares, as for `render`.
       sound: what is known of both values if they are sound.
+      is_picture: whether both are grey pictures [height, width].
     """
     # One view for both: pictures of two kinds could not be compared.
     possible = [
-        suitable_views(value, name=name, labels=labels, shape=shape, sound=sound) for value in (first, second)
+        suitable_views(value, name=name, labels=labels, shape=shape, sound=sound, is_picture=is_picture)
+        for value in (first, second)
     ]
     view = next((view for view in possible[0] if view in possible[1]), possible[0][0])
     # What one view draws of both is sound in their difference, too.
@@ -67,11 +70,15 @@ def pair(
     verdict_line = tag("p", tag("strong", verdict_text))
     if verdict_text == EQUAL:
         # Two equal pictures would send the reader looking for a difference.
-        rendering = render(first, view, name=name, rows=rows, labels=labels, shape=shape, heard=heard)
+        rendering = render(
+            first, view, name=name, rows=rows, labels=labels, shape=shape, heard=heard, is_picture=is_picture
+        )
         details = tag("details", tag("summary", "What both have"), rendering.html)
         return Rendered("Side by side", join(verdict_line, details), rendering.hovers)
     renderings = [
-        render(value, view, name=name, rows=rows, labels=labels, shape=shape, heard=heard)
+        render(
+            value, view, name=name, rows=rows, labels=labels, shape=shape, heard=heard, is_picture=is_picture
+        )
         for value in (first, second)
     ]
     columns = [
@@ -111,8 +118,12 @@ def _difference_view(
     heard: Sound | None,
 ) -> Rendered:
     if view == view_choice.IMAGES:
+        # A grey picture [height, width] has no rows.
+        pictures, captions = (deltas[..., None], ()) if deltas.ndim == 2 else (deltas, rows)
         return with_numbers(
-            view, images.images(deltas, rows, centred=True), lambda: lists.value_grid(deltas, rows, labels)
+            view,
+            images.images(pictures, captions, centred=True),
+            lambda: lists.value_grid(deltas, rows, labels),
         )
     if view in _ROW_VIEWS:
         view = view_choice.PLOT if deltas.ndim == 1 else view_choice.HEAT

@@ -35,6 +35,7 @@ FILM: Final = "Film"
 ONE_ROW: Final = "One row"
 SOUND: Final = "Sound"
 SPECTROGRAM: Final = "Spectrogram"
+MOTION: Final = "Motion"
 
 MAX_SIMILARITY_ROWS: Final = 200
 """Maximum number of rows for the similarity view, which compares each row with each."""
@@ -65,6 +66,17 @@ _MAX_FLAGS: Final = 12
 """Up to this many truth values in a row are read."""
 _MAX_COMPARED: Final = 64
 _NEAR: Final = 0.5
+_HIGH_SCORE: Final = 0.5
+_LOW_SCORE: Final = 0.1
+_MOST: Final = 0.5
+_SMOOTH: Final = 0.5
+"""From this correlation of neighbours on, numbers change little from pixel to pixel."""
+_AGAINST: Final = 0.8
+"""From this correlation on, two numbers are one with two signs."""
+_MIN_SLICE: Final = 16
+"""Minimum side of the slices of a volume without an axis of channels."""
+_MIN_MOTION_SIDE: Final = 16
+"""Minimum height and width of what is drawn as motion."""
 _MIN_IMAGE_SIDE: Final = 4
 """Minimum height and width in pixels of what is shown as an image."""
 _MIN_MATRIX_COLUMNS: Final = 8
@@ -178,6 +190,8 @@ def _number_views(array: Array, name: str, labels: Sequence[str]) -> tuple[str, 
         # Moved to the front, not added: row_views has the grid already, as one of the last.
         return (TABLE, *(view for view in row_views if view != TABLE)) if is_read else row_views
     pictures = _picture_views(array.shape)
+    if _is_motion(array, name):
+        return (MOTION, *(pictures or (HEAT,)), TABLE)
     if array.ndim == 4 and IMAGES in pictures and _is_film(array):
         pictures = (FILM, *pictures)
     if array.ndim == 3 and IMAGES not in pictures and array.shape[2] < _MIN_MATRIX_COLUMNS:
@@ -194,9 +208,19 @@ def _picture_views(shape: Sequence[int]) -> tuple[str, ...]:
         return (IMAGES,)
     if len(shape) == 3 and _is_picture(shape[1:]):
         return (TILES,)
+    if are_slices(shape):
+        return (SLICES, TILES)
     if len(shape) == 4 and _is_picture(shape[1:3]):
         return (IMAGES, TILES) if shape[3] in (1, 3, 4) else (TILES,)
     return _stack_views(shape) if len(shape) > 4 and _is_picture(shape[-3:-1]) else ()
+
+
+def are_slices(shape: Sequence[int]) -> bool:
+    """Returns whether a shape is that of volumes: [rows, depth, side, side] with another depth.
+
+    Pictures of many channels have equal sizes before the last one.
+    """
+    return len(shape) == 4 and shape[1] != shape[2] == shape[3] >= _MIN_SLICE and shape[1] >= _MIN_IMAGE_SIDE
 
 
 def _stack_views(shape: Sequence[int]) -> tuple[str, ...]:
@@ -224,6 +248,30 @@ def _is_film(array: Array) -> bool:
     half = len(few) // 2
     far = float(np.abs(few[half:] - few[: len(few) - half]).mean())
     return 0 < near < _NEAR * far
+
+
+def _is_motion(array: Array, name: str) -> bool:
+    """Returns whether numbers [..., height, width, 2] are how far each pixel moves, right and down.
+
+    They have both signs and change little from pixel to pixel. Scores of two classes are against each other.
+    """
+    is_field = array.ndim in (3, 4) and array.shape[-1] == 2 and array.dtype.kind == "f"
+    if (
+        not is_field
+        or min(array.shape[-3:-1]) < _MIN_MOTION_SIDE
+        or any(word in name.lower() for word in _SCORE_WORDS)
+    ):
+        return False
+    field = numerics.as_floats(array.reshape(-1, *array.shape[-3:])[0])
+    if not np.isfinite(field).all() or not field.min() < 0 < field.max():
+        return False
+    centred = field - field.mean((0, 1))
+    power = (centred**2).sum((0, 1))
+    likeness = [(centred[1:] * centred[:-1]).sum((0, 1)), (centred[:, 1:] * centred[:, :-1]).sum((0, 1))]
+    against = float((centred[..., 0] * centred[..., 1]).sum())
+    return bool(np.all(np.minimum(*likeness) >= _SMOOTH * power)) and against > -_AGAINST * float(
+        np.sqrt(power.prod())
+    )
 
 
 def _are_long_ids(array: Array) -> bool:
@@ -268,6 +316,20 @@ def _are_shares(array: Array) -> bool:
         return bool(np.all(sample >= 0) and np.allclose(sample.sum(-1), 1, atol=1e-3))
 
 
+def _are_independent_scores(array: Array) -> bool:
+    """Returns whether rows of many numbers from 0 to 1 are a few high ones among many near 0.
+
+    So are the scores of a model of which several classes may be true; the numbers of an embedding are even.
+    """
+    if array.ndim != 2 or array.shape[-1] < MIN_EMBEDDING_COLUMNS:
+        return False
+    sample = numerics.as_floats(array[:32])
+    if not np.isfinite(sample).all() or sample.min() < 0 or sample.max() > 1:
+        return False
+    is_whole = bool(np.all(sample == np.round(sample)))
+    return bool(sample.max() > _HIGH_SCORE and (sample < _LOW_SCORE).mean() > _MOST) and not is_whole
+
+
 def _is_scores(array: Array, name: str, labels: Sequence[str]) -> bool:
     """Returns whether rows look like scores: the labels fit, the name says so, or the sum is 1."""
     columns = array.shape[-1]
@@ -277,7 +339,7 @@ def _is_scores(array: Array, name: str, labels: Sequence[str]) -> bool:
     if len(labels) == columns:
         return True
     # 32 rows decide: all of them would read an output of any size once more.
-    if _are_shares(array):
+    if _are_shares(array) or _are_independent_scores(array):
         return True
     sample = numerics.as_floats(array[:32])
     with np.errstate(all="ignore"):

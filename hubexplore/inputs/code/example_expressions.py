@@ -29,7 +29,7 @@ def candidates(value: Array, random: np.random.Generator) -> Iterator[Candidate]
         return
     yield f"random.random({shape!r}){cast}", lambda: np.asarray(random.random(shape)).astype(dtype)
     # The limits that `examples` draws integers with: flags and small ids, quantised levels, and the pixels of
-    # uint8 images.
+    # images of integers.
     for top in (2, 128, 256):
         make = functools.partial(random.integers, 0, top, shape)
         yield f"random.integers(0, {top}, {shape!r}){cast}", functools.partial(_array_of, make, dtype)
@@ -63,13 +63,13 @@ def _drawing_candidates(value: Array, sizes: Sequence[int]) -> Iterator[Candidat
 
     def stored(drawn: list[Array]) -> Array:
         array = np.reshape(drawn, shape)
-        return np.round(array * 255).astype(dtype) if dtype.kind == "u" else array.astype(dtype)
+        return np.round(array * 255).astype(dtype) if dtype.kind in "iu" else array.astype(dtype)
 
     def written(draw: str) -> str:
         array = f"np.reshape([{draw} for n in range({count})], {shape!r})"
         if shape == (height, width, channels) and draw.endswith(", n)"):
             array = draw.replace(", n)", ")")  # one picture, the first of them
-        array = f"np.round({array} * 255)" if dtype.kind == "u" else array
+        array = f"np.round({array} * 255)" if dtype.kind in "iu" else array
         return f"{array}.astype({dtype.name!r})"
 
     if height == width == pictures.DIGIT_SIDE and channels == 1:

@@ -17,12 +17,16 @@ import numpy as np
 
 from hubexplore.errors import HubError, SignatureError, closest
 from hubexplore.inputs import pictures
-from hubexplore.inputs.examples import sound_examples
+from hubexplore.inputs.examples import feature_examples, sound_examples
+from hubexplore.inputs.examples.feature_examples import RAMP, RANDOM, ZEROS
 from hubexplore.inputs.examples.text_examples import (
+    CATEGORIES,
     SENTENCES,
     is_category,
     is_text,
+    named_text,
     plain_text,
+    says_prose,
     sentence_words,
     text_kinds,
     with_categories,
@@ -34,16 +38,12 @@ from hubexplore.inputs.input_value import Example, InputValue, Sparse
 from hubexplore.inputs.open_sizes import raw_counts, shape_for, size_choices
 from hubexplore.inputs.text import tf_examples
 from hubexplore.inputs.text.literals import counted, integer_limits
-from hubexplore.summary.reading.string_inputs import Feature
 from hubexplore.summary.tensor_values import Array
 
 DIGITS: Final = "Sample digits"
 PICTURE: Final = "Sample picture"
 SOUND: Final = "Sample sound"
 FILM: Final = "Sample film"
-RANDOM: Final = "Random (seed 0)"
-ZEROS: Final = "Zeros"
-RAMP: Final = "Ramp"
 
 MAX_BYTES: Final = 256_000_000
 """Maximum size of an example in bytes."""
@@ -66,12 +66,27 @@ def kinds(fields: Sequence[Field]) -> tuple[str, ...]:
         return ()
     fields = with_categories(_wholes(fields))
     texts = [is_text(field) for field in fields]
-    names = text_kinds(fields)
+    names = text_kinds(fields) or _feature_kinds(fields)
     names += [DIGITS] if any(map(_takes_digits, fields)) else []
-    names += [PICTURE] if any(field.asks == IMAGE or field.encoded == "image" for field in fields) else []
+    is_drawn = PICTURE not in names and any(
+        field.asks == IMAGE or field.encoded == "image" for field in fields
+    )
+    names += [PICTURE] if is_drawn else []
     names += [FILM] if any(field.film for field in fields) else []
     names += [SOUND] if any(field.sound or field.encoded == "audio" for field in fields) else []
     return (*names, RANDOM) if all(texts) else (*names, RANDOM, ZEROS, RAMP)
+
+
+def _feature_kinds(fields: Sequence[Field]) -> list[str]:
+    """The kind of examples for the strings in tf.Example messages; none without any."""
+    features = [
+        feature for field in fields for feature in field.encoding.features if feature.dtype == "string"
+    ]
+    if any(feature.picture for feature in features):
+        return [PICTURE]
+    if any(says_prose(feature.name) for feature in features):
+        return [SENTENCES]
+    return [CATEGORIES] if features else []
 
 
 def fill(
@@ -322,10 +337,10 @@ def _check(field: Field, shape: tuple[int, ...], rows: int) -> None:
 
 
 def _pixels(field: Field, encoded_picture: Array) -> Array:
-    """Brightness from 0.0 to 1.0 in the dtype of the input; 0 to 255 for uint8."""
+    """Brightness from 0.0 to 1.0 in the dtype of the input; 0 to 255 for integers."""
     return (
-        np.round(encoded_picture * 255).astype(np.uint8)
-        if field.dtype == "uint8"
+        np.round(encoded_picture * 255).astype(field.numpy)
+        if field.numpy.kind in "iu"
         else encoded_picture.astype(field.numpy)
     )
 
@@ -334,7 +349,8 @@ def _values(field: Field, kind: str, shape: tuple[int, ...], random: np.random.G
     """An array of the input's dtype."""
     count = math.prod(shape)
     if field.dtype == "string":
-        if kind == SENTENCES and is_text(field) and not is_category(field) and len(shape) == 2:
+        is_row = len(shape) == 2 and shape[1] > 1
+        if kind == SENTENCES and is_text(field) and not is_category(field) and is_row:
             return sentence_words(shape, turn)
         return _strings(field, kind, count, random, turn).reshape(shape)
     dtype = field.numpy
@@ -347,7 +363,9 @@ def _values(field: Field, kind: str, shape: tuple[int, ...], random: np.random.G
         ramp: Array = np.arange(count) % limit if whole else np.arange(count) / max(count - 1, 1)
         return ramp.astype(dtype).reshape(shape)
     if whole:
-        top = 256 if field.asks == IMAGE else _QUANTIZED.get(field.dtype) or _id_limit(field)
+        # Bytes of a volume are brightness, as those of a picture.
+        is_volume = field.dtype == "uint8" and len(shape) > 3
+        top = 256 if field.asks == IMAGE or is_volume else _QUANTIZED.get(field.dtype) or _id_limit(field)
         return random.integers(0, top, shape).astype(dtype)
     # Generators are made for numbers about 0, of both signs.
     numbers = random.standard_normal(shape) if field.is_latent else random.random(shape)
@@ -367,15 +385,19 @@ def _strings(field: Field, kind: str, count: int, random: np.random.Generator, t
         match field.encoded:
             case "example":
                 features = {
-                    feature.name: _feature(feature, kind, random) for feature in field.encoding.features
+                    feature.name: feature_examples.values(feature, kind, random, number, turn)
+                    for feature in field.encoding.features
                 }
                 contents[number] = tf_examples.serialized(features)
             case "image":
-                contents[number] = picture_files.encoded_picture(_scene(kind, number, random), field.encoding)
+                contents[number] = picture_files.encoded_picture(
+                    feature_examples.scene(kind, number, random), field.encoding
+                )
             case "audio":
                 contents[number] = sound_examples.wav_file(number, field.encoding)
             case _:
-                contents[number] = plain_text(use, kind, number, random, turn)
+                named = None if use.words else named_text(field.name, number)
+                contents[number] = named or plain_text(use, kind, number, random, turn)
     return contents
 
 
@@ -388,32 +410,6 @@ def _id_limit(field: Field) -> int:
     if field.use is None or field.use.below is None:
         return 2
     return field.use.below if field.use.is_sure and field.numpy.kind in "iu" else min(2, field.use.below)
-
-
-def _scene(kind: str, number: int, random: np.random.Generator) -> Array:
-    side = 64
-    if kind == ZEROS:
-        return np.zeros([side, side, 3])
-    if kind == RAMP:
-        return np.broadcast_to(np.linspace(0, 1, side)[:, None], [side, side, 3])
-    return random.random([side, side, 3]) if kind == RANDOM else pictures.scene(side, side, 3, number)
-
-
-def _feature(feature: Feature, kind: str, random: np.random.Generator) -> Any:
-    """Values for a feature of a tf.Example."""
-    numbers: Array = np.zeros(feature.count)
-    if kind == RAMP:
-        numbers = np.arange(feature.count) / max(feature.count - 1, 1)
-    elif kind != ZEROS:
-        numbers = random.random(feature.count)
-    match feature.dtype:
-        case "string":
-            return [b""] * feature.count
-        case "int64":
-            return [int(number) for number in np.round(numbers)]
-        case _:
-            # They are shown as text, where three digits read better.
-            return [round(float(number), 3) for number in numbers]
 
 
 def _sparse(

@@ -40,6 +40,16 @@ _PROSE_WORDS: Final = frozenset({
     "note", "notes", "passage", "post", "prompt", "question", "query", "review", "sentence", "sentences",
     "summary", "text", "texts", "title", "tweet",
 })  # fmt: skip
+# Strings of which the name says that they are no sentences, such as those of users and molecules.
+_NAMED: Final = (
+    (("smiles", "molecule", "molecules", "compound"),
+     ("CCO", "c1ccccc1O", "CC(=O)Oc1ccccc1C(=O)O", "CN1C=NC2=C1C(=O)N(C(=O)N2C)C")),
+    (("dna", "rna", "genome", "nucleotides"), ("ATGGCCATTGTAATG", "GGGCCGCTGAAAGGG", "TGCCCGATAGATTAC")),
+    (("sequence", "sequences", "protein", "proteins", "peptide", "residues"),
+     ("MKTAYIAKQRQISFVKSHFSRQLEERLGLIEVQ", "GIVEQCCTSICSLYQLENYCN", "MALWMRLLPLLALLALWGPDPAAA")),
+    (("date", "dates", "birthday"), ("2024-01-31", "2023-07-04", "2022-11-15", "2021-05-09")),
+    (("id", "ids", "uid", "user", "users", "customer", "item", "items", "sku"), ("1", "2", "3", "4")),
+)  # fmt: skip
 _WORDS_IN_SENTENCE: Final = 6
 """Number of words of a vocabulary in one string."""
 _SENTENCE_OFFSET: Final = 5
@@ -68,8 +78,26 @@ def is_text(field: Field) -> bool:
 
 
 def is_category(field: Field) -> bool:
-    """Returns whether the strings of an input are names of categories."""
-    return field.use is not None and field.use.is_category
+    """Returns whether the strings of an input are names of categories, or others that are no sentences."""
+    return (field.use is not None and field.use.is_category) or named_text(field.name, 0) is not None
+
+
+def says_prose(name: str) -> bool:
+    """Returns whether the name of an input or feature says that its texts are read."""
+    return bool(_words_of(name) & _PROSE_WORDS)
+
+
+def named_text(name: str, number: int) -> bytes | None:
+    """Returns a string for an input or feature whose name says what it holds; None for other names."""
+    words = _words_of(name)
+    if words & _PROSE_WORDS:
+        return None
+    known = next((texts for keys, texts in _NAMED if not words.isdisjoint(keys)), None)
+    return None if known is None else known[number % len(known)].encode()
+
+
+def _words_of(name: str) -> set[str]:
+    return set(re.split(r"[^a-z]+", name.lower()))
 
 
 def with_categories(fields: Sequence[Field]) -> Sequence[Field]:
@@ -90,8 +118,7 @@ def with_categories(fields: Sequence[Field]) -> Sequence[Field]:
 
 def _may_be_category(field: Field) -> bool:
     is_split = field.use is not None and field.use.is_split
-    words = set(re.split(r"[^a-z]+", field.name.lower()))
-    return is_text(field) and field.kind == "dense" and not is_split and not words & _PROSE_WORDS
+    return is_text(field) and field.kind == "dense" and not is_split and not says_prose(field.name)
 
 
 def _knows_sentences(field: Field) -> bool:

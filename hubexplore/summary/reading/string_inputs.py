@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from hubexplore.summary.graph.declared_tensors import shape_of
@@ -14,6 +14,8 @@ from hubexplore.summary.model import Shape, elements
 
 MOST_VALUES: Final = 1_000_000
 """Maximum number of values of one feature; a graph that asks for more gets one."""
+MOST_WALKS: Final = 32
+"""Maximum number of features of which is looked up whether the graph decodes them."""
 _PARSERS: Final = frozenset({"ParseExample", "ParseExampleV2", "ParseSingleExample"})
 _DECODERS: Final = {
     "DecodeJpeg": "JPEG", "DecodeAndCropJpeg": "JPEG", "DecodePng": "PNG", "DecodeBmp": "BMP",
@@ -33,6 +35,8 @@ class Feature:
       is_required: whether an example has to have it.
       default: the values of an example without it, those at the end that repeat left out; () where there are
         none, or the graph does not show them.
+      picture: the format of the pictures that it holds, as in `Encoding`; "" for others.
+      base64: whether the graph decodes web-safe base64 first.
     """
 
     name: str
@@ -41,6 +45,8 @@ class Feature:
     is_open: bool = field(default=False, compare=False)
     is_required: bool = field(default=False, compare=False)
     default: tuple[Any, ...] = field(default=(), compare=False)
+    picture: str = field(default="", compare=False)
+    base64: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -98,6 +104,9 @@ class Reader:
             if node.op in _PARSERS
             for feature in _features(node, nodes)
         ]
+        if ops & _PARSERS and ops & _DECODERS.keys():
+            formats = dict(_pictures(scopes, self._graph.library))
+            features = [replace(feature, **formats.get(feature.name, {})) for feature in features]
         if ops & _PARSERS:
             return Encoding("example", tuple({feature.name: feature for feature in features}.values()))
         for op, picture in _DECODERS.items():
@@ -149,6 +158,48 @@ def _features(node: Any, nodes: Mapping[str, Any]) -> Iterator[Feature]:
         is_open = shape is None or None in shape
         is_required = default == () and not is_open
         yield Feature(name, dtype, _count(shape), is_open, is_required, default or ())
+
+
+def _pictures(
+    scopes: Sequence[tuple[Sequence[Any], Mapping[str, Any]]], library: Any
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yields the features whose strings the graph decodes as pictures, with what `Feature` says of them."""
+    for reached, nodes in scopes:
+        parsers = [node for node in reached if node.op in _PARSERS]
+        consumers = consumers_of(nodes) if parsers else {}
+        for node in parsers:
+            strings = [feature for feature in _features(node, nodes) if feature.dtype == "string"]
+            # Each is a walk through the graph.
+            for feature in strings[:MOST_WALKS]:
+                edges = _edges_of(feature, node, nodes)
+                readers = [name for name in consumers.get(node.name, ()) if edges & set(nodes[name].input)]
+                behind = [nodes[name] for name in sorted(follow(consumers, readers))]
+                inner = (
+                    entry for function in reached_functions(behind, library) for entry in function.node_def
+                )
+                ops = {entry.op for entry in (*behind, *inner)}
+                picture = next((picture for op, picture in _DECODERS.items() if op in ops), "")
+                if picture:
+                    yield feature.name, {"picture": picture, "base64": "DecodeBase64" in ops}
+
+
+def _edges_of(feature: Feature, node: Any, nodes: Mapping[str, Any]) -> frozenset[str]:
+    """The edges with the values of a feature, as the inputs of other nodes name them."""
+    sparse = len(node.attr["sparse_types"].list.type)
+    names = [entry.name for entry in _features(node, nodes)]
+    if feature.name not in names:
+        return frozenset()
+    ragged = len(names) - sparse - len(node.attr["Tdense"].list.type)
+    place = names.index(feature.name) - ragged
+    # Indices, values and shapes of the sparse features come before the dense ones.
+    kind, index, offset = (
+        ("sparse_values", place, sparse + place)
+        if 0 <= place < sparse
+        else ("dense_values", place - sparse, 2 * sparse + place)
+    )
+    flat = {node.name} if offset == 0 else {f"{node.name}:{offset}"}
+    # Edges inside of functions have the name of the output.
+    return frozenset({*flat, f"{node.name}:{kind}:{index}"}) if place >= 0 else frozenset()
 
 
 def _default(edge: str, nodes: Mapping[str, Any]) -> tuple[Any, ...] | None:

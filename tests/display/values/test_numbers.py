@@ -330,6 +330,13 @@ class TestImages:
         assert pixels.max() == 255
         assert words in values.render(stack, "Images").html
 
+    def test_a_few_numbers_beyond_a_range_do_not_change_it(self) -> None:
+        sharpened = RANDOM.uniform(0, 255, (1, 32, 32, 3))
+        sharpened[0, 0, :4] = [-20, 280, 260]
+        assert brightness(sharpened)[1] == "0 is black, 255 is white"
+        sharpened[0, 1:4] = 280
+        assert brightness(sharpened)[1] == "−20 is black, 280 is white"
+
     def test_bytes_stay(self) -> None:
         stack = RANDOM.integers(0, 255, (1, 4, 4, 3)).astype(np.uint8)
         np.testing.assert_array_equal(brightness(stack)[0], stack)
@@ -469,6 +476,13 @@ class TestPair:
         drawn = values.pair(images, np.clip(images + 0.25, 0, 2))
         assert "−0.25 is black, 0 is grey, 0.25 is white" in drawn.html
         assert len(drawn.hovers) == drawn.html.count("<img") == 6
+
+    def test_grey_pictures_are_compared_as_pictures(self) -> None:
+        picture = np.linspace(0, 1, 144).reshape(12, 12)
+        html = values.pair(picture, picture**2, is_picture=True).html
+        assert html.count("Brightness: ") == 3
+        assert "0 is grey" in html.split("Second − first")[1]
+        assert "Brightness" not in values.pair(picture, picture**2).html
 
     def test_large_integers_are_compared_exactly(self) -> None:
         assert "1 of 1 entry differs" not in values.pair(np.array([2**62]), np.array([2**62])).html

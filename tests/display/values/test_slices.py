@@ -85,3 +85,49 @@ def test_a_picture_of_one_number_says_so(number: float) -> None:
         html = values.render(np.full(shape, number), view).html
         assert f"very value is {number}." in html
         assert "is black" not in html
+
+
+def test_a_volume_without_channels_is_slices() -> None:
+    volume = RANDOM.random((2, 12, 24, 24))
+    assert values.suitable_views(volume)[:2] == ("Slices", "Tiles")
+    shown = values.render(volume, settings={"slice": 3.0})
+    assert "Slice 3 of 12" in shown.html
+    assert shown.html.count("<img") == 2
+    for features in ((2, 24, 24, 12), (2, 24, 24, 24), (1, 12, 8, 8)):
+        assert values.suitable_views(RANDOM.random(features))[0] == "Tiles"
+
+
+class TestMotion:
+    DOWN, ACROSS = np.meshgrid(np.linspace(-3, 3, 24), np.linspace(-4, 4, 32), indexing="ij")
+    TURN = np.stack([-DOWN, ACROSS], -1)
+
+    @pytest.mark.parametrize("field", [TURN, TURN[None], np.stack([TURN, -TURN]).astype(np.float32)])
+    def test_how_far_pixels_move_is_seen_as_colours(self, field: np.ndarray) -> None:
+        assert values.suitable_views(field)[0] == "Motion"
+        shown = values.render(field)
+        assert "the strongest colours move by 5." in shown.html
+        assert shown.html.count("<img") == len(shown.hovers) == (3 if len(field) == 2 else 2)
+
+    def test_what_does_not_move_is_white(self) -> None:
+        still = self.TURN.copy()
+        still[8:] = 0
+        pixels = values.render(still).html
+        assert photo_pixels(pixels)[-1, 0].tolist() == [255, 255, 255]
+
+    @pytest.mark.parametrize(
+        "field",
+        [
+            RANDOM.normal(size=(24, 32, 2)),
+            np.abs(TURN),
+            np.stack([ACROSS, -ACROSS], -1),  # the scores of two classes
+            TURN[:8, :8],
+        ],
+    )
+    def test_what_is_no_motion(self, field: np.ndarray) -> None:
+        assert values.suitable_views(field)[0] != "Motion"
+        assert values.suitable_views(self.TURN, name="logits")[0] != "Motion"
+
+
+def photo_pixels(html: str) -> np.ndarray:
+    data = re.findall(r'src="data:image/\w+;base64,([^"]+)"', html)[0]
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(data))).convert("RGB"))

@@ -256,12 +256,21 @@ class TestBands:
     def test_what_does_not_continue_the_input(self, name: str, value: Array) -> None:
         single(scene({name: value}, past=np.sin(np.arange(96) / 6)[None]))
 
+    @pytest.mark.parametrize("value", [RANDOM.random((2, 5)), np.exp(-np.arange(50) / 20)[None].repeat(2, 0)])
+    def test_what_is_predicted_of_a_row_of_a_table_does_not_continue_it(self, value: Array) -> None:
+        features = RANDOM.random((2, 12))
+        single(scene({"outputs": value}, features=features))
+        # An axis of one variable, or the name of the output, says that the numbers are a series.
+        assert group(scene({"outputs": value}, features=features[..., None]), bands.Bands).history is not None
+        assert group(scene({"forecast": value}, features=features), bands.Bands).history is not None
+
     def test_a_few_columns_of_many_steps_are_lines_or_a_band(self) -> None:
         past = np.sin(np.arange(96) / 6)[None]
         curve = past[:, :24, None]
         found = group(scene({"default": curve + np.array([-0.2, 0, 0.3])}, past=past), bands.Bands)
         assert found.band is not None
         assert [name for name, _ in found.lines] == ["default [1]"]
+        assert "default [0] to [2]" in drawn(found).html
         found = group(scene({"default": curve * [1, -1, 0.5]}), bands.Bands)
         assert (found.band, len(found.lines)) == (None, 3)
         single(scene({"boxes": curve * [1, -1, 0.5, 1]}))

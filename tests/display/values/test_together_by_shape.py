@@ -8,11 +8,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from hubexplore.display.values.together import bands, boxes, masks, ranking, voxels
+from hubexplore.display.values.together import bands, boxes, masks, ranking, token_classes, voxels
 from hubexplore.display.values.together.grouping import grouped
 from hubexplore.display.values.together.scene import Member
+from hubexplore.summary.tensor_values import Array
 from tests.display.values.test_together import (
     CORNERS,
+    HOSTILE,
     PICTURE,
     RANDOM,
     SCORES,
@@ -79,7 +81,8 @@ def test_logits_of_the_size_of_the_picture_are_classes_of_its_pixels() -> None:
     found = group(scene({"logits": logits}, PICTURE), masks.Mask)
     assert np.array_equal(found.classes, logits.argmax(-1))
     single(scene({"logits": logits[:, ::4, ::4]}, PICTURE))
-    single(scene({"conv1": logits}, PICTURE))
+    # Features have a power of two of channels.
+    single(scene({"conv1": RANDOM.normal(size=(1, 48, 64, 8))}, PICTURE))
 
 
 class TestVoxels:
@@ -164,3 +167,64 @@ def test_what_the_input_says_comes_before_what_is_said_of_it() -> None:
     }  # fmt: skip
     found = group(replace(scene(outputs), rows=("Emma was here",)), ranking.Ranking)
     assert [member.name for member in found.members] == ["tokens", "labels", "scores"]
+
+
+def test_voxels_of_a_volume_without_channels() -> None:
+    volume = RANDOM.integers(0, 255, (1, 12, 24, 24)).astype(np.uint8)
+    found = group(scene({"lesion": volume > 200}, scan=volume), voxels.Voxels)
+    assert found.views == ("Mask",)
+
+
+class TestWordsThatWentIn:
+    WORDS = texts("Ann", "met", "Bob", "in", "old", "Rome").reshape(2, 3)
+    TAGS = texts("B-PER", "O", "B-PER", "O", "O", "B-LOC").reshape(2, 3)
+
+    @pytest.mark.parametrize("value", [TAGS, np.array([[1, 0, 1], [0, 0, 2]])])
+    def test_they_stand_before_their_tags(self, value: Array) -> None:
+        found = group(scene({"tags": value}, words=self.WORDS), ranking.Ranking)
+        assert [member.name for member in found.members] == ["tags"]
+        shown = cells(drawn(found).html)
+        assert shown[1:3] == ["words", "tags"]
+        assert shown[4] == "Ann"
+
+    def test_they_keep_their_order_and_stand_there_once(self) -> None:
+        shares = np.array([[0.1, 0.7, 0.2], [0.3, 0.3, 0.4]])
+        found = group(scene({"classes": self.TAGS, "scores": shares}, words=self.WORDS), ranking.Ranking)
+        assert cells(drawn(found).html)[5:7] == ["Ann", "B-PER"]
+        repeated = group(scene({"again": self.WORDS, "tags": self.TAGS}, words=self.WORDS), ranking.Ranking)
+        assert drawn(repeated).html.count(">Ann<") == 1
+
+    def test_another_number_of_words_says_nothing(self) -> None:
+        single(scene({"tags": self.TAGS}, words=self.WORDS[:, :2]))
+
+
+class TestClassesOfWords:
+    WORDS = texts("Ann", "slept", "", "old", HOSTILE, "Rome").reshape(2, 3)
+    LOGITS = np.eye(5)[np.array([[1, 0, 4], [0, 0, 2]])] * 6 - 2
+
+    @pytest.mark.parametrize("is_input", [False, True])
+    def test_each_word_has_its_likeliest_class(self, is_input: bool) -> None:
+        given = {"words": self.WORDS}
+        outputs = {"emissions": self.LOGITS, **({} if is_input else given)}
+        found = group(scene(outputs, **(given if is_input else {})), token_classes.TokenClasses)
+        assert len(found.members) == (1 if is_input else 2)
+        shown = cells(drawn(found).html)
+        assert shown[:6] == ["words", "class", "chance", "Ann", "class 1", "0.9902"]
+        assert shown.count("class 4") == 0  # that of an empty word, which fills the row up
+
+    def test_classes_have_names_and_chances_stay(self) -> None:
+        outputs = {"emissions": np.eye(5)[[[1, 0, 4]]] * 0.6 + 0.08}
+        named = scene(outputs, names=("O", "PER", "ORG", "LOC", "MISC"), words=self.WORDS[:1])
+        assert cells(drawn(group(named, token_classes.TokenClasses)).html)[3:6] == ["Ann", "PER", "0.68"]
+
+    @pytest.mark.parametrize("size", [3, 32, 1])
+    def test_attention_and_embeddings_are_no_classes(self, size: int) -> None:
+        shown = grouped(scene({"default": RANDOM.normal(size=(2, 3, size))}, words=self.WORDS))
+        assert not any(isinstance(item, token_classes.TokenClasses) for item in shown)
+
+    def test_many_rows_and_words_are_bounded(self) -> None:
+        many = np.full((9, 60), b"word", object)
+        found = group(scene({"y": RANDOM.normal(size=(9, 60, 4)), "words": many}), token_classes.TokenClasses)
+        html = drawn(found).html
+        assert "… and 1 row more" in html
+        assert "… and 10 more" in html

@@ -252,6 +252,13 @@ def test_the_only_picture_has_no_number() -> None:
     assert "<figcaption" in values.render(pictures[:1], rows=["a king"]).html
 
 
+def test_a_few_high_numbers_among_many_low_ones_are_scores() -> None:
+    scores = np.random.default_rng(0).random((3, 521)) ** 8
+    assert values.suitable_views(scores.astype(np.float32))[0] == "Scores"
+    for other in (scores ** (1 / 8), scores / 3, scores - 0.1, np.round(scores), scores[:, :8]):
+        assert values.suitable_views(other)[0] != "Scores"
+
+
 def test_ids_are_not_scores() -> None:
     ids = np.array([[1.0, 18.0, 1.0, 44.0]], np.float32)
     assert values.suitable_views(ids, name="detection_classes")[0] != "Scores"

@@ -88,6 +88,24 @@ def test_many_inputs_that_differ_are_one_table_and_outputs_stay_in_sight() -> No
     person.explorer.close()
 
 
+def test_pinned_runs_have_grey_pictures_as_pictures() -> None:
+    def negative() -> None:
+        image = tf1.placeholder(tf.uint8, [24, 32], "image")
+        hub.add_signature("default", {"image": image}, {"negative": 255 - image})
+
+    person = Person(hub.explore(hub.create_module_spec(negative)))
+    for example in ("Sample picture", "Random (seed 0)"):
+        person.tab._fill.value = example
+        person.tab.fill()
+        person.run()
+    for number in (1, 2):
+        person.hear(person.tab.run_log, kind="pin", number=number, on=True)
+    shown = person.tab.pinned_runs.results.shown["outputs"]
+    # Both pictures and their difference.
+    assert [part["html"].count("Brightness: ") for part in shown] == [3, 3]
+    person.explorer.close()
+
+
 def test_pinned_runs_have_the_labels_of_single_ones() -> None:
     def churn() -> None:
         spent = tf1.placeholder(tf.float32, [None], "spent")

@@ -89,6 +89,34 @@ def test_features_of_examples() -> None:
     }
 
 
+@pytest.mark.parametrize("is_v2", [False, True])
+def test_the_features_of_examples_that_are_pictures(is_v2: bool) -> None:
+    def module_fn() -> None:
+        examples = tf1.placeholder(tf.string, [None])
+        features = {
+            "caption": tf1.FixedLenFeature([], tf.string),
+            "image/encoded": tf1.FixedLenFeature([], tf.string),
+            "tags": tf1.VarLenFeature(tf.string),
+            "frames": tf1.VarLenFeature(tf.string),
+            "words": tf1.VarLenFeature(tf.string),
+        }
+        if is_v2:
+            features["split"] = tf.io.RaggedFeature(tf.string)
+        parsed = (tf.io if is_v2 else tf1).parse_example(examples, features)
+        pictures = tf.map_fn(
+            lambda file: tf.reduce_sum(tf.io.decode_png(file)),
+            parsed["image/encoded"],
+            fn_output_signature=tf.uint8,
+        )
+        frames = tf.io.decode_image(parsed["frames"].values[0])
+        outputs = {"pictures": pictures, "frames": frames, "length": tf.strings.length(parsed["caption"])}
+        hub.add_signature(inputs=examples, outputs=outputs)
+
+    (facts,) = _facts(hub.create_module_spec(module_fn)).values()
+    found = {feature.name: feature.picture for feature in facts.encoding.features if feature.picture}
+    assert found == {"image/encoded": "PNG", "frames": "PNG"}
+
+
 def test_pictures(real_modules: Path) -> None:
     encoding = Encoding("image", picture="JPEG", base64=True)
     expected = {("serving_default", "images"): InputFacts(encoding=encoding)}

@@ -172,7 +172,11 @@ class Bands:
         colours = series_colours(range(len(self.lines)))
         entries = [(name, colours[at]) for at, (name, _) in enumerate(self.lines)]
         if self.band:
-            entries.append((f"{self.band[0][0]} to {self.band[1][0]}", PALE_BLUE))
+            first, last = (name for name, _ in self.band)
+            stem = last.rpartition(" [")[0]
+            # Columns of one output: its name once.
+            is_one = bool(stem) and first.startswith(f"{stem} [")
+            entries.append((f"{first} to {last.removeprefix(stem).lstrip() if is_one else last}", PALE_BLUE))
         given = [series for series in (self.history, self.beneath) if series is not None]
         return [*((name, SCALE_INK) for name, _ in given), *entries]
 
@@ -243,8 +247,10 @@ def _continued(scene: Scene, series: list[tuple[Member, Array]]) -> Iterator[Ban
         further = [
             (member, array)
             for member, array in pairs
+            # Rows of features, and what is predicted of them, are no series, whatever their lengths.
+            if (member.words & AHEAD or _is_series(scene, history))
             # Ids of what is recommended are no series, nor are those of what was seen before.
-            if (member.words & AHEAD or not (member.is_integer and _is_of_integers(scene, history[0])))
+            and (member.words & AHEAD or not (member.is_integer and _is_of_integers(scene, history[0])))
             # What is as long as the input may be on its axis: a filter, a reconstruction.
             and (array.shape[1] != history[1].shape[1] or member.words & AHEAD)
             and not member.words & OF_ANOTHER_KIND
@@ -253,6 +259,15 @@ def _continued(scene: Scene, series: list[tuple[Member, Array]]) -> Iterator[Ban
         if further:
             members = tuple(member for member, _ in further)
             yield Bands(members, tuple((member.name, array) for member, array in further), None, history)
+
+
+def _is_series(scene: Scene, history: tuple[str, Array]) -> bool:
+    """Returns whether the one input is a series: it has an axis for its one variable, or is a curve."""
+    name, steps = history
+    has_axis = any(
+        member.name == name and member.array is not None and member.array.ndim == 3 for member in scene.inputs
+    )
+    return has_axis or (steps.shape[1] >= MIN_CURVE and is_curve(steps))
 
 
 def _is_of_integers(scene: Scene, name: str) -> bool:

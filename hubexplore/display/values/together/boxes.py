@@ -47,6 +47,8 @@ THRESHOLD: Final = "threshold"
 BOX_WORDS: Final = frozenset({"box", "boxes", "bbox", "bboxes"})
 """Words in names of outputs that are boxes if their shape allows it."""
 _LABEL: Final = 24
+_LARGEST_SHARE: Final = 2
+"""Larger numbers are pixels, not shares of a picture."""
 _ENOUGH: Final = 0.9
 """Share of the boxes that must have their corners in order."""
 
@@ -177,6 +179,9 @@ def find(scene: Scene) -> Iterator[Group]:
     if not scene.pictures:
         return
     for member, array in scene.numbers():
+        if (rows := _rows_of_boxes(member, array, scene)) is not None:
+            yield rows
+            continue
         if array.ndim not in (2, 3) or array.shape[-1] != 4 or array.dtype.kind == "b":
             continue
         corners = array if array.ndim == 3 else array[None]
@@ -189,6 +194,45 @@ def find(scene: Scene) -> Iterator[Group]:
         views = _possible_views(corners, scene, member)
         if views:
             yield _with_siblings(member, corners, views, siblings, scene)
+
+
+def _rows_of_boxes(member: Member, array: Array, scene: Scene) -> Boxes | None:
+    """Returns boxes in rows with their score and class, [..., boxes, 6], as many detectors write them.
+
+    The score may come before or after the class, or stand alone. A seventh number before them, as rows of
+    EfficientDet have it, is the number of the picture. What fills the rows up has no score.
+    """
+    if array.ndim not in (2, 3) or array.shape[-1] not in (5, 6, 7) or array.dtype.kind != "f":
+        return None
+    floats = numerics.as_floats(array if array.ndim == 3 else array[None])
+    if len(floats) != len(scene.pictures):
+        return None
+    has_number = floats.shape[-1] == 7
+    if has_number and not np.all(floats[..., 0] == floats[:, :1, 0]):
+        return None
+    floats = floats[..., has_number:]
+    corners, columns = floats[..., :4], [floats[..., at] for at in range(4, floats.shape[-1])]
+    is_counted = (floats[..., 4:] > 0).any(-1) & (corners != 0).any(-1)
+    scores = next((column for column in columns if are_shares(column[is_counted])), None)
+    classes = next((column for column in columns if column is not scores), None)
+    if scores is None or not (classes is None or are_ids(classes[is_counted])):
+        return None
+    # Five shares in a row may be anything.
+    if classes is None and array.ndim == 2 and np.abs(corners).max() <= _LARGEST_SHARE:
+        return None
+    views = _possible_views(
+        np.where(is_counted[..., None], corners, np.nan), scene, member, Y_FIRST if has_number else X_FIRST
+    )
+    ids = None if classes is None else np.where(is_counted, classes, 0)
+    are_named = ids is not None and names_fit(scene.class_names, ids[is_counted])
+    return (
+        Boxes(
+            (member,), corners, scene.pictures, views, np.where(is_counted, scores, 0.0), ids,
+            class_names=scene.class_names if are_named else (),
+        )
+        if views
+        else None
+    )  # fmt: skip
 
 
 def _with_siblings(
@@ -247,8 +291,15 @@ def _by_words(pairs: list[tuple[Member, Array]], words: set[str]) -> list[tuple[
     return sorted(pairs, key=lambda pair: not pair[0].words & words)
 
 
-def _possible_views(corners: Array, scene: Scene, member: Member) -> tuple[str, ...]:
-    """Returns the orders in which the numbers are boxes on the pictures, the likeliest first."""
+def _possible_views(corners: Array, scene: Scene, member: Member, usual: str = "") -> tuple[str, ...]:
+    """Returns the orders in which the numbers are boxes on the pictures, the likeliest first.
+
+    Args:
+      corners: of the boxes, [pictures, boxes, 4].
+      scene: has the pictures.
+      member: whose name may say what the order is.
+      usual: the order in which boxes of this form are written, if any.
+    """
     if not is_number(corners):
         return ()
     outside: dict[str, float] = {}
@@ -260,7 +311,7 @@ def _possible_views(corners: Array, scene: Scene, member: Member) -> tuple[str, 
             np.concatenate(places)
         ):
             outside[view] = share_outside(np.concatenate(places))
-    likeliest = X_FIRST if "xyxy" in member.words else CENTRED if member.words & {"xywh", "cxcywh"} else ""
+    likeliest = X_FIRST if "xyxy" in member.words else CENTRED if member.words & {"xywh", "cxcywh"} else usual
     # TensorFlow's own ops have y first, but what leaves the picture is likely in another order. Corners fit
     # as centres and sizes too, more often than the reverse.
     return tuple(sorted(outside, key=lambda view: (view != likeliest, view == CENTRED, outside[view])))

@@ -6,6 +6,7 @@ from hubexplore.display.values import view_choice
 from hubexplore.display.values.together import (
     bands,
     boxes,
+    clouds,
     keypoints,
     masks,
     positions,
@@ -13,6 +14,7 @@ from hubexplore.display.values.together import (
     same_axis,
     scalars,
     series_columns,
+    token_classes,
     tokens,
     voxels,
 )
@@ -28,6 +30,8 @@ _FINDERS = (
     keypoints.find,
     masks.find,
     voxels.find,
+    clouds.find,
+    token_classes.find,
     positions.find,
     bands.find,
     series_columns.find,

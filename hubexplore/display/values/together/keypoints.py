@@ -35,6 +35,19 @@ MAX_PICTURES: Final = 8
 """Maximum number of pictures."""
 _JOINTS: Final = range(13, 34)
 """Numbers of points of a person in use: 17 in COCO, 33 in BlazePose, 21 of a hand."""
+_MIN_LANDMARKS: Final = 5
+_MIN_SPREAD: Final = 0.1
+"""Share of the sides of a picture over which points of it are spread, at least."""
+_MAPS: Final = range(5, 151)
+"""Numbers of points for each of which there may be a map of where it is."""
+_MIN_MAP: Final = 8
+"""Minimum height and width of such a map."""
+_MAP_FLOOR: Final = 0.05
+"""Below it a map has no peak."""
+_ENOUGH: Final = 0.9
+"""Share of the maps that must have one peak."""
+_PEAK: Final = 0.25
+"""Share of the sides of such a map that its peak takes, at most."""
 _WORDS: Final = frozenset(
     {"keypoint", "keypoints", "landmark", "landmarks", "joint", "joints", "pose", "points"}
 )
@@ -97,9 +110,13 @@ def find(scene: Scene) -> Iterator[Group]:
     if not scene.pictures:
         return
     for member, array in scene.numbers():
+        if (maps := _of_maps(member, array, scene)) is not None:
+            yield maps
+            continue
         # Two numbers may be anything, so that the name decides.
         is_named = bool(member.words & _WORDS) and array.shape[-1] in (2, 3)
-        if not is_number(array) or not (is_named or _are_unnamed_points(array)):
+        are_points = is_named or _are_unnamed_points(array) or _are_landmarks(array, scene)
+        if not is_number(array) or not are_points:
             continue
         if array.ndim < 2 or array.size // array.shape[-1] % len(scene.pictures):
             continue
@@ -139,6 +156,46 @@ def _are_unnamed_points(array: Array) -> bool:
         return False
     # Shares of three classes add up to 1.
     return not np.allclose(numerics.as_floats(array).sum(-1), 1, atol=1e-3)
+
+
+def _are_landmarks(array: Array, scene: Scene) -> bool:
+    """Returns whether numbers [..., points, 2] are pixels that are spread over the pictures."""
+    if array.ndim not in (2, 3) or array.shape[-1] != 2 or not is_number(array):
+        return False
+    floats = numerics.as_floats(array)
+    if array.shape[-2] < _MIN_LANDMARKS or not np.isfinite(floats).all() or floats.min() < 0:
+        return False
+    spread = np.ptp(floats.reshape(-1, 2), axis=0)
+    return bool(floats.max() > 2 and np.all(spread >= _MIN_SPREAD * min(scene.pictures[0].size)))
+
+
+def _of_maps(member: Member, array: Array, scene: Scene) -> Keypoints | None:
+    """Returns the peaks of maps [pictures, height, width, points], such as those of joints."""
+    if array.ndim != 4 or len(array) != len(scene.pictures) or array.dtype.kind != "f":
+        return None
+    _, height, width, count = array.shape
+    if count not in _MAPS or min(height, width) < _MIN_MAP:
+        return None
+    floats = numerics.as_floats(array)
+    peaks = floats.max((1, 2))
+    if not np.isfinite(floats).all() or floats.min() < -_MAP_FLOOR or not (peaks > _MAP_FLOOR).all():
+        return None
+    is_high = floats > peaks[:, None, None] / 2
+    # How far apart the first and the last high pixel are, in both directions.
+    extents = [_extent(is_high.any(axis)) / size for axis, size in ((2, height), (1, width))]
+    if np.mean((extents[0] <= _PEAK) & (extents[1] <= _PEAK)) < _ENOUGH:
+        return None
+    at = floats.reshape(len(array), -1, count).argmax(1)
+    rows, columns = np.divmod(at, width)
+    places = np.stack([(rows + 0.5) / height, (columns + 0.5) / width], -1)
+    return Keypoints((member,), places, scene.pictures, (Y_FIRST,), np.minimum(peaks, 1.0))
+
+
+def _extent(is_high: Array) -> Array:
+    """Returns the distance from the first to the last true entry, [pictures, points]; there is one."""
+    size = is_high.shape[1]
+    extent: Array = size - is_high.argmax(1) - is_high[:, ::-1].argmax(1)
+    return extent
 
 
 def _as_shares(rows: Array, view: str, picture: Picture) -> Array:

@@ -13,6 +13,7 @@ from hubexplore.display.values import numerics
 from hubexplore.display.values.control import Control
 from hubexplore.display.values.hover import MAX_CELLS, GridHover
 from hubexplore.display.values.rendering import Rendered, with_numbers
+from hubexplore.display.values.together.bands import OF_ANOTHER_KIND
 from hubexplore.display.values.together.on_picture import as_rgb, colour_of, titled
 from hubexplore.display.values.together.scene import (
     BACKGROUNDS,
@@ -23,7 +24,7 @@ from hubexplore.display.values.together.scene import (
     are_ids,
     are_shares,
 )
-from hubexplore.display.values.value_kinds import is_number
+from hubexplore.display.values.value_kinds import is_number, is_text, item_text
 from hubexplore.display.values.views.lists import text_grid
 from hubexplore.display.values.views.plot import Figure, Texts, class_name, distinct_captions, row_name
 from hubexplore.display.values.views.png import photo
@@ -39,6 +40,12 @@ MAX_LISTED: Final = 12
 MAX_CLASSES: Final = 1024
 """Maximum number of classes of pixels; more are depths or other quantities."""
 _MIN_SIDE: Final = 4
+_MAX_BYTE_CLASSES: Final = 64
+"""Bytes below this number are classes: a picture of them would be black."""
+_MAX_IDS: Final = 256
+"""Maximum number of different ids of things, which may be large numbers; more are a quantity."""
+_MIN_SCORED: Final = 5
+"""Minimum number of channels that are scores of classes; fewer may be a picture or a motion."""
 _SAME_FORM: Final = 0.03
 """Share by which the ratio of the sides of a mask may differ from that of the picture."""
 _MAX_BYTES: Final = 150_000
@@ -217,18 +224,36 @@ def find(scene: Scene) -> Iterator[Group]:
 
 def _instances(member: Member, array: Array, scene: Scene) -> Mask | None:
     """Returns masks [pictures, things, height, width], one for each thing, as classes of pixels."""
+    array = array[..., 0] if array.ndim > 3 and array.shape[-1] == 1 else array
     stack = array[None] if array.ndim == 3 and len(scene.pictures) == 1 else array
     is_stack = stack.ndim == 4 and len(stack) == len(scene.pictures) and 1 < stack.shape[1] <= MAX_LISTED * 4
     if not is_stack or not all(_has_form_of(stack.shape[2:4], picture) for picture in scene.pictures):
         return None
     # Features have channels first too; those are neither true nor false, nor shares of a mask.
-    if stack.dtype.kind != "b" and not (member.words & _WORDS and are_shares(stack)):
+    beside = [
+        array for shape in (stack.shape[:2], stack.shape[1:2]) for _, array in scene.siblings(member, shape)
+    ]
+    is_said = bool(member.words & _WORDS) or bool(beside)
+    if not _is_truth(stack) and not (is_said and are_shares(stack)):
         return None
     belongs = stack if stack.dtype.kind == "b" else numerics.as_floats(stack) >= 0.5
     # Where two things overlap, the first one is in front: detectors return the surest one first.
     classes = np.where(belongs.any(1), belongs.argmax(1) + 1, 0)
-    names = ("background", *(f"{member.name} {at}" for at in range(stack.shape[1])))
-    return Mask((member,), classes, scene.pictures, class_names=names)
+    things = next((texts.reshape(-1, stack.shape[1])[0] for texts in beside if is_text(texts)), None)
+    names = (
+        [f"{member.name} {at}" for at in range(stack.shape[1])]
+        if things is None or len(stack) > 1
+        else [item_text(thing) for thing in things]
+    )
+    return Mask((member,), classes, scene.pictures, class_names=("background", *distinct_captions(names)))
+
+
+def _is_truth(array: Array) -> bool:
+    """Returns whether numbers are truth values: zeros and ones, some of each."""
+    if array.dtype.kind == "b":
+        return True
+    is_integer = array.dtype.kind in "iu"
+    return is_integer and array.min() == 0 and array.max() == 1
 
 
 def _pixels_of(array: Array, count: int) -> Array | None:
@@ -253,19 +278,42 @@ def _as_mask(member: Member, mask: Array, scene: Scene) -> Mask | None:
     if mask.shape[-1] > 1:
         # Numbers for each class of each pixel. Other channels are features, or a picture.
         is_whole = mask.shape[1:3] == scene.pictures[0].size
-        is_mask = _are_class_scores(mask, is_named or (is_whole and bool(member.words & _SCORE_WORDS)))
+        is_said = is_named or mask.shape[-1] == len(scene.class_names)
+        is_mask = _are_class_scores(mask, is_said or (is_whole and _may_be_scores(member, mask.shape[-1])))
         classes = mask.argmax(-1) if is_mask else mask[..., 0]
         return Mask((member,), classes, scene.pictures, class_names=scene.class_names) if is_mask else None
     flat = mask[..., 0]
     if flat.dtype.kind == "b":
         return Mask((member,), flat.astype(int), scene.pictures, class_names=_TRUTH)
     # Bytes from 0 to 255 are a picture, unless the name says otherwise.
-    if are_ids(flat) and (is_named or flat.dtype.kind == "i") and flat.max() <= MAX_CLASSES:
+    is_id = flat.dtype.kind == "i" or (flat.dtype.kind == "u" and flat.max() < _MAX_BYTE_CLASSES)
+    if are_ids(flat) and (is_named or is_id) and flat.max() <= MAX_CLASSES:
         return Mask((member,), flat.astype(int), scene.pictures, class_names=scene.class_names)
+    if are_ids(flat) and flat.dtype.kind in "iu" and flat.dtype.itemsize > 1:
+        return _of_large_ids(member, flat, scene)
     if is_named and are_shares(flat):
         floats = numerics.clipped(numerics.as_floats(flat), 0.0, 1.0)
         return Mask((member,), (floats >= 0.5).astype(int), scene.pictures, floats, _TRUTH)
     return None
+
+
+def _may_be_scores(member: Member, channels: int) -> bool:
+    """Returns whether numbers for each pixel of the whole picture may be those of classes.
+
+    Features have a power of two of channels, classes seldom.
+    """
+    is_odd = channels >= _MIN_SCORED and channels & (channels - 1) != 0
+    return bool(member.words & _SCORE_WORDS) or (is_odd and not member.words & OF_ANOTHER_KIND)
+
+
+def _of_large_ids(member: Member, flat: Array, scene: Scene) -> Mask | None:
+    """Returns ids of things, such as a class times 1000 and a number, as classes from 0 on; 0 is nothing."""
+    ids = np.unique(flat)
+    if len(ids) > _MAX_IDS:
+        return None
+    ids = ids if ids[0] == 0 else np.concatenate([ids[:1] * 0, ids])
+    names = ("", *(f"id {number}" for number in ids[1:].tolist()))
+    return Mask((member,), np.searchsorted(ids, flat), scene.pictures, class_names=names)
 
 
 def _are_class_scores(mask: Array, is_named: bool) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import EllipsisType
 from typing import Final, Literal
@@ -51,12 +51,14 @@ class Ranking:
       per_row: whether each entry belongs to a row of the input, so that there is no order of merit.
       chances: how likely each entry is, of the shape of the members: the likeliest is listed first; None if
         the entries stay in their order.
+      given: the input with a text for each entry, such as the words that have tags.
     """
 
     members: tuple[Member, ...]
     class_names: tuple[str, ...] = ()
     per_row: bool = False
     chances: Array | None = None
+    given: Member | None = None
 
     @property
     def views(self) -> tuple[str, ...]:  # noqa: D102 - as Group
@@ -72,7 +74,7 @@ class Ranking:
         return f"{size} · {counted(len(self.members), 'output')} of one shape"
 
     def draw(self, view: str, settings: dict[str, float]) -> Rendered:  # noqa: D102
-        arrays = [array for member in self.members if (array := _entries(member)) is not None]
+        arrays = [array for member in self._columns if (array := _entries(member)) is not None]
         rows = distinct_captions(next((member.rows for member in self.members if member.rows), ()))
         if arrays[0].ndim == 1:
             names = rows if len(rows) == len(arrays[0]) else ()
@@ -94,13 +96,17 @@ class Ranking:
         order = np.argsort(-self.chances[number], kind="stable")
         return [array[number][order] for array in arrays]
 
+    @property
+    def _columns(self) -> tuple[Member, ...]:
+        return self.members if self.given is None else (self.given, *self.members)
+
     def _table(self, arrays: list[Array], names: Texts, caption: str) -> Markup:
         size = len(arrays[0])
         shown = [array[:MAX_RANKS] for array in arrays]
         is_ranked = not self.per_row and not names and any(map(_is_sorted, shown))
         columns = [Column("rank" if is_ranked else "", "left" if names else "right")]
         cells: list[list[Cell]] = [[row_name(names, at + is_ranked) for at in range(len(shown[0]))]]
-        for member, array in zip(self.members, shown, strict=True):
+        for member, array in zip(self._columns, shown, strict=True):
             if self.class_names and are_ids(array):
                 columns.append(Column(member.name))
                 cells.append([self._class_text(entry) for entry in array.tolist()])
@@ -136,7 +142,12 @@ def find(scene: Scene) -> Iterator[Group]:
         # Numbers for each row of the input are a table, whatever they mean.
         is_per_row = all(map(_is_per_row, members))
         has_names = any(_names_things(array) for array in arrays.values())
-        if len(members) < 2 or not (is_per_row or has_names) or _are_steps(arrays, scene):
+        given = _given(scene, members, arrays)
+        if (
+            len(members) + (given is not None) < 2
+            or not (is_per_row or has_names)
+            or _are_steps(arrays, scene)
+        ):
             continue
         ordered = sorted(
             members,
@@ -147,7 +158,27 @@ def find(scene: Scene) -> Iterator[Group]:
         )
         with_ids = [member for member in members if are_ids(arrays[member.name])]
         class_names = scene.class_names if len(with_ids) == 1 else ()
-        yield Ranking(tuple(ordered), class_names, is_per_row, None if is_per_row else _chances(ordered))
+        chances = None if is_per_row or given is not None else _chances(ordered)
+        yield Ranking(tuple(ordered), class_names, is_per_row, chances, given)
+
+
+def _given(scene: Scene, members: Sequence[Member], arrays: Mapping[str, Array]) -> Member | None:
+    """Returns the one input with a text for each entry of rows of outputs that lack one; None without one."""
+    shape = next(iter(arrays.values())).shape
+    found = [
+        member
+        for member in scene.inputs
+        if (given := member.array) is not None and given.ndim == 2 and given.shape == shape and is_text(given)
+    ]
+    has_words = any(_is_of_input_texts(arrays[member.name], found) for member in members)
+    return found[0] if len(found) == 1 and not has_words else None
+
+
+def _is_of_input_texts(array: Array, given: Sequence[Member]) -> bool:
+    """Returns whether an output repeats the texts of an input."""
+    return is_text(array) and any(
+        member.array is not None and bool(np.all(array == member.array)) for member in given
+    )
 
 
 def _is_per_row(member: Member) -> bool:

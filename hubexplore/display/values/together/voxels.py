@@ -14,7 +14,7 @@ from hubexplore.display.values.together.masks import MAX_CLASSES, Mask
 from hubexplore.display.values.together.masks import VIEW as MASK
 from hubexplore.display.values.together.scene import Group, Member, Picture, Scene, are_ids
 from hubexplore.display.values.value_kinds import is_number
-from hubexplore.display.values.view_choice import SLICES
+from hubexplore.display.values.view_choice import SLICES, are_slices
 from hubexplore.display.values.views import slices
 from hubexplore.display.values.views.images import brightness
 from hubexplore.summary.tensor_values import Array
@@ -79,9 +79,12 @@ class Voxels:
 def find(scene: Scene) -> Iterator[Group]:
     """Yields the outputs with a number for each voxel of the one input that is a volume or a film."""
     volumes = [
-        array
+        array if array.ndim == 5 else array[..., None]
         for member in scene.inputs
-        if (array := member.array) is not None and array.ndim == 5 and is_number(array) and array.size
+        if (array := member.array) is not None
+        and (array.ndim == 5 or are_slices(array.shape))
+        and is_number(array)
+        and array.size
     ]
     if len(volumes) != 1 or min(volumes[0].shape[1:4]) < _MIN_SIDE:
         return

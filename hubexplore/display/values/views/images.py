@@ -28,6 +28,9 @@ _USUAL_RANGES: Final = ((0.0, 1.0), (-1.0, 1.0), (0.0, 255.0))
 """Ranges of pixel values that models use. The first range that the values fit is the one that was meant."""
 _RANGE_TOLERANCE: Final = 0.02
 """Share of a range by which values may exceed it, as those of generated images do."""
+_OVERSHOOT: Final = 0.15
+"""Share of a range by which few values may exceed it: beside edges, sharpened pictures do."""
+_FEW: Final = 0.01
 _MIN_CONTRAST: Final = 0.125
 """Minimum share of a range that values must cover; images with less contrast are stretched to be visible."""
 
@@ -108,16 +111,24 @@ def brightness(stack: Array, limits: tuple[float, float] | None = None) -> tuple
         return stack, "0 is black, 255 is white" if low < high else f"every value is {low:.0f}"
     # The order of the ranges matters: values in [0, 1] also lie in [−1, 1] and [0, 255].
     start, end = next(
-        (
-            (start, end)
-            for start, end in _USUAL_RANGES
-            if low >= start - _RANGE_TOLERANCE * (end - start)
-            and high <= end + _RANGE_TOLERANCE * (end - start)
-            and high - low >= _MIN_CONTRAST * (end - start)
-        ),
+        (limits_of_range for limits_of_range in _USUAL_RANGES if _fits(floats, (low, high), limits_of_range)),
         (low, high) if low < high else _constant_range(low),
     )
     return _scaled(floats, start, end), scale_text(start, end) if low < high else scale_text(low, high)
+
+
+def _fits(floats: Array, limits: tuple[float, float], meant: tuple[float, float]) -> bool:
+    """Returns whether numbers with these limits are in a range, but for a few of them."""
+    (low, high), (start, end) = limits, meant
+    span = end - start
+    if high - low < _MIN_CONTRAST * span:
+        return False
+    excess = max(start - low, high - end) / span
+    if excess <= _RANGE_TOLERANCE:
+        return True
+    with np.errstate(invalid="ignore"):
+        outside = (floats < start) | (floats > end)
+    return excess <= _OVERSHOOT and float(outside.mean()) <= _FEW
 
 
 def scale_text(low: float, high: float) -> str:

@@ -144,6 +144,7 @@ def _pairs(first: Run, second: Run, scene: Scene, sounds: Sounds) -> Sequence[Pa
             labels=known[side][name].labels,
             shape=known[side][name].shape,
             sound=known[side][name].sound,
+            is_picture=known[side][name].is_picture,
         )
         for side, (before, after) in ((INPUT, inputs), (OUTPUT, outputs))
         for name in before

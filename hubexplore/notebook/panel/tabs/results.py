@@ -127,7 +127,8 @@ class Value:
 class Pair:
     """Two values of one name, side by side; `titles` are those of the values, `change` of the difference.
 
-    `shape` is what the signature declares; `sound` is what is known of both if they are sound.
+    `shape` is what the signature declares; `sound` is what is known of both if they are sound; `is_picture`
+    says that both are grey pictures [height, width].
     """
 
     name: str
@@ -139,6 +140,7 @@ class Pair:
     change: str = "Second − first"
     shape: Shape = None
     sound: Sound | None = None
+    is_picture: bool = False
 
     facts: str = ""
     views: tuple[str, ...] = ("Side by side",)
@@ -159,6 +161,7 @@ class Pair:
             change=self.change,
             shape=self.shape,
             sound=self.sound,
+            is_picture=self.is_picture,
         )
 
     def download(self, form: str, stem: str, settings: Settings = NO_SETTINGS) -> None:  # noqa: D102
