@@ -74,6 +74,25 @@ def copy(notebook: Notebook, text: str) -> None:
     notebook.page.evaluate("text => navigator.clipboard.writeText(text)", text)
 
 
+def test_a_table_is_drawn_once(notebook: Notebook, modules: Path) -> None:
+    """Without the width that the panel gives it, each column would get a band of its own at first."""
+    notebook.new()
+    notebook.page.evaluate(
+        """() => {
+          window.drawn = [];
+          const replace = Element.prototype.replaceChildren;
+          Element.prototype.replaceChildren = function (...children) {
+            if (this.matches(".hub-cells")) window.drawn.push(children.length);
+            return replace.apply(this, children);
+          };
+        }"""
+    )
+    panel = Panel.open(notebook, repr(str(modules / "houses")))
+    expect(cell(panel, "income", 1)).to_be_visible()
+    (bands,) = notebook.page.evaluate("window.drawn")
+    assert bands == panel.node.locator(".hub-cells > tbody").count()
+
+
 def test_typing_with_the_keyboard_only(notebook: Notebook, modules: Path) -> None:
     notebook.new()
     panel = Panel.open(notebook, f"{str(modules / 'houses')!r}, 'few'")

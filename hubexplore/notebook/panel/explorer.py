@@ -133,7 +133,7 @@ class Explorer(ipywidgets.VBox):
         self._snapshot = Snapshot(draw, picture)
         self._monitor = PanelMonitor(picture=picture)
         self._monitor.listen(lambda message, _: panel._on_message(message))
-        self._versions = VersionSelector(subject.versions, on_version)
+        self._versions = VersionSelector(subject.versions, on_version) if subject.versions else None
         self._fill_with(subject, signature, tags)
         self._preloaded = False
         self._is_closed = False
@@ -157,16 +157,15 @@ class Explorer(ipywidgets.VBox):
         first_tags = subject.tags if tags is None else subject.summary.variant(tags).tags
         self._selector = SignatureSelector(subject.summary, on_selection, first_tags, signature)
         self._try = TryTab(self._runner, self._selector, notebook_variables, self._snapshot.changed)
-        # A tab is put into its box when it is first opened: summaries of large modules take time to draw. The
-        # boxes never change, as other children of the Tab would make the browser build all tabs again, and
-        # a click that is on its way would be lost.
-        self._boxes = {title: widgets.VBox() for title in _TABS}
-        self._boxes[_TABS[0]].children = [self._try]
-        self._tabs = widgets.Tab(list(self._boxes.values()), titles=_TABS)
+        # A tab other than the first is put into its box when it is first opened: summaries of large modules
+        # take time to draw. The boxes never change, as other children of the Tab would make the browser build
+        # all tabs again, and a click that is on its way would be lost.
+        self._boxes = {title: widgets.VBox() for title in _TABS[1:]}
+        self._tabs = widgets.Tab([self._try, *self._boxes.values()], titles=_TABS)
         self._tabs.observe(lambda _: panel._on_tab(), "selected_index")
-        self._content = widgets.VBox([widgets.HTML(self._heading()), self._tabs])
-        versions = [self._versions] if self._versions.children else []
-        self.children = [self._monitor, *versions, self._content]
+        self._content = [widgets.HTML(self._heading()), self._tabs]
+        versions = [] if self._versions is None else [self._versions]
+        self.children = [self._monitor, *versions, *self._content]
 
     @property
     def value(self) -> Any:
@@ -255,20 +254,22 @@ class Explorer(ipywidgets.VBox):
 
     def _on_version(self, handle: str) -> None:
         """Replaces form, tabs and runs by those of another version of the model."""
-        earlier, content, trial_tab = self._subject, self._content, self._try
+        earlier, content, trial_tab, versions = self._subject, self._content, self._try, self._versions
+        if versions is None:  # the only one that calls this
+            return
         try:
             subject = Subject(handle)
             _check_selection(subject, None, None)
         except HubError as error:
             # The version on screen stays.
-            self._versions.fail(handle, error_text(error))
+            versions.fail(handle, error_text(error))
             return
         trial_tab.cancel()
         if self._cut_box is not None:
             self._cut_box.close_cut()
         self._fill_with(subject)
-        self._versions.succeed(handle)
-        close_all([content])
+        versions.succeed(handle)
+        close_all(content)
         earlier.close()
         self._snapshot.changed()
 
@@ -292,7 +293,7 @@ class Explorer(ipywidgets.VBox):
 
     def _tab_content(self, title: str) -> Any:
         """Returns the content of a tab; None if it has not been opened yet."""
-        return next(iter(self._boxes[title].children), None)
+        return self._try if title == _TABS[0] else next(iter(self._boxes[title].children), None)
 
     def _make_tab(self, title: str) -> widgets.Widget:
         # Imported here, since most panels are closed without their other tabs having been opened.

@@ -7,7 +7,7 @@ front end would not know them in a new page.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import ipywidgets
@@ -30,6 +30,8 @@ class Shared(Widget):
     """A layout or style that several widgets have; it cannot be changed, and outlives the panels."""
 
     _is_fixed = False
+    given: Mapping[str, Any]
+    """The traits that it was made with."""
 
     def __setattr__(self, name: str, value: Any) -> None:
         if self._is_fixed and name in self.keys:
@@ -51,6 +53,7 @@ class _SharedOnes:
         if known is None or known.comm is None:
             fixed = self._kinds.setdefault(kind, type(kind.__name__, (Shared, kind), {}))
             known = self._made[key] = fixed(**traits)
+            known.given = traits
             known._is_fixed = True
         return known
 
@@ -65,8 +68,10 @@ class Light(DOMWidget):
       arguments: as the class of ipywidgets takes them.
       classes: classes of the element. Those of `add_class` would be a message of their own.
       traits: as the class of ipywidgets takes them. `layout` and `style` are dicts, or an object that only
-        this widget has, if they change later.
+        this widget has, if they change later other than by `hide`.
     """
+
+    layout: Any
 
     def __init__(self, *arguments: Any, classes: Sequence[str] = (), **traits: Any) -> None:
         # Another page would not find what was sent to an earlier one.
@@ -78,6 +83,17 @@ class Light(DOMWidget):
         if classes:
             traits["_dom_classes"] = tuple(classes)
         super().__init__(*arguments, **traits)
+
+    def hide(self, is_hidden: bool = True) -> None:
+        """Hides the widget, or shows it again; a shared layout is replaced by another shared one."""
+        display = "none" if is_hidden else None
+        if self.layout.display == display:
+            return
+        if isinstance(self.layout, Shared):
+            others = {name: value for name, value in self.layout.given.items() if name != "display"}
+            self.layout = _SHARED_ONES.get(Layout, {**others, "display": display} if is_hidden else others)
+        else:
+            self.layout.display = display
 
 
 class Box(Light, ipywidgets.Box):

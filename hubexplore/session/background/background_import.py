@@ -13,6 +13,7 @@ from hubexplore.hub.stderr_filter import filtered_stderr
 from hubexplore.session.background.import_time import remember
 from hubexplore.session.background.importlib_bootstrap import ImportGate
 from hubexplore.session.background.native_libraries import load_native_libraries
+from hubexplore.session.background.thread_switches import frequent_switches
 from hubexplore.summary.without_gc import without_gc
 
 _BECOMES_ANOTHER_PROGRAM: Final = frozenset({"pty"})
@@ -76,9 +77,10 @@ class BackgroundImport:
             # The gate is for TensorFlow alone. What follows imports each module after those that it needs, so
             # that Python's own locks suffice; and other threads may hold some of them while they wait here.
             is_first = "tensorflow" not in sys.modules
-            if is_first:
-                _import_alone()
-            self._rest()
+            with frequent_switches():
+                if is_first:
+                    _import_alone()
+                self._rest()
             if is_first:
                 remember(self.elapsed)
         except Exception as error:  # noqa: BLE001 - raised where TensorFlow is needed

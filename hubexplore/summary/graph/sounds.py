@@ -233,6 +233,12 @@ class _Scope:
     call: Any = None
     outer: _Scope | None = None
 
+    # Inputs are followed one by one, and there may be hundreds.
+    @functools.cached_property
+    def consumers(self) -> dict[str, list[str]]:
+        """Name of a node -> those of the nodes that have it as an input."""
+        return consumers_of(self.nodes)
+
 
 class _Graph:
     """Follows the edges of a graph, also into the functions that it calls."""
@@ -278,10 +284,9 @@ class _Graph:
         return self._leads(self._top, node_of(tensor), ops, 0)
 
     def _leads(self, scope: _Scope, start: str, ops: frozenset[str], depth: int) -> bool:
-        consumers = consumers_of(scope.nodes)
         seen, stack = {start}, [start]
         while stack and len(seen) < _MOST_NODES:
-            for name in consumers.get(stack.pop(), ()):
+            for name in scope.consumers.get(stack.pop(), ()):
                 if name in seen:
                     continue
                 seen.add(name)

@@ -8,6 +8,7 @@ from typing import Any
 
 import comm
 import pytest
+import tensorflow as tf
 from comm.base_comm import BaseComm
 from ipywidgets.widgets.widget import _instances
 
@@ -15,8 +16,11 @@ import hubexplore as hub
 from hubexplore.notebook.panel import light_widgets as widgets
 from hubexplore.notebook.panel.widget_closing import close_all
 
+tf1 = tf.compat.v1
 MOST_MESSAGES = {"sample:half-plus-two": 65, "sample:digits": 70, "sample:text-embedding": 65}
 """Two hundred would take a tenth of a second longer."""
+MOST_MESSAGES_OF_A_TABLE = 44
+"""However many columns it has."""
 
 
 @pytest.fixture(autouse=True)
@@ -113,3 +117,36 @@ def test_a_panel_opens_with_few_messages(handle: str, sent: Counter[str]) -> Non
     before = set(_instances)
     hub.explore(handle).close()
     assert set(_instances) == before
+
+
+def test_a_form_of_a_hundred_inputs_opens_with_few_messages(sent: Counter[str]) -> None:
+    def hundred() -> None:
+        inputs = {f"x{number}": tf1.placeholder(tf.float32, [None]) for number in range(100)}
+        hub.add_signature(inputs=inputs, outputs=tf.add_n(list(inputs.values())))
+
+    panel = hub.explore(hub.create_module_spec(hundred))
+    assert sent.total() <= MOST_MESSAGES_OF_A_TABLE, sent
+    panel.close()
+
+
+def test_what_is_shared_hides_and_comes_back(sent: Counter[str]) -> None:
+    first, second = widgets.HTML("a", layout={"width": "auto"}), widgets.HTML("b", layout={"width": "auto"})
+    shared = first.layout
+    first.hide()
+    assert (first.layout.display, first.layout.width) == ("none", "auto")
+    assert second.layout.display is None
+    second.hide()
+    assert second.layout is first.layout
+    first.hide(False)
+    assert first.layout is shared
+    close_all([first, second])
+
+
+def test_a_widget_with_a_layout_of_its_own_hides_by_it() -> None:
+    box = widgets.VBox(layout=widgets.Layout(width="auto"))
+    layout = box.layout
+    box.hide()
+    assert (box.layout, layout.display) == (layout, "none")
+    box.hide(False)
+    assert layout.display is None
+    close_all([box])

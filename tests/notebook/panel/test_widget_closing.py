@@ -23,8 +23,9 @@ def use(explorer: Explorer) -> None:
     tab.worker.wait()
     for number in range(len(explorer._tabs.children)):
         explorer._tabs.selected_index = number
-    names = explorer._selector._signature.options
-    explorer._selector._signature.index = len(names) - 1
+    signatures = explorer._selector._signature
+    if signatures is not None:
+        signatures.index = len(signatures.options) - 1
 
 
 @pytest.fixture(params=["sample:half-plus-two", "sample:text-embedding", "sample:digits"])

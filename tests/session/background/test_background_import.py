@@ -129,6 +129,21 @@ print(tensorflow.compat.__name__, builtins.__import__ is plain)
     assert script(code) == "tensorflow.compat True"
 
 
+@pytest.mark.parametrize("chosen", ["", "sys.setswitchinterval(0.25)"])
+def test_other_threads_get_their_turn_at_once_until_it_ends(script: Script, chosen: str) -> None:
+    code = f"""
+sys.setswitchinterval(0.125)
+in_background.start()
+begun.wait()
+during = sys.getswitchinterval()
+{chosen}
+go_on.set()
+in_background.wait()
+print(during < 0.001, sys.getswitchinterval())
+"""
+    assert script(code) == f"True {0.25 if chosen else 0.125}"
+
+
 def test_an_interrupt_ends_the_wait_and_not_the_import(script: Script) -> None:
     code = """
 import signal

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import pytest
+import tensorflow as tf
 
 import hubexplore as hub
 from hubexplore.explorer.subject import Subject
+from hubexplore.summary.graph import sounds
 from hubexplore.summary.graph.sounds import SPECTROGRAM, WAVEFORM, Sounds, find_sounds, has_samples
 from hubexplore.summary.model import MessageSummary, SignatureSummary, TensorSummary
 from tests.explorer import media_modules
+
+tf1 = tf.compat.v1
 
 
 @pytest.fixture(scope="module")
@@ -83,3 +87,17 @@ def test_a_name_is_a_hint_where_the_shape_fits() -> None:
 )  # fmt: skip
 def test_shapes_of_samples(dtype: str, shape: tuple[int | None, ...] | None, fits: bool) -> None:
     assert has_samples(dtype, shape) is fits
+
+
+def test_the_graph_is_walked_once_for_all_inputs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each walk is linear in the graph, and there may be hundreds of inputs."""
+
+    def many() -> None:
+        inputs = {f"x{number}": tf1.placeholder(tf.float32, [None]) for number in range(20)}
+        hub.add_signature(inputs=inputs, outputs=tf.add_n(list(inputs.values())))
+
+    walks: list[int] = []
+    original = sounds.consumers_of
+    monkeypatch.setattr(sounds, "consumers_of", lambda nodes: walks.append(len(nodes)) or original(nodes))
+    Subject(hub.create_module_spec(many)).sounds((), "default")
+    assert len(walks) == 1

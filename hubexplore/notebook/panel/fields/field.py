@@ -162,7 +162,7 @@ class FieldBox(widgets.VBox):
         # A text field shows the hint as its placeholder; below it stands only while that is not on screen.
         self._hint = widgets.HTML(
             tag("span", field.problem or field.hint, class_="hub-hint"),
-            layout=widgets.Layout(display="none" if self.is_typed else None),
+            layout={"display": "none"} if self.is_typed else {},
         )
         super().__init__([head, self._body, self._hint], classes=("hub-field",))
 
@@ -201,7 +201,7 @@ class FieldBox(widgets.VBox):
             source.list()
         self._body.children = () if source is None else (source,)
         self.show_fault("")
-        self._hint.layout.display = "none" if self._source_choice.value == TYPED else None
+        self._hint.hide(self._source_choice.value == TYPED)
 
     def _on_change(self) -> None:
         paper = self._source(PICTURE)
@@ -217,11 +217,11 @@ class FieldBox(widgets.VBox):
         if message:
             self.add_class("hub-faulty")
             self._hint.value = tag("span", visible(message, MAX_SENTENCE), class_="hub-fault")
-            self._hint.layout.display = None
+            self._hint.hide(False)
         elif self._shown_fault:
             self.remove_class("hub-faulty")
             self._hint.value = tag("span", self.field.problem or self.field.hint, class_="hub-hint")
-            self._hint.layout.display = "none" if self.is_typed else None
+            self._hint.hide(self.is_typed)
         self._shown_fault = message
 
     def focus(self) -> None:

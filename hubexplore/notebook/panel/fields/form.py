@@ -79,12 +79,13 @@ class Form(widgets.VBox):
 
     def _ask_table(self, places: Layout) -> None:
         """Shows the table of a signature, which is made for the first signature that has one."""
-        if self._table is None:
-            if not self._has_table(places):
-                return
-            self._table = TableBox(self._namespace, self._changed)
         is_filtered = max(len(self.fields), len(places.columns)) >= MIN_FILTERED
-        self._table.ask(places, is_filtered)
+        if self._table is not None:
+            self._table.ask(places, is_filtered)
+        elif self._has_table(places):
+            self._table = TableBox(places, is_filtered, self._namespace, self._changed)
+        else:
+            return
         self._fill_table(self._table)
 
     def _changed(self) -> None:

@@ -40,6 +40,8 @@ class Grid(FrontendWidget):
     and a `number` within its `view`: it may come by itself or with a run, whichever is first.
 
     Args:
+      layout: of the inputs that it begins with.
+      is_filtered: whether it has a filter.
       changed: is called when a user has changed something.
       refused: is called with the error of a change that is not possible.
     """
@@ -51,10 +53,15 @@ class Grid(FrontendWidget):
     faults: Any = traitlets.Dict({"number": 0, "cells": []}).tag(sync=True)
     eager = traitlets.Bool(False).tag(sync=True)
 
-    def __init__(self, changed: Callable[[], None], refused: Callable[[Exception], None]) -> None:
+    def __init__(
+        self,
+        layout: Layout,
+        is_filtered: bool,
+        changed: Callable[[], None],
+        refused: Callable[[Exception], None],
+    ) -> None:
         # Before the base class, which sends the state.
-        self.sheet = Sheet(Layout())
-        self._is_filtered = False
+        self.sheet, self._is_filtered = Sheet(layout), is_filtered
         self._drawings = 0
         self._seen: dict[str, int] = {}  # the number of the last edit of each view
         # Front ends may give each widget a thread.
@@ -163,13 +170,17 @@ class TableBox(widgets.VBox):
     """The table with the ways to fill it at once: a file, or a variable of the notebook.
 
     Args:
+      layout: of the inputs that it begins with.
+      is_filtered: whether it has a filter.
       namespace: returns the variables of the notebook.
       changed: is called when the values change.
     """
 
-    def __init__(self, namespace: Namespace, changed: Callable[[], None]) -> None:
+    def __init__(
+        self, layout: Layout, is_filtered: bool, namespace: Namespace, changed: Callable[[], None]
+    ) -> None:
         self._namespace, self._notify = namespace, changed
-        self.grid = Grid(self._on_edit, self._say_error)
+        self.grid = Grid(layout, is_filtered, self._on_edit, self._say_error)
         self._upload = Upload(
             self._take,
             accept=".csv,.tsv,.tab,.txt,.parquet,.json,.jsonl,.tfrecord",
@@ -178,13 +189,16 @@ class TableBox(widgets.VBox):
         )
         self._variables = widgets.Dropdown(
             description="or variable",
+            options=self._options(),
             style={"description_width": "initial"},
             # As wide as its longest name, which an author may make as long as the panel.
             layout={"width": "auto", "max_width": "26em"},
         )
         self._refresh = widgets.Button(description="Refresh", tooltip="List the tables of the notebook now")
         self._loader = widgets.HBox(
-            [self._upload, self._variables, self._refresh], classes=("hub-row",), layout=widgets.Layout()
+            [self._upload, self._variables, self._refresh],
+            classes=("hub-row",),
+            layout={} if layout.columns else {"display": "none"},
         )
         self._message = widgets.HTML()
         super().__init__([self.grid, self._loader, self._message], classes=("hub-table",))
@@ -200,7 +214,7 @@ class TableBox(widgets.VBox):
         """Shows an empty table for a layout."""
         self.grid.ask(layout, is_filtered)
         self._say("")
-        self._loader.layout.display = None if layout.columns else "none"
+        self._loader.hide(not layout.columns)
         if layout.columns:
             self._list()
 
@@ -268,13 +282,15 @@ class TableBox(widgets.VBox):
         self._upload.report("")
         self._load(lambda layout: table_sources.read_file(layout, *files[0]))
 
+    def _options(self) -> list[tuple[str, str | None]]:
+        """What can be chosen among the variables of the notebook."""
+        layout = self.layout_of_inputs
+        names = table_sources.tables(layout, self._namespace()) if layout.columns else []
+        return [("choose a table" if names else "no table fits", None), *((name, name) for name in names)]
+
     def _list(self) -> None:
-        names = table_sources.tables(self.layout_of_inputs, self._namespace())
         with self._variables.hold_sync():
-            self._variables.options = [
-                ("choose a table" if names else "no table fits", None),
-                *((n, n) for n in names),
-            ]
+            self._variables.options = self._options()
             self._variables.index = 0
 
     def _choose(self) -> None:

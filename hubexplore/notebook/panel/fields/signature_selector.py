@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from hubexplore.display.wording import tags_text, visible
 from hubexplore.notebook.panel import light_widgets as widgets
@@ -13,7 +14,7 @@ from hubexplore.summary.tags import serving_tags
 
 
 class SignatureSelector(widgets.HBox):
-    """Dropdowns for signature and variant; a dropdown with a single option is left out.
+    """Dropdowns for signature and variant, each made once there is something to choose.
 
     Args:
       summary: of the module.
@@ -31,35 +32,26 @@ class SignatureSelector(widgets.HBox):
     ) -> None:
         self._variants = summary.variants
         self._changed = changed
-        style = {"description_width": "initial"}
-        # Limited, since names of signatures are as long as their authors like.
-        wide = {"width": "auto", "max_width": "30em"}
-        self._signature = widgets.Dropdown(description="Signature", layout=wide, style=style)
-        # The values of options are numbers: two names may be displayed alike, and a damaged file may have two
-        # variants with the same tags. A Dropdown finds its value by equality.
-        self._variant = widgets.Dropdown(
-            description="Graph variant",
-            options=[(tags_text(variant.tags), index) for index, variant in enumerate(summary.variants)],
-            index=_first_variant(summary.variants, tags),
-            layout=wide,
-            style=style,
-        )
+        self._signature: widgets.Dropdown | None = None
+        self._variant: widgets.Dropdown | None = None
+        self._variant_index: int = _first_variant(summary.variants, tags)
+        self._signature_index: int = 0
+        if len(summary.variants) > 1:
+            tags_texts = [tags_text(variant.tags) for variant in summary.variants]
+            self._variant = _dropdown("Graph variant", tags_texts, self._variant_index)
+            self._variant.observe(self._on_variant, "value")
         self._fill(signature)
-        self._variant.observe(self._on_variant, "value")
-        self._signature.observe(self._on_signature, "value")
         super().__init__(self.children, classes=("hub-row",))
 
     @property
     def variant(self) -> VariantSummary:
         """The chosen graph variant."""
-        chosen: int = self._variant.value
-        return self._variants[chosen]
+        return self._variants[self._variant_index]
 
     @property
     def signature(self) -> SignatureSummary:
         """The chosen signature."""
-        chosen: int = self._signature.value
-        return callable_signatures(self.variant)[chosen]
+        return callable_signatures(self.variant)[self._signature_index]
 
     def update(self, summary: ModuleSummary, signature: str) -> None:
         """Takes the summary of the same module with other signatures; `signature` is new or has changed."""
@@ -82,13 +74,16 @@ class SignatureSelector(widgets.HBox):
             return
         changed, self._changed = self._changed, lambda: None
         try:
-            self._variant.value = _first_variant(self._variants, tags)
+            self._variant_index = _first_variant(self._variants, tags)
+            if self._variant is not None:
+                self._variant.value = self._variant_index
             self._fill(signature)
         finally:
             self._changed = changed
         self._changed()
 
-    def _on_variant(self, _: object) -> None:
+    def _on_variant(self, change: Mapping[str, Any]) -> None:
+        self._variant_index = change["new"]
         # Filling the other dropdown changes its value as well; the form must be built once only.
         changed, self._changed = self._changed, lambda: None
         try:
@@ -97,8 +92,9 @@ class SignatureSelector(widgets.HBox):
             self._changed = changed
         self._changed()
 
-    def _on_signature(self, _: object) -> None:
-        if self._signature.value is not None:
+    def _on_signature(self, change: Mapping[str, Any]) -> None:
+        if change["new"] is not None:
+            self._signature_index = change["new"]
             self._chosen = self.signature.name
             self._changed()
 
@@ -111,12 +107,35 @@ class SignatureSelector(widgets.HBox):
         otherwise = default if default in names else first
         # A signature that both variants have stays chosen when the variant changes.
         chosen = preferred if preferred in names else otherwise
-        with self._signature.hold_sync():
-            self._signature.options = [(visible(name), index) for index, name in enumerate(names)]
-            self._signature.index = names.index(chosen)
-        self._chosen = chosen
+        self._signature_index = names.index(chosen)
+        if self._signature is not None:
+            with self._signature.hold_sync():
+                self._signature.options = _options([visible(name) for name in names])
+                self._signature.index = names.index(chosen)
+        elif len(names) > 1:
+            self._signature = _dropdown("Signature", [visible(name) for name in names], self._signature_index)
+            self._signature.observe(self._on_signature, "value")
+        # Observers have named what they found on the way.
+        self._signature_index, self._chosen = names.index(chosen), chosen
         numbers = ((self._signature, len(names)), (self._variant, len(self._variants)))
-        self.children = tuple(dropdown for dropdown, number in numbers if number > 1)
+        self.children = tuple(dropdown for dropdown, number in numbers if dropdown is not None and number > 1)
+
+
+def _dropdown(description: str, names: Sequence[str], index: int) -> widgets.Dropdown:
+    return widgets.Dropdown(
+        description=description,
+        options=_options(names),
+        index=index,
+        # Limited, since names of signatures are as long as their authors like.
+        layout={"width": "auto", "max_width": "30em"},
+        style={"description_width": "initial"},
+    )
+
+
+def _options(names: Sequence[str]) -> list[tuple[str, int]]:
+    # The values of options are numbers: two names may be displayed alike, and a damaged file may have two
+    # variants with the same tags. A Dropdown finds its value by equality.
+    return [(name, index) for index, name in enumerate(names)]
 
 
 def callable_signatures(variant: VariantSummary) -> list[SignatureSummary]:

@@ -11,10 +11,10 @@ from hubexplore.notebook.panel import light_widgets as widgets
 
 
 class VersionSelector(widgets.VBox):
-    """A dropdown of versions; hidden and empty if there are none to choose from.
+    """A dropdown of versions.
 
     Args:
-      versions: name -> handle, newest version first.
+      versions: name -> handle, newest version first; not empty.
       chosen: is called with the handle of another version. It calls `succeed` or `fail`.
     """
 
@@ -22,9 +22,6 @@ class VersionSelector(widgets.VBox):
         self._handles = tuple(versions.values())
         self._notify = chosen
         self._current = 0
-        if not versions:
-            super().__init__(layout={"display": "none"})
-            return
         self._dropdown = widgets.Dropdown(
             description="Version",
             options=[(name, index) for index, name in enumerate(apart(list(versions)))],

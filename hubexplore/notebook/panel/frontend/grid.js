@@ -43,6 +43,7 @@ function render({ model, el }) {
   /** @type {boolean | null} null until the user has chosen */
   let wraps = null;
   let perBand = 1;
+  let width = 0;
   let faultNumber = model.get("faults").number;
   const tell = makeTeller(model);
 
@@ -115,8 +116,8 @@ function render({ model, el }) {
     shown = form.columns.flatMap((column, index) => fits(column) ? [index] : []);
     filter.element.hidden = !form.filtered;
     boxes.draw(form.boxes, form.texts, fits);
-    drawTable();
     sheet.hidden = tools.element.hidden = form.columns.length === 0;
+    drawTable();
     // Inputs with fields of their own, below this widget.
     for (const field of el.closest(".hub-form")?.querySelectorAll(".hub-field") ?? []) {
       const name = field.querySelector("strong")?.textContent ?? "";
@@ -126,7 +127,10 @@ function render({ model, el }) {
 
   function drawTable() {
     cells.clear();
-    const fitted = arranged(shown.length, rows.length, sheet.clientWidth, wraps);
+    // Off screen it has no width: it is drawn when it gets one, and not twice.
+    width = sheet.clientWidth;
+    if (width === 0) return;
+    const fitted = arranged(shown.length, rows.length, width, wraps);
     perBand = fitted.perBand;
     tools.showWrap(fitted.overflows, fitted.isWrapped);
     table.classList.toggle("hub-wide", fitted.overflows && !fitted.isWrapped);
@@ -255,6 +259,7 @@ function render({ model, el }) {
       "aria-label": `${form.columns[column]?.label}, row ${row + 1}`,
     });
     editor = { area, before, typed };
+    cell.classList.add("hub-editing");
     cell.replaceChildren(area);
     area.focus();
     area.setSelectionRange(area.value.length, area.value.length);
@@ -483,12 +488,8 @@ function render({ model, el }) {
     if (event instanceof CustomEvent) event.detail.push(...tell.recent());
   });
 
-  let width = 0;
   const resizing = new ResizeObserver(() => {
-    if (sheet.clientWidth && sheet.clientWidth !== width && !editor) {
-      width = sheet.clientWidth;
-      drawTable();
-    }
+    if (sheet.clientWidth && sheet.clientWidth !== width && !editor) drawTable();
   });
   onForm();
   resizing.observe(sheet);

@@ -100,14 +100,13 @@ class TryTab(widgets.VBox):
             button_style="primary",
             # monitor.js recognises both buttons by these classes.
             classes=("hub-run",),
-            layout=widgets.Layout(),
         )
         self._trust = widgets.Button(
             description="Trust and run",
             tooltip="Run it all the same. That is remembered for the content of this module.",
             button_style="danger",
             classes=("hub-trust",),
-            layout=widgets.Layout(display="none"),
+            layout={"display": "none"},
         )
         self._cancel = widgets.Button(description="Cancel", tooltip="Stop the current run", disabled=True)
         self._live = widgets.Checkbox(
@@ -158,9 +157,7 @@ class TryTab(widgets.VBox):
         _ = self._outcome
 
     def _rows_of_widgets(self) -> list[widgets.Widget]:
-        self._filling = widgets.HBox(
-            [self._fill, self._rows, self._fill_button], classes=("hub-row",), layout=widgets.Layout()
-        )
+        self._filling = widgets.HBox([self._fill, self._rows, self._fill_button], classes=("hub-row",))
         buttons = [self._run, self._trust, self._cancel, self._live, self.status]
         running = widgets.HBox(buttons, classes=("hub-row", "hub-actions"))
         return [self._selector, self.form, self._filling, running, self.status.error]
@@ -185,7 +182,7 @@ class TryTab(widgets.VBox):
         with self._fill.hold_sync():
             self._fill.options = kinds
             self._fill.index = (kinds.index(chosen) if chosen in kinds else 0) if kinds else None
-        self._filling.layout.display = None if kinds else "none"
+        self._filling.hide(not kinds)
         if self.has_outcome:
             self.results.clear()
             self.code.clear()
@@ -259,8 +256,8 @@ class TryTab(widgets.VBox):
             # What cannot be decided is not run; the run says why.
             self._needs_trust = True
             self.status.fail(error_text(error))
-        self._run.layout.display = "none" if self._needs_trust else None
-        self._trust.layout.display = None if self._needs_trust else "none"
+        self._run.hide(self._needs_trust)
+        self._trust.hide(not self._needs_trust)
 
     def start(self, texts: Sequence[str | None] = (), is_live: bool = False) -> None:
         """Runs the inputs of the form in the background, unless a run is in progress.
