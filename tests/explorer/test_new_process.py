@@ -23,7 +23,7 @@ from hubexplore.explorer.runs import ModuleRunner, RunRequest
 from hubexplore.explorer.subject import Subject
 from hubexplore.inputs import fields, pictures
 from hubexplore.inputs.code import data_files
-from hubexplore.inputs.examples import examples
+from hubexplore.inputs.examples import example_kinds, examples
 from hubexplore.inputs.external import picture_arrays, picture_files, sources
 from hubexplore.inputs.input_value import InputValue
 from hubexplore.inputs.tables import loading, table_sources
@@ -151,8 +151,8 @@ def cases(folder: Path) -> Mapping[str, Case]:
         "tf.Example": case("example", typed, '{"age": 3.5, "job": ["smith", "cook"]}\n{"age": 1}'),
         "many tf.Examples": case("example", typed, "\n".join(
             f'{{"age": {age}, "job": ["a job that has number {age}"]}}' for age in range(200))),
-        "random": case("picture", example, examples.RANDOM),
-        "scenes": case("picture", example, examples.PICTURE),
+        "random": case("picture", example, example_kinds.RANDOM),
+        "scenes": case("picture", example, example_kinds.PICTURE),
         "ids": case("ids", typed, "1 2 3\n4 5 6"),
         "values of code": case("matrix", lambda _: InputValue(MATRIX.repeat(100, 0).astype(np.float32))),
         **several(subject),

@@ -22,7 +22,7 @@ from hubexplore.explorer.runs import RunRequest
 from hubexplore.explorer.subject import Subject
 from hubexplore.hub.resolve import cache
 from hubexplore.inputs import fields, pictures, sounds
-from hubexplore.inputs.examples import examples, text_examples
+from hubexplore.inputs.examples import example_kinds, examples
 from hubexplore.inputs.external import picture_arrays, picture_files, sound_arrays, sources
 from hubexplore.inputs.input_value import InputValue, Sparse
 from hubexplore.inputs.text import typed_text
@@ -91,20 +91,20 @@ def test_examples(run: Run, paths: Mapping[str, Path]) -> None:
     variant = subject.summary.variants[0]
     short = {"color": "random.random((2, 16, 16, 3))", "bytes": "random.integers(0, 256, (2, 4, 4, 3))"}
     kinds = {
-        "color": (examples.RANDOM, examples.ZEROS, examples.RAMP, examples.PICTURE),
-        "grey": (examples.DIGITS,),
-        "bytes": (examples.RANDOM, examples.PICTURE),
-        "picture": (examples.RANDOM, examples.PICTURE),
-        "flat": (examples.PICTURE,),
-        "texts": (text_examples.SENTENCES,),
-        "pair": (examples.RANDOM,),
+        "color": (example_kinds.RANDOM, example_kinds.ZEROS, example_kinds.RAMP, example_kinds.PICTURE),
+        "grey": (example_kinds.DIGITS,),
+        "bytes": (example_kinds.RANDOM, example_kinds.PICTURE),
+        "picture": (example_kinds.RANDOM, example_kinds.PICTURE),
+        "flat": (example_kinds.PICTURE,),
+        "texts": (example_kinds.SENTENCES,),
+        "pair": (example_kinds.RANDOM,),
     }
     for name, kind in [(name, kind) for name, own in kinds.items() for kind in own]:
         signature = next(signature for signature in variant.signatures if signature.name == name)
         request = RunRequest((), name, examples.fill(fields.fields(signature, variant), kind))
         cell = compare(run, subject, request)
         assert len(cell) < 800
-        assert kind != examples.RANDOM or short.get(name, "random.random") in cell
+        assert kind != example_kinds.RANDOM or short.get(name, "random.random") in cell
 
 
 def test_pictures(
@@ -200,7 +200,7 @@ def test_what_the_graph_parses(
     shell.user_ns["frame"] = [{"n": 1}, {"t": "x"}]
     compare(run, subject, asked("rows", sources.from_variable, shell.user_ns, "frame"))
     compare(run, subject, asked("rows", sources.read_file, "x", serialized({"t": [b"\xff"]})))
-    compare(run, subject, asked("rows", example, examples.RANDOM))
+    compare(run, subject, asked("rows", example, example_kinds.RANDOM))
     name = 'it\'s "mine".tfrecord'
     with tf.io.TFRecordWriter(name) as file:
         file.write(serialized({"n": [0]}))
@@ -216,7 +216,7 @@ def test_what_the_graph_parses(
         compare(run, subject, asked("one", picture_files.read, found[:1]))
     assert len(compare(run, subject, asked("web", picture_files.read, files[2:]))) < 300
     # Examples of pictures are the files themselves.
-    compare(run, subject, asked("files", example, examples.PICTURE))
+    compare(run, subject, asked("files", example, example_kinds.PICTURE))
 
 
 def test_files_and_variables(
@@ -365,7 +365,7 @@ def test_sounds(run: Run, tmp_path: Path, signature: str) -> None:
         cell = compare(run, subject, RunRequest((), signature, {field.name: entry, **others}))
         expected = "sample:chirp" if name == "chirp" else "it's.wav"
         assert f"hubexplore.read_audio({expected!r}, {choice.rate}" in cell
-    example = examples.fill(all_fields, examples.SOUND, 2)
+    example = examples.fill(all_fields, example_kinds.SOUND, 2)
     compare(run, subject, RunRequest((), signature, example))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hubexplore.inputs.examples import examples
+from hubexplore.inputs.examples import example_kinds, examples
 from hubexplore.inputs.input_value import InputValue, Ragged
 from tests.inputs.fields_of import field
 
@@ -41,4 +41,4 @@ def test_others_are_shown_as_they_are() -> None:
 def test_an_example_says_how_many_rows_it_has(shape: tuple[int | None, ...], words: str) -> None:
     """Where the size is fixed there are others than were wanted."""
     one = field("float32", shape)
-    assert examples.fill((one,), examples.ZEROS, 3)["x"].words == f"Zeros, {words}"
+    assert examples.fill((one,), example_kinds.ZEROS, 3)["x"].words == f"Zeros, {words}"

@@ -14,7 +14,7 @@ import pytest
 import hubexplore as hub
 from hubexplore.inputs import pictures
 from hubexplore.inputs.code.expressions import Expressions
-from hubexplore.inputs.examples import examples
+from hubexplore.inputs.examples import example_kinds, examples
 from hubexplore.inputs.external import picture_arrays, picture_files
 from hubexplore.inputs.fields import Field
 from hubexplore.inputs.input_value import InputValue
@@ -35,7 +35,7 @@ def sample_value(kind: str) -> InputValue:
         case "sample files":
             return picture_files.read(FILES, files)
         case _:
-            inputs: Field = DIGIT if kind == examples.DIGITS else COLOR
+            inputs: Field = DIGIT if kind == example_kinds.DIGITS else COLOR
             return examples.fill((inputs,), kind)["x"]
 
 
@@ -45,7 +45,9 @@ def test_the_module_is_in_the_reference() -> None:
     assert f".. automodule:: {hub.pictures.__name__}\n" in REFERENCE.read_text("utf-8")
 
 
-@pytest.mark.parametrize("kind", ["sample pictures", "sample files", examples.DIGITS, examples.PICTURE])
+@pytest.mark.parametrize(
+    "kind", ["sample pictures", "sample files", example_kinds.DIGITS, example_kinds.PICTURE]
+)
 def test_written_code_imports_nothing_else_of_the_package(kind: str) -> None:
     expressions = Expressions()
     expression = expressions.write(sample_value(kind))

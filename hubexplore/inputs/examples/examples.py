@@ -18,10 +18,18 @@ import numpy as np
 from hubexplore.errors import HubError, SignatureError, closest
 from hubexplore.inputs import pictures
 from hubexplore.inputs.examples import feature_examples, sound_examples
-from hubexplore.inputs.examples.feature_examples import RAMP, RANDOM, ZEROS
-from hubexplore.inputs.examples.text_examples import (
+from hubexplore.inputs.examples.example_kinds import (
     CATEGORIES,
+    DIGITS,
+    FILM,
+    PICTURE,
+    RAMP,
+    RANDOM,
     SENTENCES,
+    SOUND,
+    ZEROS,
+)
+from hubexplore.inputs.examples.text_examples import (
     is_category,
     is_text,
     named_text,
@@ -39,11 +47,6 @@ from hubexplore.inputs.open_sizes import raw_counts, shape_for, size_choices
 from hubexplore.inputs.text import tf_examples
 from hubexplore.inputs.text.literals import counted, integer_limits
 from hubexplore.summary.tensor_values import Array
-
-DIGITS: Final = "Sample digits"
-PICTURE: Final = "Sample picture"
-SOUND: Final = "Sample sound"
-FILM: Final = "Sample film"
 
 MAX_BYTES: Final = 256_000_000
 """Maximum size of an example in bytes."""

@@ -7,15 +7,13 @@ from typing import Any, Final
 import numpy as np
 
 from hubexplore.inputs import pictures
-from hubexplore.inputs.examples.text_examples import CATEGORIES, SENTENCES, named_text, plain_text, says_prose
+from hubexplore.inputs.examples.example_kinds import CATEGORIES, RAMP, RANDOM, SENTENCES, ZEROS
+from hubexplore.inputs.examples.text_examples import named_text, plain_text, says_prose
 from hubexplore.inputs.external import picture_files
 from hubexplore.inputs.graph_uses import Use
 from hubexplore.summary.reading.string_inputs import Encoding, Feature
 from hubexplore.summary.tensor_values import Array
 
-RANDOM: Final = "Random (seed 0)"
-ZEROS: Final = "Zeros"
-RAMP: Final = "Ramp"
 _SIDE: Final = 64
 
 

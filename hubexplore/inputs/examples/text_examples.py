@@ -9,14 +9,11 @@ from typing import Final
 
 import numpy as np
 
+from hubexplore.inputs.examples.example_kinds import CATEGORIES, SENTENCES, VOCABULARY
 from hubexplore.inputs.fields import Field
 from hubexplore.inputs.graph_uses import Use
 from hubexplore.inputs.tables.columns import layout
 from hubexplore.summary.tensor_values import Array
-
-SENTENCES: Final = "Sample sentences"
-CATEGORIES: Final = "Sample categories"
-VOCABULARY: Final = "Words of the vocabulary"
 
 # Common words, which the vocabulary of a small text module, even one made of old books, has too.
 _SENTENCES: Final = (

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from base64 import b64decode
+from typing import Any
 
 import numpy as np
 import pytest
 
+from hubexplore.display.values.hover import PointsHover
 from hubexplore.display.values.together import bands, clouds
 from hubexplore.display.values.together.grouping import grouped
 from hubexplore.display.values.together.scene import Member
@@ -33,7 +35,7 @@ def test_points_that_come_out_are_drawn_and_turned() -> None:
     first, turned = drawn(found), drawn(found, turn=90)
     assert first.html != turned.html
     assert len(first.hovers) == 2
-    assert first.hovers[0] is not None
+    assert isinstance(first.hovers[0], PointsHover)
     assert "0: " in first.hovers[0].points[0][2]
 
 
@@ -51,7 +53,7 @@ def test_points_that_come_out_are_drawn_and_turned() -> None:
 @pytest.mark.parametrize("is_input", [False, True])
 def test_what_stands_beside_them_colours_them(beside: Array, is_input: bool) -> None:
     outputs = {"part": beside}
-    place = {"cloud": CLOUD} if is_input else {}
+    place: dict[str, Any] = {"cloud": CLOUD} if is_input else {}
     found = group(scene(outputs if is_input else {"xyz": CLOUD, **outputs}, **place), clouds.Cloud)
     assert [member.name for member in found.members] == (["part"] if is_input else ["xyz", "part"])
     assert len(colours(drawn(found).html)) > 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -204,7 +205,7 @@ class TestClassesOfWords:
 
     @pytest.mark.parametrize("is_input", [False, True])
     def test_each_word_has_its_likeliest_class(self, is_input: bool) -> None:
-        given = {"words": self.WORDS}
+        given: dict[str, Any] = {"words": self.WORDS}
         outputs = {"emissions": self.LOGITS, **({} if is_input else given)}
         found = group(scene(outputs, **(given if is_input else {})), token_classes.TokenClasses)
         assert len(found.members) == (1 if is_input else 2)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import pytest
 import tensorflow as tf
 
@@ -9,6 +12,7 @@ import hubexplore as hub
 from hubexplore.explorer.subject import Subject
 from hubexplore.summary.graph import sounds
 from hubexplore.summary.graph.sounds import SPECTROGRAM, WAVEFORM, Sounds, find_sounds, has_samples
+from hubexplore.summary.graph.traversal import consumers_of
 from hubexplore.summary.model import MessageSummary, SignatureSummary, TensorSummary
 from tests.explorer import media_modules
 
@@ -97,7 +101,11 @@ def test_the_graph_is_walked_once_for_all_inputs(monkeypatch: pytest.MonkeyPatch
         hub.add_signature(inputs=inputs, outputs=tf.add_n(list(inputs.values())))
 
     walks: list[int] = []
-    original = sounds.consumers_of
-    monkeypatch.setattr(sounds, "consumers_of", lambda nodes: walks.append(len(nodes)) or original(nodes))
+
+    def walk(nodes: Mapping[str, Any]) -> dict[str, list[str]]:
+        walks.append(len(nodes))
+        return consumers_of(nodes)
+
+    monkeypatch.setattr(sounds, "consumers_of", walk)
     Subject(hub.create_module_spec(many)).sounds((), "default")
     assert len(walks) == 1

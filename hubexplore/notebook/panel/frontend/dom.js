@@ -137,11 +137,11 @@ const PIECE = 1 << 20;
 export async function sendFiles(model, files, say) {
   model.send({ kind: "begin", names: files.map((file) => file.name), sizes: files.map((file) => file.size) });
   for (const [index, file] of files.entries()) {
-    for (let start = 0; start < file.size; start += PIECE) {
-      const piece = await file.slice(start, start + PIECE).arrayBuffer();
-      model.send({ kind: "piece", index }, undefined, [piece]);
-      const share = Math.round((100 * Math.min(start + PIECE, file.size)) / file.size);
-      say(`Sending ${file.name}: ${share} %`);
+    say(`Sending ${file.name} ...`);
+    // Read at once: between the pieces of a large file the browser would wait for the disk, each time anew.
+    const content = await file.arrayBuffer();
+    for (let start = 0; start < content.byteLength; start += PIECE) {
+      model.send({ kind: "piece", index }, undefined, [content.slice(start, start + PIECE)]);
     }
   }
   model.send({ kind: "end" });
