@@ -9,7 +9,7 @@ import { fillCell, isOn, makeBand, makeCell, markFault, movedFaults } from "./ce
 import { makeBoxes } from "./boxes.js";
 import { copied, filled, pasted } from "./clipboard.js";
 import { makeTeller } from "./edits.js";
-import { along, arranged, COLUMN_WIDTH, limited, moved } from "./moves.js";
+import { along, arranged, between, COLUMN_WIDTH, limited, moved } from "./moves.js";
 
 /** @typedef {import("./cells.js").Form} Form */
 /** @typedef {import("./cells.js").Column} Column */
@@ -101,12 +101,7 @@ function render({ model, el }) {
     return { row: Number(cell.dataset.row), place: shown.indexOf(Number(cell.dataset.column)) };
   }
 
-  /** The selected rows and columns. */
-  function selection() {
-    const [top, bottom] = [Math.min(active.row, anchor.row), Math.max(active.row, anchor.row)];
-    const [left, right] = [Math.min(active.place, anchor.place), Math.max(active.place, anchor.place)];
-    return { top, bottom, left, right, columns: shown.slice(left, right + 1) };
-  }
+  const selection = () => between(active, anchor, shown);
 
   // ---- drawing
 

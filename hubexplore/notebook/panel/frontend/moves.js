@@ -32,6 +32,19 @@ export function arranged(columns, rows, width, wraps) {
 }
 
 /**
+ * Returns the rows and columns of the rectangle with two corners.
+ *
+ * @param {Spot} first
+ * @param {Spot} second
+ * @param {number[]} shown the columns on screen
+ */
+export function between(first, second, shown) {
+  const [top, bottom] = [Math.min(first.row, second.row), Math.max(first.row, second.row)];
+  const [left, right] = [Math.min(first.place, second.place), Math.max(first.place, second.place)];
+  return { top, bottom, left, right, columns: shown.slice(left, right + 1) };
+}
+
+/**
  * Returns the nearest spot in the table.
  *
  * @param {Spot} spot
