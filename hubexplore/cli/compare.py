@@ -29,4 +29,4 @@ def add(commands: Any) -> None:
     )
     show.add_common_options(compare)
     # The same as `hubexplore show A --compare B`.
-    compare.set_defaults(run=show.run, parser=compare, stats=None, graph=None)
+    compare.set_defaults(run=show.run, parser=compare, stats=None, graph=None, color=None)

@@ -6,6 +6,7 @@ import base64
 import re
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
@@ -187,10 +188,10 @@ def test_after_a_timeout_list_table_and_picture_agree(monkeypatch: pytest.Monkey
         last = graph.add(letters, "Relu" if index % 3 else "Tanh", last)
     shown, render = diagram(graph.summary(last, "x"), depth=1), graphviz_svg.render
 
-    def slow(source: str, form: str) -> bytes:
+    def slow(source: str, *form: Any) -> bytes:
         if source.count("->") > 50:
             raise graphviz_svg.LayoutTimeoutError("too slow")
-        return render(source, form)
+        return render(source, *form)
 
     monkeypatch.setattr(graphviz_svg, "render", slow)
     assert len(shown.outline.boxes) > 100
