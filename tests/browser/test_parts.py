@@ -69,7 +69,7 @@ def test_numbers_under_the_mouse_and_the_arrow_keys(notebook: Notebook) -> None:
     summary = output.locator("summary")
     expect(summary).to_have_css("cursor", "pointer")
     summary.click()
-    expect(output.locator("tbody tr")).to_have_count(4)
+    expect(output.locator("th[scope='row']")).to_have_count(4)
 
 
 def test_the_number_at_the_top_is_not_cut_off(notebook: Notebook) -> None:
