@@ -35,11 +35,9 @@ nitpicky = True
 nitpick_ignore_regex = [
     # Names of other projects: a build without a network cannot read their inventories.
     (r"py:.*", r"(collections\.abc|datetime|functools|np|npt|numpy|os|pa|pd|tensorflow|tf|types)\..*"),
-    # Type variables and aliases that have no entry in the reference.
-    (
-        r"py:.*",
-        r"(hubexplore\.display\.rich\.listings\.Item_co|DataFrame|Errors|Scale|Signatures|Source|Tags)",
-    ),
+    # Type variables, aliases and inner classes that have no entry in the reference.
+    (r"py:.*", r"hubexplore\.display\.(rich\.listings\.Item_co|diagram\.spare_dot\.SpareDot)"),
+    (r"py:.*", r"(DataFrame|Errors|Scale|Signatures|Source|Tags)"),
 ]
 
 toc_object_entries_show_parents = "hide"
