@@ -32,7 +32,7 @@ def test_every_signature_runs(name: str, real_modules: Path) -> None:
             tab.worker.wait()
             assert tab.status.error_text == "", signature.name
             assert tab.last is not None
-            # Texts of an example need not be in the vocabulary of the module, which is said above the outputs.
+            # Texts of an example need not be in the vocabulary of the module, which is said as well.
             titles = [output["name"] for output in tab.results.shown["outputs"]]
             shown = ", ".join(title for title in titles if title != UnknownWords.name)
             assert sorted(shown.split(", ")) == [output.name for output in signature.outputs]
