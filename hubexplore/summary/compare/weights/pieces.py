@@ -1,7 +1,7 @@
 """Reads both sides of variables piece by piece, checks and sums up what was read, in several threads.
 
-A thread does all work of a block at once, while it is in the cache of its processor: memory is read once, and
-nothing is handed over but sums. Checksums of pieces are joined to those of the whole.
+A thread does all work of a block at once, while it is in the last cache of the processor: memory is read
+once, and nothing is handed over but sums. Checksums of pieces are joined to those of the whole.
 """
 
 from __future__ import annotations
@@ -22,8 +22,12 @@ from hubexplore.summary.weights.crc32c_blocks import aligned, joined, new_regist
 
 PIECE: Final = 1 << 23
 """Bytes of either side that a thread takes at a time."""
-BLOCK: Final = 1 << 19
-"""Bytes of either side that are read, checked and summed up at a time; a multiple of every number's size."""
+BLOCK: Final = 1 << 21
+"""Bytes of either side that are read, checked and summed up at a time; a multiple of every number's size.
+
+Threads of smaller blocks wait longer for Python's lock than the nearer cache saves: with 512 KB, comparing
+takes almost twice as long.
+"""
 MOST_THREADS: Final = 4
 """More would mostly wait for Python's lock, or for memory."""
 

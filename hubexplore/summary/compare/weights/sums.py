@@ -29,9 +29,9 @@ _EXACT_INTEGERS: Final = frozenset({"int64", "uint64"})
 _LEAST: Final = {np.dtype(np.float32): 1e-26, np.dtype(np.float64): 1e-280}
 _MOST: Final = {np.dtype(np.float32): 1e38, np.dtype(np.float64): 1e290}
 _SAFE_EXPONENT: Final = 400
-# Bytes of decoded numbers that are summed up at a time: both sides and their difference fit into the
-# processor's cache.
-_BLOCK: Final = 1 << 19
+# Bytes of decoded numbers that are summed up at a time: both sides and their difference fit into the last
+# cache of the processor.
+_BLOCK: Final = 1 << 21
 # Bytes of a block that are compared first: most blocks that changed have changed there.
 _SAMPLE: Final = 1 << 10
 # Numbers in float64 of one product of BLAS. OpenBLAS shares out more than 10,000 of them among threads of its
