@@ -225,6 +225,7 @@ def features() -> None:
 
 def check_features(panel: Panel) -> None:
     expect(panel.output("maps").get_by_role("img").first).to_be_visible()
+    expect(panel.output("maps").get_by_label("Opacity")).to_have_count(0)
 
 
 def emblem() -> None:

@@ -95,6 +95,7 @@ class TestMasks:
     def test_scores_of_classes_for_each_pixel_of_the_whole_picture(self) -> None:
         group(scene({"y": RANDOM.normal(size=(1, 48, 64, 21))}, PICTURE), masks.Mask)
         single(scene({"y": RANDOM.normal(size=(1, 48, 64, 32))}, PICTURE))
+        single(scene({"y": np.maximum(0, RANDOM.normal(size=(1, 48, 64, 12)))}, PICTURE))
         single(scene({"y": RANDOM.normal(size=(1, 24, 32, 21))}, PICTURE))
         names = tuple(map(str, range(21)))
         group(scene({"y": RANDOM.normal(size=(1, 24, 32, 21))}, PICTURE, names=names), masks.Mask)

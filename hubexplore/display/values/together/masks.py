@@ -279,7 +279,7 @@ def _as_mask(member: Member, mask: Array, scene: Scene) -> Mask | None:
         # Numbers for each class of each pixel. Other channels are features, or a picture.
         is_whole = mask.shape[1:3] == scene.pictures[0].size
         is_said = is_named or mask.shape[-1] == len(scene.class_names)
-        is_mask = _are_class_scores(mask, is_said or (is_whole and _may_be_scores(member, mask.shape[-1])))
+        is_mask = _are_class_scores(mask, is_said or (is_whole and _may_be_scores(member, mask)))
         classes = mask.argmax(-1) if is_mask else mask[..., 0]
         return Mask((member,), classes, scene.pictures, class_names=scene.class_names) if is_mask else None
     flat = mask[..., 0]
@@ -297,13 +297,16 @@ def _as_mask(member: Member, mask: Array, scene: Scene) -> Mask | None:
     return None
 
 
-def _may_be_scores(member: Member, channels: int) -> bool:
+def _may_be_scores(member: Member, mask: Array) -> bool:
     """Returns whether numbers for each pixel of the whole picture may be those of classes.
 
-    Features have a power of two of channels, classes seldom.
+    Features have a power of two of channels, classes seldom; and most features are never below 0.
     """
+    if member.words & _SCORE_WORDS:
+        return True
+    channels = mask.shape[-1]
     is_odd = channels >= _MIN_SCORED and channels & (channels - 1) != 0
-    return bool(member.words & _SCORE_WORDS) or (is_odd and not member.words & OF_ANOTHER_KIND)
+    return is_odd and not member.words & OF_ANOTHER_KIND and bool(mask.min() < 0)
 
 
 def _of_large_ids(member: Member, flat: Array, scene: Scene) -> Mask | None:
