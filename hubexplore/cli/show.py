@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from hubexplore.cli.options import add_html, add_json, add_path, add_tags
 from hubexplore.cli.terminal import DIFFERENT, has_colours, write_out, writing
-from hubexplore.errors import DiagramError
+from hubexplore.errors import DiagramError, closest
 
 if TYPE_CHECKING:
     from hubexplore.display.rich.summaries import Summary
@@ -163,8 +163,12 @@ def _output(
 
 
 def _write_graph(path: str, summary: Summary, signature: str | None, color: str | None) -> None:
-    from hubexplore.display.diagram import ENDINGS
+    from hubexplore.display.diagram import ENDINGS, QUANTITIES
     from hubexplore.summary.files.paths import local_to_write
+
+    if color is not None and color not in QUANTITIES:
+        quantities = ", ".join(QUANTITIES)
+        raise DiagramError(f"--color takes one of {quantities}. Got {color!r}.{closest(color, QUANTITIES)}")
 
     target = Path(local_to_write(path, "The FILE of --graph"))
     if target.is_dir() or target.suffix.lower() not in ENDINGS:

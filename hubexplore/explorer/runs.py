@@ -23,6 +23,8 @@ MAX_RUNS: Final = 200
 """Maximum number of runs in the log."""
 MAX_BYTES: Final = 256_000_000
 """Maximum number of bytes of values in the log; older runs keep their inputs only."""
+_MAX_WORD: Final = 200
+"""Characters of the longest word that is a caption; a longer one is data, such as a file in base64."""
 
 
 @dataclass(frozen=True)
@@ -193,9 +195,15 @@ def captions(request: RunRequest) -> tuple[str, ...]:
     ]
     if len(texts) != 1 or not all(is_readable(text) for text in texts[0] if isinstance(text, bytes)):
         return ()
-    return tuple(
+    found = tuple(
         text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text) for text in texts[0]
     )
+    return () if any(_is_encoded(text) for text in found) else found
+
+
+def _is_encoded(text: str) -> bool:
+    """Returns whether a text is one word that is too long to be read."""
+    return len(text) > _MAX_WORD and " " not in text and "\n" not in text
 
 
 def _holds_texts(value: Any) -> bool:

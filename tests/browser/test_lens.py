@@ -55,6 +55,10 @@ def test_the_map_the_rows_and_the_mistakes(notebook: Notebook) -> None:
     expect(panel.get_by_text("600 rows · vector: vectors of 6 numbers")).to_be_visible()
     canvas = panel.locator("canvas").first
     expect(canvas).to_be_visible()
+    # Narrower, it would cut off the points at its sides.
+    box = canvas.bounding_box()
+    assert box is not None
+    assert box["width"] >= box["height"]
     _lasso_the_left_half(notebook)
     caption = panel.locator(".hub-rows caption").first
     expect(caption).to_contain_text("Selected: ")

@@ -229,6 +229,10 @@ def test_compare_in_other_forms(show: Show, module: str, tmp_path: Path) -> None
         (["{module}", "--graph", "{module}/picture.gif"], ".svg, .png, .dot"),
         (["{module}", "--graph", "{module}"], "a directory"),
         (["{module}", "--graph", "{module}/a.dot", "--color", "flop"], "Did you mean 'flops'?"),
+        (
+            ["{module}", "--graph", "{module}/a.dot", "--color", "time"],
+            "--color takes one of parameters, multiply_adds, flops, activation_bytes. Got 'time'.",
+        ),
         (["{module}", "--color", "flops"], "--graph FILE"),
         (["{module}", "--graph", "{module}/no/such.dot"], "cannot be written: No such file"),
         (["{module}", "--stats", "--compare", "{module}"], "not allowed with"),

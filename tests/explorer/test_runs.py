@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 import numpy as np
+import pytest
 
 from hubexplore.explorer.runs import ModuleRunner, RunRequest, captions
 from hubexplore.explorer.subject import Subject
@@ -52,3 +53,11 @@ def test_the_one_list_of_texts_names_the_rows() -> None:
 
     assert of((2,)) == of((2, 1)) == ("C", "C")
     assert of((2, 2)) == of((2,), (2,)) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "is_caption"), [("A" * 200, True), ("A" * 201, False), ("A word " * 99, True)]
+)
+def test_data_in_texts_names_no_rows(text: str, is_caption: bool) -> None:
+    inputs = {"images": InputValue(np.array(["cat", text], object))}
+    assert captions(RunRequest((), "default", inputs)) == (("cat", text) if is_caption else ())

@@ -15,9 +15,10 @@ _BEGINNING: Final = b"<?xml"
 
 
 class SpareDot:
-    """A `dot` that has drawn a first graph and waits for the next: that takes a third less time.
+    """A `dot` that has drawn a first graph and waits for the next.
 
-    While it waits it uses no processor. It ends with this process, which holds its input open.
+    Its start and its fonts, most of the time of a small diagram, are over by then. While it waits it uses no
+    processor. It ends with this process, which holds its input open.
     """
 
     def __init__(self) -> None:

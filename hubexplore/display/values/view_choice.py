@@ -133,7 +133,7 @@ def _real_views(array: Array, name: str, labels: Sequence[str], shape: Shape) ->
     """Returns the views of real numbers that are not heard."""
     if array.ndim == 1 and shape == (None,) and len(labels) != len(array):
         # A number for each row of the input.
-        return (TABLE, PLOT) if array.size == 1 else (PLOT, TABLE)
+        return (TABLE, PLOT) if array.size == 1 or _are_read(array) else (PLOT, TABLE)
     number_views = _number_views(array, name, labels)
     # Only with an open number of rows can the user add one.
     if number_views[0] == PLOT and shape is not None and shape[:1] == (None,) and _is_lone_embedding(array):
@@ -186,9 +186,8 @@ def _number_views(array: Array, name: str, labels: Sequence[str]) -> tuple[str, 
         if _are_long_ids(array):
             # Ids are read one by one, however many; neither their sizes nor their products mean anything.
             return (ROWS, TABLE, *(view for view in (PLOT, HEAT) if view in row_views))
-        is_read = array.dtype.kind in "iu" and array.size <= _MAX_READ_NUMBERS
         # Moved to the front, not added: row_views has the grid already, as one of the last.
-        return (TABLE, *(view for view in row_views if view != TABLE)) if is_read else row_views
+        return (TABLE, *(view for view in row_views if view != TABLE)) if _are_read(array) else row_views
     pictures = _picture_views(array.shape)
     if _is_motion(array, name):
         return (MOTION, *(pictures or (HEAT,)), TABLE)
@@ -272,6 +271,11 @@ def _is_motion(array: Array, name: str) -> bool:
     return bool(np.all(np.minimum(*likeness) >= _SMOOTH * power)) and against > -_AGAINST * float(
         np.sqrt(power.prod())
     )
+
+
+def _are_read(array: Array) -> bool:
+    """Returns whether numbers are few integers: bars of ids, such as classes, would be taken for scores."""
+    return array.dtype.kind in "iu" and array.size <= _MAX_READ_NUMBERS
 
 
 def _are_long_ids(array: Array) -> bool:

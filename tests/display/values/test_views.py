@@ -176,6 +176,12 @@ def test_one_number_for_each_row_has_no_classes(name: str) -> None:
     assert values.suitable_views(numbers, name=name, shape=(None,), labels=["no", "yes"])[0] == "Scores"
 
 
+def test_a_class_for_each_row_is_read() -> None:
+    classes = np.array([13, 12])
+    assert values.suitable_views(classes, name="prediction", shape=(None,)) == ("Table", "Plot")
+    assert values.suitable_views(np.arange(65), name="counts", shape=(None,)) == ("Plot", "Table")
+
+
 def test_complex_numbers_are_drawn_by_magnitude_and_by_phase() -> None:
     spectrum = np.fft.rfft(RANDOM.normal(size=(2, 64)))
     assert values.suitable_views(spectrum) == ("Magnitude and phase", "Real and imaginary", "Table")

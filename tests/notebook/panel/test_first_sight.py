@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import tensorflow as tf
 
@@ -28,6 +30,17 @@ def generator() -> None:
     warmth = tf1.placeholder_with_default(1.0, [], "warmth")
     text = tf.strings.join([prompt, tf.strings.as_string(length), tf.strings.as_string(warmth)])
     hub.add_signature("default", {"prompt": prompt, "length": length, "warmth": warmth}, text)
+
+
+def pinned(person: Person, *examples: str) -> list[dict[str, Any]]:
+    """Runs two examples and pins the runs; returns what is shown of the two."""
+    for number, example in enumerate(examples, 1):
+        person.tab._fill.value = example
+        person.tab.fill()
+        person.run()
+        person.hear(person.tab.run_log, kind="pin", number=number, on=True)
+    shown: list[dict[str, Any]] = person.tab.pinned_runs.results.shown["outputs"]
+    return shown
 
 
 def test_the_signature_that_computes_is_chosen_first() -> None:
@@ -58,13 +71,7 @@ def test_pinned_runs_know_what_is_sound() -> None:
         hub.add_signature("default", {"audio": audio}, {"quieter": audio / 2})
 
     person = Person(hub.explore(hub.create_module_spec(echo)))
-    for example in ("Sample sound", "Random (seed 0)"):
-        person.tab._fill.value = example
-        person.tab.fill()
-        person.run()
-    for number in (1, 2):
-        person.hear(person.tab.run_log, kind="pin", number=number, on=True)
-    shown = person.tab.pinned_runs.results.shown["outputs"]
+    shown = pinned(person, "Sample sound", "Random (seed 0)")
     assert [part["html"].count("<audio") for part in shown] == [6, 6]  # two rows
     person.explorer.close()
 
@@ -75,13 +82,8 @@ def test_many_inputs_that_differ_are_one_table_and_outputs_stay_in_sight() -> No
         hub.add_signature("default", inputs, {"score": tf.add_n(list(inputs.values()))})
 
     person = Person(hub.explore(hub.create_module_spec(score)))
-    for example in ("Random (seed 0)", "Ramp"):
-        person.tab._fill.value = example
-        person.tab.fill()
-        person.run()
-    for number in (1, 2):
-        person.hear(person.tab.run_log, kind="pin", number=number, on=True)
-    inputs, output = person.tab.pinned_runs.results.shown["outputs"]
+    shown = pinned(person, "Random (seed 0)", "Ramp")
+    inputs, output = shown
     assert [inputs["name"], output["name"]] == ["Inputs", "Output score"]
     assert inputs["html"].count("<tr") == 31
     assert "Largest difference" in inputs["html"]
@@ -94,13 +96,7 @@ def test_pinned_runs_have_grey_pictures_as_pictures() -> None:
         hub.add_signature("default", {"image": image}, {"negative": 255 - image})
 
     person = Person(hub.explore(hub.create_module_spec(negative)))
-    for example in ("Sample picture", "Random (seed 0)"):
-        person.tab._fill.value = example
-        person.tab.fill()
-        person.run()
-    for number in (1, 2):
-        person.hear(person.tab.run_log, kind="pin", number=number, on=True)
-    shown = person.tab.pinned_runs.results.shown["outputs"]
+    shown = pinned(person, "Sample picture", "Random (seed 0)")
     # Both pictures and their difference.
     assert [part["html"].count("Brightness: ") for part in shown] == [3, 3]
     person.explorer.close()
