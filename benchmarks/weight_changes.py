@@ -1,6 +1,7 @@
 """Comparing the weights of two checkpoints, against plainly reading both files.
 
     python -m benchmarks.weight_changes A B REPEATS    measures, and prints one JSON object
+    python -m benchmarks.weight_changes A B REPEATS --from-disk
 
 This is a process of its own, not one of `benchmarks.child`: its peak memory should not be that of TensorFlow.
 """
@@ -8,6 +9,7 @@ This is a process of its own, not one of `benchmarks.child`: its peak memory sho
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -25,6 +27,7 @@ AT_LEAST: Final = 0.7
 MEMORY_WITHIN: Final = 300
 VARIABLES: Final = 16
 OTHER_DTYPES: Final = ("bfloat16", "float16", "float64", "int8", "int32", "int64")
+_FROM_DISK: Final = "--from-disk"
 _BUFFER: Final = 1 << 20
 _MEGABYTE: Final = 1 << 20
 
@@ -56,18 +59,29 @@ def write(prefix: Path, megabytes: int, changed: float, dtype: str = "float32") 
     )
 
 
-def measure(first: str, second: str, repeats: int) -> dict[str, Any]:
+def measure(first: str, second: str, repeats: int, from_disk: bool) -> dict[str, Any]:
     """Returns the least seconds of reading, and of comparing, two checkpoints, and the peak memory in bytes.
 
-    Both take turns, and their files are in the system's cache. `share` is the share of changed numbers.
+    Both take turns. `share` is the share of changed numbers.
+
+    Args:
+      first: prefix of a checkpoint.
+      second: that of the other.
+      repeats: turns of either.
+      from_disk: whether their files leave the system's cache before each turn.
     """
     took: dict[str, list[float]] = {"read": [], "compare": []}
     share = 0.0
+    paths = [f"{prefix}.data-00000-of-00001" for prefix in (first, second)]
     for _ in range(repeats):
+        if from_disk:
+            _forget(paths)
         begin = time.perf_counter()
-        for prefix in (first, second):
-            _read(f"{prefix}.data-00000-of-00001")
+        for path in paths:
+            _read(path)
         took["read"].append(time.perf_counter() - begin)
+        if from_disk:
+            _forget(paths)
         begin = time.perf_counter()
         share = _compare(first, second)
         took["compare"].append(time.perf_counter() - begin)
@@ -83,6 +97,14 @@ def _read(path: str) -> None:
     with open(path, "rb", buffering=0) as file:
         while file.readinto(buffer):
             pass
+
+
+def _forget(paths: list[str]) -> None:
+    for path in paths:
+        descriptor = os.open(path, os.O_RDONLY)
+        os.fsync(descriptor)  # what is not on the disk yet stays
+        os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+        os.close(descriptor)
 
 
 def _compare(first: str, second: str) -> float:
@@ -112,7 +134,8 @@ def _compare(first: str, second: str) -> float:
 def rows(name: str, quick: bool) -> list[Row]:
     """Measures on checkpoints that are written for it and removed afterwards."""
     megabytes = 64 if quick else 1024
-    seen = _seen(megabytes, 0.01, "float32", quick)
+    seen, from_disk = (_seen(megabytes, 0.01, "float32", quick, *words) for words in ((), (_FROM_DISK,)))
+    note = "peer: reading both files in pieces of 1 MB; with CRC-32C of all data"
     found = [
         Row(
             name,
@@ -120,8 +143,9 @@ def rows(name: str, quick: bool) -> list[Row]:
             seen["read"],
             seen["compare"],
             at_least=AT_LEAST,
-            note="peer: reading both files in pieces of 1 MB; with CRC-32C of all data",
+            note=f"{note}; all is in the system's cache",
         ),
+        Row(name, "  from the disk", from_disk["read"], from_disk["compare"], at_least=AT_LEAST, note=note),
         Row(name, "  peak memory of the process", None, seen["peak"] / 1e6, unit="MB", within=MEMORY_WITHIN),
     ]
     fewer = megabytes // 4
@@ -132,14 +156,14 @@ def rows(name: str, quick: bool) -> list[Row]:
     return found
 
 
-def _seen(megabytes: int, changed: float, dtype: str, quick: bool) -> dict[str, Any]:
+def _seen(megabytes: int, changed: float, dtype: str, quick: bool, *options: str) -> dict[str, Any]:
     """Returns what `measure` finds in a process of its own."""
     folder = BENCH / "weight-changes"
     try:
         first, second = folder / "first", folder / "second"
         write(first, megabytes, 0.0, dtype)
         write(second, megabytes, changed, dtype)
-        words = [str(first), str(second), "2" if quick else "9"]
+        words = [str(first), str(second), "2" if quick else "9", *options]
         command = [sys.executable, "-m", "benchmarks.weight_changes", *words]
         output = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE).stdout
         seen: dict[str, Any] = json.loads(output)
@@ -149,4 +173,4 @@ def _seen(megabytes: int, changed: float, dtype: str, quick: bool) -> dict[str, 
 
 
 if __name__ == "__main__":
-    print(json.dumps(measure(sys.argv[1], sys.argv[2], int(sys.argv[3]))))
+    print(json.dumps(measure(sys.argv[1], sys.argv[2], int(sys.argv[3]), _FROM_DISK in sys.argv)))

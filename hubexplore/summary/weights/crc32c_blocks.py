@@ -36,6 +36,7 @@ _MIDDLE: Final = (484, 100)
 _UNIT: Final = 16
 _STATE: Final = _DEGREE * _UNIT
 _LINE: Final = 64
+_LARGE_PAGE: Final = 1 << 21
 _ONE: Final = 1 << 31  # the polynomial 1 with bits reversed
 
 _STEP: Final = (_DEGREE - _MIDDLE[0]) * _UNIT
@@ -130,9 +131,14 @@ def joined(first: int, second: int, size: int) -> int:
 
 
 def aligned(size: int) -> Bytes:
-    """Returns bytes that begin where a line of the processor's cache does; vectors on two lines are slow."""
-    memory = np.zeros(size + _LINE, np.uint8)
-    start = -memory.ctypes.data % _LINE
+    """Returns bytes that begin where a line of the processor's cache does; vectors on two lines are slow.
+
+    Many bytes begin where a large page of memory does. NumPy asks for such pages for arrays of 4 MB and more,
+    of which nothing is taken but what is used.
+    """
+    line = _LINE if size < _LARGE_PAGE else _LARGE_PAGE
+    memory = np.zeros(size + line, np.uint8)
+    start = -memory.ctypes.data % line
     return memory[start : start + size]
 
 

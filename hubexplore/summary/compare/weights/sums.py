@@ -27,10 +27,10 @@ _EXACT_INTEGERS: Final = frozenset({"int64", "uint64"})
 # A sum of squares in these bounds has lost nothing: a square that underflows is less than the least normal
 # number of its dtype, and a piece has far fewer than 2**30 numbers.
 _LEAST: Final = {np.dtype(np.float32): 1e-26, np.dtype(np.float64): 1e-280}
-_MOST: Final = {np.dtype(np.float32): 1e38, np.dtype(np.float64): 1e290}
+# The squares of a difference add up to twice those of both sides at most, which float32 still holds.
+_MOST: Final = {np.dtype(np.float32): 8e37, np.dtype(np.float64): 1e290}
 _SAFE_EXPONENT: Final = 400
-# Bytes of decoded numbers that are summed up at a time: both sides and their difference fit into the last
-# cache of the processor.
+# Bytes of decoded numbers that are summed up at a time: both sides fit into the last cache of the processor.
 _BLOCK: Final = 1 << 21
 # Bytes of a block that are compared first: most blocks that changed have changed there.
 _SAMPLE: Final = 1 << 10
@@ -147,7 +147,6 @@ class Summing:
     """
 
     def __init__(self) -> None:
-        self._difference = aligned(_BLOCK)
         self._decoded = aligned(_BLOCK), aligned(_BLOCK)
         self._unequal = np.empty(_BLOCK // 4, np.bool_)
 
@@ -158,8 +157,8 @@ class Summing:
           sums: what it is added to.
           dtype: of the numbers.
           width: bytes of one of them. If the dtype cannot be decoded, only `changed` is counted.
-          first: bytes as stored; as many as in `second`.
-          second: those of the second side.
+          first: bytes as stored; as many as in `second`. They may be overwritten.
+          second: those of the second side, which are kept.
         """
         step = _BLOCK // _decoded_width(dtype, width) * width
         for start in range(0, len(first), step):
@@ -181,34 +180,30 @@ class Summing:
             self._add_floats(sums, _floats(first, dtype, one), _floats(second, dtype, other), parts)
 
     def _add_floats(self, sums: Sums, first: Numbers, second: Numbers, parts: int) -> None:
-        size = len(first)
-        difference = self._difference[: first.nbytes].view(first.dtype)
-        np.subtract(second, first, out=difference)
-        squares = _dot(difference, difference)
-        most, least = _MOST[first.dtype], _LEAST[first.dtype]
-        if not squares < most:
+        before, after = _dot(first, first), _dot(second, second)
+        if not all(_LEAST[first.dtype] < total < _MOST[first.dtype] for total in (before, after)):
             _add_carefully(sums, first, second, parts)
             return
-        unequal = self._unequal[:size]
+        is_similar = after < before * _SIMILAR and before < after * _SIMILAR
+        product = None if is_similar else _dot(first, second)
+        # In place: what is written to memory of its own drives other data out of the cache.
+        difference = np.subtract(second, first, out=first)
+        squares = _dot(difference, difference)
+        unequal = self._unequal[: len(difference)]
         np.not_equal(difference, 0, out=unequal)
         changed = int(np.count_nonzero(unequal))
-        before, after = _dot(first, first), _dot(second, second)
-        # Where nothing changed, zeros of either sign are equal.
-        if not all(least < total < most for total in (before, after, squares if changed else before)):
-            _add_carefully(sums, first, second, parts)
-            return
         if changed and parts > 1:
             changed = int(np.count_nonzero(unequal.reshape(-1, 2).any(axis=1)))
+        if changed and squares < _LEAST[difference.dtype]:
+            scaled, exponent = _scaled(difference.astype(np.float64), 0)
+            sums.difference.add(_dot(scaled, scaled), 2 * exponent)
+        else:
+            sums.difference.add(squares)
         sums.changed += changed
-        sums.compared += size // parts
-        sums.difference.add(squares)
+        sums.compared += len(difference) // parts
         sums.first.add(before)
         sums.second.add(after)
-        if after < before * _SIMILAR and before < after * _SIMILAR:
-            product = (before + after - squares) / 2
-        else:
-            product = _dot(first, second)
-        sums.product.add(product)
+        sums.product.add((before + after - squares) / 2 if product is None else product)
 
 
 def _decoded_width(dtype: str, width: int) -> int:

@@ -19,7 +19,8 @@ Numbers = npt.NDArray[Any]
 
 def summed(dtype: str, first: Numbers, second: Numbers, piece: int = 1 << 12) -> Sums:
     sums, summing = Sums(), Summing()
-    one, other = (np.ascontiguousarray(side).view(np.uint8).ravel() for side in (first, second))
+    # Copies: what is added may be overwritten.
+    one, other = (np.array(side, order="C").view(np.uint8).ravel() for side in (first, second))
     with np.errstate(all="ignore"):
         for start in range(0, len(one), piece):
             summing.add(sums, dtype, WIDTHS[dtype], one[start : start + piece], other[start : start + piece])
@@ -73,7 +74,7 @@ def test_zero_has_no_relative_change() -> None:
     assert (sums.relative, sums.changed, sums.compared, sums.difference.root) == (None, 0, 5, 0.0)
 
 
-@pytest.mark.parametrize("size", [1e-45, 1e-30, 1e-20, 1e25, 3e38])
+@pytest.mark.parametrize("size", [1e-45, 1e-30, 1e-20, 8.9e18, 1.3e19, 1e25, 3e38])
 def test_squares_of_float32_neither_vanish_nor_overflow(size: float) -> None:
     first = np.array([size, 0, 0], "<f4")
     second = np.array([-size, 0, 0], "<f4")
@@ -92,10 +93,14 @@ def test_squares_of_float64_neither_vanish_nor_overflow(size: float) -> None:
     assert sums.difference.root == pytest.approx(2 * size)
 
 
-def test_a_small_change_beside_large_numbers() -> None:
-    sums = summed("float64", np.array([1e200, 1e-200]), np.array([1e200, 3e-200]))
+@pytest.mark.parametrize(
+    ("dtype", "large", "small"), [("float32", 1, 1e-30), ("float64", 1, 1e-200), ("float64", 1e200, 1e-200)]
+)
+def test_a_small_change_beside_large_numbers(dtype: str, large: float, small: float) -> None:
+    first, second = (np.array([large, change], STORED[dtype]) for change in (small, 3 * small))
+    sums = summed(dtype, first, second)
     assert sums.changed == 1
-    assert sums.difference.root == pytest.approx(2e-200)
+    assert sums.difference.root == pytest.approx(2 * small, rel=1e-6, abs=0)
 
 
 def test_a_norm_beyond_float64() -> None:
