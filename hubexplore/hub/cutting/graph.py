@@ -43,9 +43,8 @@ def build(variant: GraphVariant, name: str, new: Sides, kept: Iterable[str], reg
     old = variant.meta_graph
     meta_graph = type(old)()
     meta_graph.meta_info_def.CopyFrom(old.meta_info_def)
-    graph_slice = slice_graph(variant, region.nodes)
-    meta_graph.graph_def.CopyFrom(graph_slice.graph_def)
-    meta_graph.graph_def.library.CopyFrom(graph_slice.library)
+    library = slice_graph(variant, region.nodes, meta_graph.graph_def).library
+    meta_graph.graph_def.library.CopyFrom(library)
     # A placeholder that has the name of the op that it replaces is found by the edges as they are.
     renames = {
         tensor: f"{placeholder}:0"

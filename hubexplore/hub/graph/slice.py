@@ -33,13 +33,21 @@ class GraphSlice:
     inner_companions: Mapping[str, tuple[str, ...]]
 
 
-def slice_graph(variant: GraphVariant, names: set[str]) -> GraphSlice:
+def slice_graph(
+    variant: GraphVariant, names: set[str], graph_def: graph_pb2.GraphDef | None = None
+) -> GraphSlice:
     """The slice of the named nodes, in the order of the variant.
 
     Costs one pass over the names of the variant; only the nodes of the slice are copied.
+
+    Args:
+      variant: whose graph it is.
+      names: of the nodes.
+      graph_def: an empty message that the nodes are written to, such as that of a new module.
     """
     original = variant.meta_graph.graph_def
-    graph_def = graph_pb2.GraphDef(versions=variant.versions)
+    graph_def = graph_pb2.GraphDef() if graph_def is None else graph_def
+    graph_def.versions.CopyFrom(variant.versions)
     # The message owns copies, so that the variant stays as it is when constraints are taken out below.
     graph_def.node.extend(node for name, node in variant.nodes.items() if name in names)
     outer_companions: dict[str, tuple[str, ...]] = {}
