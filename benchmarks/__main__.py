@@ -27,6 +27,7 @@ from benchmarks import (
     large,
     maps,
     notebook_rows,
+    parts,
     peer,
     processes,
     report,
@@ -299,6 +300,11 @@ def _cut_rows(options: argparse.Namespace) -> list[Row]:
     return cuts.rows(processes.run_child, options.repeats, quick=options.quick)
 
 
+def _parts_rows(options: argparse.Namespace) -> list[Row]:
+    print(f"measuring {parts.NAME} ...", file=sys.stderr)
+    return parts.rows(processes.run_child, options.repeats, quick=options.quick)
+
+
 def _keras_rows(options: argparse.Namespace) -> list[Row]:
     """TF2 SavedModels that Keras exports, against TensorFlow's own loader; and inlining, which they need."""
     name = "models of Keras"
@@ -479,6 +485,7 @@ def _large(nodes: int) -> Path:
 _WITHOUT_PEER = (
     ("notebook session", _session_rows),
     (cuts.NAME, _cut_rows),
+    (parts.NAME, _parts_rows),
     ("whole data sets", _map_rows),
     ("weights", _weight_rows),
     ("Dask cluster", _cluster_rows),

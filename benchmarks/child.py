@@ -23,6 +23,7 @@
     python -m benchmarks.child form PATH              `explore` in a fresh kernel
     python -m benchmarks.child inline NODES ...       inlining graphs of calls
     python -m benchmarks.child cut PATH REPEATS       cuts of a large module
+    python -m benchmarks.child parts PATH REPEATS     what is made of a large module and another one
 
 SIDE is "peer", "hubexplore" or "tf.saved_model.load" ("base" for memory, "floor" for gradients and models of
 Keras); SUBJECT is a JSON object.
@@ -189,6 +190,7 @@ def main() -> None:
         long_session,
         map_memory,
         maps,
+        parts,
         saving,
         sessions,
     )
@@ -198,6 +200,7 @@ def main() -> None:
     actions |= {"gradients": _gradients, "spec": _spec}
     actions |= {
         "cut": cuts.measure,
+        "parts": parts.measure,
         "eager_calls": eager_modules.calls,
         "eager_load": eager_modules.first_output,
         "eager_memory": eager_modules.memory,

@@ -56,7 +56,7 @@ def rows(run_child: Callable[..., dict[str, Any]], repeats: int, *, quick: bool)
       quick: small modules, without targets.
     """
     small, whole = (2_000, 20_000) if quick else (10_000, 100_000)
-    tenth, full = (run_child("cut", str(_module(nodes)), str(repeats)) for nodes in (small, whole))
+    tenth, full = (run_child("cut", str(large_module(nodes)), str(repeats)) for nodes in (small, whole))
     title = f"{whole:,} nodes"
     slowest = _slowest(full)
     growth = slowest / _slowest(tenth) / (whole / small)
@@ -70,7 +70,8 @@ def rows(run_child: Callable[..., dict[str, Any]], repeats: int, *, quick: bool)
     ]
 
 
-def _module(nodes: int) -> Path:
+def large_module(nodes: int) -> Path:
+    """A module that TensorFlow can import; written if it does not exist yet."""
     path = BENCH / f"complete-{nodes}"
     if not path.exists():
         large.write(path, nodes, nodes // 100, complete=True)
