@@ -12,6 +12,7 @@ from hubexplore.hub.cutting.region import Region, Sides
 from hubexplore.hub.graph.gc_pause import gc_paused
 from hubexplore.hub.graph.plan import close_over_contexts
 from hubexplore.hub.graph.slice import slice_graph
+from hubexplore.hub.op_internals import static_shapes
 from hubexplore.hub.variants.graph_variant import GraphVariant
 from hubexplore.summary.formats.converted import Converted
 from hubexplore.summary.graph.traversal import NO_CUT
@@ -99,9 +100,8 @@ def inferred_shapes(variant: GraphVariant, tensors: Iterable[str]) -> dict[str, 
     graph_slice = slice_graph(variant, region.nodes)
     graph_slice.graph_def.library.CopyFrom(graph_slice.library)
     try:
-        with gc_paused(), tf.Graph().as_default() as graph:
-            tf.import_graph_def(graph_slice.graph_def, name="")
-            return {name: graph.get_tensor_by_name(name).shape for name in names}
+        with gc_paused():
+            return static_shapes(graph_slice.graph_def.SerializeToString(), names)
     except _FAILURES:
         # Whoever uses the module gets the error, with its explanation.
         return {}

@@ -10,7 +10,7 @@ import tensorflow as tf
 from tensorflow.core.framework import graph_pb2
 
 from hubexplore.errors import AuthoringError, DamagedModuleError, ScopeNameError
-from hubexplore.hub import tf_internals
+from hubexplore.hub import op_internals, tf_internals
 from hubexplore.hub.graph.contexts import rebuild
 from hubexplore.hub.graph.extra_ops import OpScope
 from hubexplore.hub.graph.functions import FunctionImporter
@@ -153,7 +153,7 @@ class Applier:
             )
             for node, ops in colocations.items()
         }
-        tf_internals.add_colocations(graph, constraints)
+        op_internals.add_colocations(graph, constraints)
         if key is not None:
             # Only now: an import that raises has shown that a replay would, too.
             self._accepted.setdefault((plan, key), None)

@@ -14,7 +14,7 @@ from typing import Any, Final
 import tensorflow as tf
 
 from hubexplore.errors import GraphError, NoSuchTensorError
-from hubexplore.hub import tf_internals
+from hubexplore.hub import op_internals, tf_internals
 from hubexplore.hub.graph.contexts import ContextSpec, check_contexts, rebuild
 from hubexplore.hub.graph.functions import FunctionImporter
 from hubexplore.hub.graph.gc_pause import gc_paused
@@ -251,7 +251,7 @@ class TensorFinder:
             )
             for name, former_companions in graph_slice.outer_companions.items()
         }
-        tf_internals.add_colocations(
+        op_internals.add_colocations(
             place.graph, {name: pair for name, pair in constraints.items() if pair[1]}
         )
 

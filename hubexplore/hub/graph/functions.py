@@ -17,7 +17,7 @@ import tensorflow as tf
 from tensorflow.core.framework import function_pb2, graph_pb2
 
 from hubexplore.errors import DamagedModuleError
-from hubexplore.hub import tf_internals
+from hubexplore.hub import op_internals
 from hubexplore.hub.graph import custom_gradients
 from hubexplore.hub.graph.shared_names import prefix_in_functions, sharing_functions
 from hubexplore.summary.graph.traversal import calls_of_attr
@@ -66,7 +66,7 @@ class FunctionImporter:
     @staticmethod
     def is_light(graph: tf.Graph, library: function_pb2.FunctionDefLibrary) -> bool:
         """Whether `import_graph_def` takes the light path for a slice with these functions."""
-        return not library.function and tf_internals.can_import_light(graph)
+        return not library.function and op_internals.can_import_light(graph)
 
     def import_graph_def(
         self,
@@ -171,8 +171,8 @@ def _import(
     graph = tf.compat.v1.get_default_graph()
     try:
         # Functions need the second pass of the public importer, which the light one leaves out.
-        if light and tf_internals.can_import_light(graph):
-            tf_internals.import_light(graph, graph_def.SerializeToString(), scope, input_map or {})
+        if light and op_internals.can_import_light(graph):
+            op_internals.import_light(graph, graph_def.SerializeToString(), scope, input_map or {})
             return
         tf.import_graph_def(graph_def, input_map=dict(input_map or {}), name=f"{scope}/")
     except ValueError as error:

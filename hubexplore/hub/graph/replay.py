@@ -22,7 +22,7 @@ from typing import Any, Final
 
 import tensorflow as tf
 
-from hubexplore.hub import tf_internals
+from hubexplore.hub import op_internals, tf_internals
 from hubexplore.hub.graph.slice import GraphSlice, colocated_with
 from hubexplore.summary.graph.declared_tensors import shape_of
 from hubexplore.summary.graph.traversal import node_of, tensor_of
@@ -48,7 +48,7 @@ Refinement = tuple[str, tuple[int | None, ...]]
 
 @dataclass(frozen=True)
 class _Record:
-    """One node of a slice: what `tf_internals.OpMaker` needs, with names of the module's graph.
+    """One node of a slice: what `op_internals.OpMaker` needs, with names of the module's graph.
 
     Attributes:
       input_places: for each input of the op definition the place of its tensor in the list of a run; several
@@ -107,8 +107,8 @@ class Replay:
         outer_names = {name for names in colocations.values() for name in names}
         # The device of a companion is asked once per run: each query crosses into C++.
         devices = {name: str(graph.get_operation_by_name(name).device) for name in outer_names}
-        has_device_scope = not tf_internals.can_import_light(graph)
-        with tf_internals.creating_ops(graph) as maker:
+        has_device_scope = not op_internals.can_import_light(graph)
+        with op_internals.creating_ops(graph) as maker:
             for record in self._records:
                 companions: tuple[str, ...] = ()
                 if record.colocated_with or record.name in colocations:
@@ -174,7 +174,7 @@ def plan_replay(graph_slice: GraphSlice, replaced: Iterable[str]) -> Replay | No
       replaced: names of the tensors that are replaced in each call.
     """
     nodes = {node.name: node for node in graph_slice.graph_def.node}
-    if not tf_internals.can_create_ops() or not all(map(_is_plain, nodes.values())):
+    if not op_internals.can_create_ops() or not all(map(_is_plain, nodes.values())):
         return None
     order = _topological(nodes)
     if order is None:
