@@ -22,7 +22,7 @@ MIN_NAME_WIDTH: Final = 34
 MIN_TEXT_WIDTH: Final = 16
 """Terminal columns that every other column of text keeps, if it needs as many."""
 MAX_HEADING: Final = 24
-"""Terminal columns of a heading up to which a browser does not break it."""
+"""Maximum width in terminal columns of a heading that a browser keeps on one line."""
 _BREAK: Final = Markup("<wbr>")
 _EIGHTHS: Final = " ▏▎▍▌▋▊▉█"
 

@@ -39,6 +39,12 @@ def clipped(floats: Array, low: float, high: float) -> Array:
     return numbers
 
 
+def add_up_to_one(floats: Array) -> bool:
+    """Returns whether no number is below 0 and those of the last dimension add up to 1, within 0.001."""
+    with np.errstate(all="ignore"):
+        return bool(np.all(floats >= 0) and np.allclose(floats.sum(-1), 1, atol=1e-3))
+
+
 def evenly_spaced(size: int, limit: int) -> Array:
     """Returns at most `limit` positions in a dimension of `size`, int64: the first, the last, and between."""
     positions: Array = np.unique(np.linspace(0, size - 1, min(size, limit)).astype(int))

@@ -67,12 +67,14 @@ _MAX_FLAGS: Final = 12
 _MAX_COMPARED: Final = 64
 _NEAR: Final = 0.5
 _HIGH_SCORE: Final = 0.5
+"""The highest of the scores of classes of which several may be true is above this number."""
 _LOW_SCORE: Final = 0.1
 _MOST: Final = 0.5
+"""More than this share of such scores is below `_LOW_SCORE`."""
 _SMOOTH: Final = 0.5
-"""From this correlation of neighbours on, numbers change little from pixel to pixel."""
+"""Minimum correlation of neighbouring pixels of a motion."""
 _AGAINST: Final = 0.8
-"""From this correlation on, two numbers are one with two signs."""
+"""Two numbers whose correlation is below minus this number are one number with two signs."""
 _MIN_SLICE: Final = 16
 """Minimum side of the slices of a volume without an axis of channels."""
 _MIN_MOTION_SIDE: Final = 16
@@ -195,7 +197,8 @@ def _number_views(array: Array, name: str, labels: Sequence[str]) -> tuple[str, 
         pictures = (FILM, *pictures)
     if array.ndim == 3 and IMAGES not in pictures and array.shape[2] < _MIN_MATRIX_COLUMNS:
         # How much each of some counts for each of others, as attention does, is looked at.
-        first = (HEAT, TABLE) if array.shape[1] > 1 and _are_shares(array) else (TABLE, HEAT)
+        are_shares = numerics.add_up_to_one(numerics.as_floats(array[:32]))
+        first = (HEAT, TABLE) if array.shape[1] > 1 and are_shares else (TABLE, HEAT)
         return (*first, PLOT, *pictures)
     return (*pictures, *((HEAT,) if array.ndim == 3 else ()), PLOT, TABLE)
 
@@ -313,21 +316,13 @@ def _comparison_views(rows: int, columns: int) -> tuple[str, ...]:
     return (*similarity, MAP) if 2 < rows <= MAX_MAP_ROWS else similarity
 
 
-def _are_shares(array: Array) -> bool:
-    """Returns whether the numbers in the last dimension are none below 0 and add up to 1."""
-    sample = numerics.as_floats(array[:32])
-    with np.errstate(all="ignore"):
-        return bool(np.all(sample >= 0) and np.allclose(sample.sum(-1), 1, atol=1e-3))
+def _are_independent_scores(sample: Array) -> bool:
+    """Returns whether rows of many floats from 0 to 1, [rows, columns], are few high ones among many near 0.
 
-
-def _are_independent_scores(array: Array) -> bool:
-    """Returns whether rows of many numbers from 0 to 1 are a few high ones among many near 0.
-
-    So are the scores of a model of which several classes may be true; the numbers of an embedding are even.
+    Such are the scores of classes of which several may be true; those of an embedding are spread evenly.
     """
-    if array.ndim != 2 or array.shape[-1] < MIN_EMBEDDING_COLUMNS:
+    if sample.ndim != 2 or sample.shape[-1] < MIN_EMBEDDING_COLUMNS:
         return False
-    sample = numerics.as_floats(array[:32])
     if not np.isfinite(sample).all() or sample.min() < 0 or sample.max() > 1:
         return False
     is_whole = bool(np.all(sample == np.round(sample)))
@@ -343,9 +338,9 @@ def _is_scores(array: Array, name: str, labels: Sequence[str]) -> bool:
     if len(labels) == columns:
         return True
     # 32 rows decide: all of them would read an output of any size once more.
-    if _are_shares(array) or _are_independent_scores(array):
-        return True
     sample = numerics.as_floats(array[:32])
+    if numerics.add_up_to_one(sample) or _are_independent_scores(sample):
+        return True
     with np.errstate(all="ignore"):
         # Detectors return ids of classes as floats.
         are_ids = bool(np.all(sample == np.round(sample)) and np.ptp(sample) > 1)

@@ -30,7 +30,7 @@ ENDINGS: Final = (".md", ".html")
 """Endings of the files that a card is written to."""
 NOT_ASKED: Final = "The model was not run for this card."
 NOT_RUN: Final = "It was not run: {what}. The card of what you export has examples."
-IN_GRAPH: Final = "it is a Module in a graph, whose weights are in a session that session= names"
+IN_GRAPH: Final = "it is a Module in a graph; pass the session that has its weights, session=..., to run it"
 REMEDY: Final = "hub.card(..., trust=True), in a terminal --trust. A card without running it: examples=False"
 MSG_ENDING: Final = "A card is written to a file that ends in .md or .html; {path!r} does not."
 MSG_EXISTS: Final = (

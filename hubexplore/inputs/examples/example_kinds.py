@@ -1,4 +1,4 @@
-"""The kinds of examples of which a form offers some, by the names that users see."""
+"""The names of the kinds of examples; a form offers those that fit its inputs."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ _PROSE_WORDS: Final = frozenset({
     "note", "notes", "passage", "post", "prompt", "question", "query", "review", "sentence", "sentences",
     "summary", "text", "texts", "title", "tweet",
 })  # fmt: skip
-# Strings of which the name says that they are no sentences, such as those of users and molecules.
+# Strings for inputs whose names say that they hold no sentences, such as ids of users or molecules.
 _NAMED: Final = (
     (("smiles", "molecule", "molecules", "compound"),
      ("CCO", "c1ccccc1O", "CC(=O)Oc1ccccc1C(=O)O", "CN1C=NC2=C1C(=O)N(C(=O)N2C)C")),

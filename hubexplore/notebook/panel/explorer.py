@@ -255,7 +255,7 @@ class Explorer(ipywidgets.VBox):
     def _on_version(self, handle: str) -> None:
         """Replaces form, tabs and runs by those of another version of the model."""
         earlier, content, trial_tab, versions = self._subject, self._content, self._try, self._versions
-        if versions is None:  # the only one that calls this
+        if versions is None:  # only the selector calls this
             return
         try:
             subject = Subject(handle)

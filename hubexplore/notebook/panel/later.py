@@ -11,7 +11,9 @@ INSTANT: Final = 0.1
 
 
 class Later:
-    """Calls a function after a pause; only the last one that was put off, and without an event loop at once.
+    """Calls a function after a pause; at once where no event loop is running.
+
+    A function that is put off replaces the one that is due.
 
     Args:
       pause: in seconds.

@@ -291,9 +291,7 @@ def _scores_of_steps(scene: Scene) -> Iterator[Bands]:
 
 def _continues(history: Array, array: Array) -> bool:
     """Returns whether an output is in the units of the history, and a curve as it is."""
-    with np.errstate(all="ignore"):
-        are_shares = bool(np.all(array >= 0) and np.allclose(array.sum(-1), 1, atol=1e-3))
-    return is_within_reach(history, array) and not are_shares and is_curve(array)
+    return is_within_reach(history, array) and not numerics.add_up_to_one(array) and is_curve(array)
 
 
 def is_within_reach(history: Array, array: Array) -> bool:

@@ -322,7 +322,4 @@ def _of_large_ids(member: Member, flat: Array, scene: Scene) -> Mask | None:
 def _are_class_scores(mask: Array, is_named: bool) -> bool:
     if not is_number(mask) or mask.dtype.kind in "iu" or mask.shape[-1] > MAX_CLASSES:
         return False
-    floats = numerics.as_floats(mask[:, ::8, ::8])
-    with np.errstate(all="ignore"):
-        are_probabilities = bool(np.all(floats >= 0) and np.allclose(floats.sum(-1), 1, atol=1e-3))
-    return are_probabilities or is_named
+    return is_named or numerics.add_up_to_one(numerics.as_floats(mask[:, ::8, ::8]))

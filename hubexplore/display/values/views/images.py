@@ -29,8 +29,9 @@ _USUAL_RANGES: Final = ((0.0, 1.0), (-1.0, 1.0), (0.0, 255.0))
 _RANGE_TOLERANCE: Final = 0.02
 """Share of a range by which values may exceed it, as those of generated images do."""
 _OVERSHOOT: Final = 0.15
-"""Share of a range by which few values may exceed it: beside edges, sharpened pictures do."""
+"""Share of a range by which a few values may exceed it, as those beside edges of sharpened pictures do."""
 _FEW: Final = 0.01
+"""Maximum share of the values that may do so."""
 _MIN_CONTRAST: Final = 0.125
 """Minimum share of a range that values must cover; images with less contrast are stretched to be visible."""
 

@@ -9,7 +9,6 @@ import numpy as np
 
 from hubexplore.display.markup import join, tag
 from hubexplore.display.values import numerics
-from hubexplore.display.values.hover import MAX_CELLS
 from hubexplore.display.values.views.images import MAX_IMAGES, enlarged, picture_hover
 from hubexplore.display.values.views.plot import Figure, row_name
 from hubexplore.display.values.views.png import photo
@@ -39,7 +38,7 @@ def motion(array: Array, rows: Sequence[str]) -> Figure:
         pixels = enlarged(_colours(field / longest))
         picture, _ = photo(pixels, f"{name}: motion as colours", _MAX_BYTES // len(shown), pixels.shape[1])
         figures.append(tag("figure", picture, *([tag("figcaption", name)] if has_title else [])))
-        hovers.append(picture_hover(field) if field.shape[0] * field.shape[1] <= MAX_CELLS else None)
+        hovers.append(picture_hover(field))
     side = np.linspace(-1, 1, _WHEEL)
     wheel = np.stack(np.meshgrid(side, side), -1)
     wheel[np.hypot(wheel[..., 0], wheel[..., 1]) > 1] = 0

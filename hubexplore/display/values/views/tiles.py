@@ -74,10 +74,7 @@ def _matrices(array: Array) -> Array:
     """Returns attention [n, heads, from, to] as matrices [heads, from, to]: its rows add up to 1."""
     if array.ndim != 4 or array.shape[2] != array.shape[3]:
         return array
-    floats = numerics.as_floats(array[0])
-    with np.errstate(all="ignore"):
-        are_shares = bool(np.all(floats >= 0) and np.allclose(floats.sum(-1), 1, atol=1e-3))
-    return array[0] if are_shares else array
+    return array[0] if numerics.add_up_to_one(numerics.as_floats(array[0])) else array
 
 
 def _statistics(tile: Array) -> tuple[str, str, str]:
