@@ -52,8 +52,6 @@ class SpareDot:
             return None
         try:
             output, _ = process.communicate(source.encode(), limit)
-        except OSError:  # it has ended meanwhile
-            return None
         finally:
             _end(process)
         is_complete = process.returncode == 0 and output.count(_BEGINNING) == 2

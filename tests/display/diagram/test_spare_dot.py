@@ -50,6 +50,12 @@ def test_a_graph_with_a_mistake_is_reported_as_without_it(spare: SpareDot) -> No
     assert str(of_spare.value) == str(of_another.value)
 
 
+@pytest.mark.parametrize("source", ["", "digraph { a } digraph {"])
+def test_what_is_not_one_graph_has_no_drawing(spare: SpareDot, source: str) -> None:
+    spare.start()
+    assert spare.svg(source, 10) is None
+
+
 def test_one_that_has_ended_is_replaced(spare: SpareDot) -> None:
     spare.start()
     assert spare._process is not None
@@ -81,5 +87,6 @@ def test_without_the_program_nothing_starts(spare: SpareDot, monkeypatch: pytest
 
 def test_text_that_looks_like_a_drawing_is_text(spare: SpareDot) -> None:
     spare.start()
-    drawing = svg.render("digraph { a [label=<&lt;?xml &lt;svg&gt;>] }", "svg", spare)
+    drawing = spare.svg("digraph { a [label=<&lt;?xml &lt;svg&gt;>] }", 10)
+    assert drawing is not None
     assert re.search(r"&lt;\?xml", drawn(drawing))

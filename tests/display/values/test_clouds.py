@@ -40,27 +40,39 @@ def test_points_that_come_out_are_drawn_and_turned() -> None:
 
 
 @pytest.mark.parametrize(
-    "beside",
+    ("beside", "are_classes"),
     [
-        CLASSES,
-        CLASSES[..., None],
-        CLASSES > 1,
-        np.eye(4)[CLASSES],
-        RANDOM.normal(size=(2, 200, 8)),
-        RANDOM.random((2, 200)),
+        (CLASSES, True),
+        (CLASSES[..., None], True),
+        (CLASSES > 1, True),
+        (np.eye(40)[CLASSES], True),
+        (RANDOM.normal(size=(2, 200, 8)), True),
+        (RANDOM.random((2, 200)), False),
+        (np.arange(400).reshape(2, 200), False),  # too many for classes
     ],
 )
 @pytest.mark.parametrize("is_input", [False, True])
-def test_what_stands_beside_them_colours_them(beside: Array, is_input: bool) -> None:
+def test_what_stands_beside_them_colours_them(beside: Array, are_classes: bool, is_input: bool) -> None:
     outputs = {"part": beside}
     place: dict[str, Any] = {"cloud": CLOUD} if is_input else {}
     found = group(scene(outputs if is_input else {"xyz": CLOUD, **outputs}, **place), clouds.Cloud)
     assert [member.name for member in found.members] == (["part"] if is_input else ["xyz", "part"])
-    assert len(colours(drawn(found).html)) > 1
+    html = drawn(found).html
+    assert len(colours(html)) > 1
+    assert ("class 1" in drawing(html)) == are_classes
+
+
+def test_features_and_other_points_do_not_colour_them() -> None:
+    features = np.random.default_rng(7).normal(size=(2, 200, 16))
+    for shown in (
+        grouped(scene({"part": features}, cloud=CLOUD)),
+        grouped(scene({"xyz": CLOUD, "normals": CLOUD[..., ::-1]})),
+    ):
+        assert all(not isinstance(item, clouds.Cloud) or item.colours is None for item in shown)
 
 
 def test_points_with_further_columns_that_went_in_are_places() -> None:
-    with_colours = np.concatenate([CLOUD, RANDOM.random((2, 200, 3))], -1)
+    with_colours = np.concatenate([CLOUD, CLOUD / 2], -1)
     group(scene({"labels": CLASSES}, points=with_colours), clouds.Cloud)
 
 
@@ -71,10 +83,12 @@ def test_classes_have_their_names() -> None:
     shown = drawing(drawn(found).html)
     assert "wing" in shown
     assert "<img" not in shown
+    scores = np.random.default_rng(5).normal(size=(2, 200, 16))
+    group(scene({"scores": scores}, names=tuple("abcdefghijklmnop"), cloud=CLOUD), clouds.Cloud)
 
 
 def test_many_points_and_rows_are_bounded() -> None:
-    found = group(scene({"default": RANDOM.normal(size=(9, 5000, 3))}), clouds.Cloud)
+    found = group(scene({"default": np.random.default_rng(4).normal(size=(9, 5000, 3))}), clouds.Cloud)
     html = drawn(found).html
     assert html.count("<img") == clouds.MAX_CLOUDS
     assert "2,000 of 5,000 points are drawn." in html
@@ -85,24 +99,36 @@ def test_missing_points_and_flat_clouds() -> None:
     cloud[:, :, 2] = 0
     cloud[0, 3] = np.nan
     cloud[1] = 7
-    drawn(group(scene({"default": cloud, "score": np.full((2, 200), np.nan)}), clouds.Cloud))
+    found = group(scene({"default": cloud, "score": np.full((2, 200), np.nan)}), clouds.Cloud)
+    assert "points are drawn" not in drawn(found).html
 
 
 def test_a_series_of_three_variables_is_no_cloud() -> None:
-    curves = np.sin(np.arange(64)[:, None] / np.array([5, 7, 9]))[None]
+    curves = np.sin(np.arange(200)[:, None] / np.array([5, 7, 9]))[None]
     group(scene({"default": curves}), bands.Bands)
-    short = RANDOM.random((2, 48, 3))
+    assert [type(item) for item in grouped(scene({"step": CLASSES[:1]}, motion=curves))] == [Member]
+    # Neighbours of a short one need not be near each other.
+    short = CLOUD[:, :100]
     group(scene({"smooth": short}, history=short), bands.Bands)
-    assert [type(item) for item in grouped(scene({"step": CLASSES[:1, :64]}, motion=curves))] == [Member]
+    single(scene({"step": CLASSES[:, :100]}, history=short))
 
 
 def test_rows_of_one_picture_are_no_clouds() -> None:
-    layers = RANDOM.random((96, 128, 6))
-    shown = grouped(scene({"uv": RANDOM.normal(size=(96, 128, 2))}, pair=layers))
+    layers = np.random.default_rng(6).random((96, 128, 6))
+    shown = grouped(scene({"depth": layers[..., 0]}, pair=layers))
     assert [type(item) for item in shown] == [Member]
     single(scene({"default": CLOUD}, PICTURE))
 
 
-@pytest.mark.parametrize("value", [np.eye(3)[CLASSES % 3], CLASSES[:, :, None].repeat(3, 2), CLOUD[:, :5]])
+@pytest.mark.parametrize("value", [np.eye(3)[CLASSES % 3], CLASSES[:, :, None].repeat(3, 2), CLOUD[:, :60]])
 def test_what_is_no_cloud(value: Array) -> None:
     single(scene({"default": value}))
+
+
+def test_what_has_the_name_of_something_else_is_no_cloud() -> None:
+    single(scene({"hidden": CLOUD}))
+
+
+def test_few_points_are_no_cloud() -> None:
+    shown = grouped(scene({"default": CLOUD[:, :5], "part": CLASSES[:, :5]}))
+    assert not any(isinstance(item, clouds.Cloud) for item in shown)

@@ -34,16 +34,22 @@ class TestRowsOfBoxes:
         rendered = drawn(found)
         assert "2 of 3 boxes with a score of at least 0.3." in rendered.html
         assert "class 2 0.9" in drawing(rendered.html)
+        named = scene({"output0": rows}, PICTURE, names=("ant", "bee", "cat", "dog", "elk", "fox"))
+        assert "cat 0.9" in drawing(drawn(group(named, boxes.Boxes)).html)
 
     def test_a_score_alone_and_the_number_of_the_picture(self) -> None:
         group(scene({"out": ROWS[:, :5]}, PICTURE), boxes.Boxes)
         numbered = np.concatenate([np.zeros((3, 1)), ROWS * [0.7, 0.7, 0.7, 0.7, 1, 1]], axis=1)[None]
         assert group(scene({"out": numbered}, PICTURE), boxes.Boxes).views[0] == boxes.Y_FIRST
+        # Both orders are possible: without that number, x is first.
+        assert group(scene({"out": numbered[..., 1:]}, PICTURE), boxes.Boxes).views[0] == boxes.X_FIRST
 
-    @pytest.mark.parametrize("padding", [0.0, -1.0])
-    def test_what_fills_them_up_is_hidden(self, padding: float) -> None:
+    @pytest.mark.parametrize("padding", [[0] * 6, [-1] * 6, [0, 0, 0, 0, 0.9, 7.5], [40, 40, 1, 1, 0, 0]])
+    def test_what_fills_them_up_is_hidden(self, padding: list[float]) -> None:
         rows = np.concatenate([ROWS, np.full((5, 6), padding)])[None]
-        assert "3 of 8 boxes" in drawn(group(scene({"out": rows}, PICTURE), boxes.Boxes), threshold=0.1).html
+        html = drawn(group(scene({"out": rows}, PICTURE), boxes.Boxes), threshold=0.1).html
+        assert "3 of 8 boxes" in html
+        assert "7.5" not in html
 
     @pytest.mark.parametrize(
         "rows",
@@ -52,7 +58,11 @@ class TestRowsOfBoxes:
             ROWS * [1, 1, 1, 1, 9, 1],
             ROWS * [90, 1, 1, 1, 1, 1],
             ROWS * 0,
+            ROWS[:, :5] * [0.01, 0.01, 0.01, 0.01, 1],  # any five shares
+            ROWS * [1, 1, 1, 1, 1, 0.3],  # no classes
             np.concatenate([ROWS[None], ROWS[None]]),
+            np.concatenate([ROWS, ROWS[:, 4:]], axis=1),  # eight numbers
+            np.concatenate([[[0.0], [1], [2]], ROWS], axis=1),  # of different pictures
         ],
     )
     def test_other_rows_are_no_boxes(self, rows: Array) -> None:
@@ -77,6 +87,7 @@ class TestMasks:
         shown = drawn(group_of_masks(outputs)).html
         assert {"cat (0)", "cat (2)"} < set(re.findall(r'class="key">.*?> (.*?)</span>', shown))
         single(scene({"out": self.THINGS * 0.8}, PICTURE))
+        single(scene({"out": self.THINGS * np.int32(9)}, PICTURE))
 
     def test_small_bytes_are_classes_and_large_ones_a_picture(self) -> None:
         classes = RANDOM.integers(0, 21, (1, 48, 64)).astype(np.uint8)
@@ -90,6 +101,9 @@ class TestMasks:
         ids[..., :12], ids[..., :4] = 7001, 26002  # the larger area first
         found = group(scene({"out": ids}, PICTURE), masks.Mask)
         assert re.findall(r'class="key">.*?> (.*?)</span>', drawn(found).html) == ["id 7001", "id 26002"]
+        full = drawn(group(scene({"out": np.where(ids, ids, 9000)}, PICTURE), masks.Mask)).html
+        assert "id 9000" in full
+        assert "id 7001" in full
         single(scene({"millimetres": RANDOM.integers(0, 9000, (1, 24, 32))}, PICTURE))
 
     def test_scores_of_classes_for_each_pixel_of_the_whole_picture(self) -> None:

@@ -82,16 +82,16 @@ class Cloud:
         turn = self.controls[0].at(settings)
         rows = distinct_captions(self.members[0].rows)
         count = len(self.places)
-        figures, hovers, left_out = [], [], 0
+        figures, hovers, is_thinned = [], [], False
         for number in range(min(count, MAX_CLOUDS)):
             name = row_name(rows, number)
             picture, hover, drawn = self._plot(number, turn, name)
             title = tag("figcaption", name)
             figures.append(tag("figure", picture, *([title] if count > 1 or rows else [])))
             hovers.append(hover)
-            left_out += drawn < self.places.shape[1]
+            is_thinned |= drawn == MAX_POINTS < self.places.shape[1]
         notes = [f"The first {len(figures)} of {count:,} rows."] if len(figures) < count else []
-        notes += [f"{MAX_POINTS:,} of {self.places.shape[1]:,} points are drawn."] if left_out else []
+        notes += [f"{MAX_POINTS:,} of {self.places.shape[1]:,} points are drawn."] if is_thinned else []
         grid = self._grid()
         return with_numbers(VIEW, Figure(join(*figures), tuple(hovers), " ".join(notes), grid), lambda: grid)
 
@@ -165,7 +165,7 @@ class Cloud:
         if self._are_classes:
             return np.asarray(entries, int)
         low, high = self._limits
-        shares = (np.nan_to_num(numerics.as_floats(entries), nan=low) - low) / ((high - low) or 1.0)
+        shares = (numerics.as_floats(entries) - low) / ((high - low) or 1.0)
         steps: Array = numerics.clipped(shares * _SHADES, 0, _SHADES - 1).astype(int)
         return steps
 
@@ -239,15 +239,13 @@ def find(scene: Scene) -> Iterator[Group]:
     """Yields clouds that came out, and numbers for each point of the one cloud that went in."""
     if scene.pictures:
         return
-    used: set[str] = set()
     for member, array in scene.numbers():
         places = _places(array)
         if places is None or member.words & OF_ANOTHER_KIND:
             continue
-        beside = _colouring(scene, places, member)
+        beside = _colouring(scene, places)
         if beside is None and not _is_sure(scene, places):
             continue
-        used |= {member.name, *([beside[0].name] if beside else [])}
         yield _cloud(scene, places, (member,), beside)
     given = [
         places
@@ -261,8 +259,7 @@ def find(scene: Scene) -> Iterator[Group]:
     ]
     if len(given) == 1:
         for member, _ in scene.numbers():
-            colours = None if member.name in used else _colours_of(member, given[0], scene)
-            if colours is not None:
+            if (colours := _colours_of(member, given[0], scene)) is not None:
                 yield _cloud(scene, given[0], (), (member, colours))
 
 
@@ -281,9 +278,7 @@ def _places(array: Array) -> Array | None:
     if not is_number(array) or array.dtype.kind in "iu":
         return None
     floats = numerics.as_floats(array)
-    with np.errstate(all="ignore"):
-        are_chances = bool(np.all(floats >= 0) and np.allclose(floats.sum(-1), 1, atol=1e-3))
-    return None if are_chances or not np.isfinite(floats).any() else floats
+    return None if numerics.add_up_to_one(floats) or not np.isfinite(floats).any() else floats
 
 
 def _is_series(places: Array) -> bool:
@@ -303,12 +298,12 @@ def _is_sure(scene: Scene, places: Array) -> bool:
     return places.shape[1] >= least and not _is_series(places)
 
 
-def _colouring(scene: Scene, places: Array, cloud: Member) -> tuple[Member, Array] | None:
-    """Returns the first other output with a number or with scores for each point."""
+def _colouring(scene: Scene, places: Array) -> tuple[Member, Array] | None:
+    """Returns the first output with a number or with scores for each point, which no three numbers are."""
     found = (
         (member, colours)
         for member, _ in scene.numbers()
-        if member is not cloud and (colours := _colours_of(member, places, scene)) is not None
+        if (colours := _colours_of(member, places, scene)) is not None
     )
     return next(found, None)
 
@@ -329,8 +324,6 @@ def _colours_of(member: Member, places: Array, scene: Scene) -> Array | None:
     if array.ndim != 3 or not is_number(array) or array.dtype.kind in "iu" or array.shape[2] == 3:
         return None
     floats = numerics.as_floats(array)
-    with np.errstate(all="ignore"):
-        are_chances = bool(np.all(floats >= 0) and np.allclose(floats.sum(-1), 1, atol=1e-3))
     # More columns may be features of the points.
     is_scored = array.shape[2] < MIN_EMBEDDING_COLUMNS or array.shape[2] == len(scene.class_names)
-    return floats.argmax(-1) if are_chances or is_scored else None
+    return floats.argmax(-1) if is_scored or numerics.add_up_to_one(floats) else None
