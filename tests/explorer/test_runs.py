@@ -56,7 +56,8 @@ def test_the_one_list_of_texts_names_the_rows() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "is_caption"), [("A" * 200, True), ("A" * 201, False), ("A word " * 99, True)]
+    ("text", "is_caption"),
+    [("A" * 200, True), ("A" * 201, False), ("A word " * 99, True), ("A\nword\n" * 99, True)],
 )
 def test_data_in_texts_names_no_rows(text: str, is_caption: bool) -> None:
     inputs = {"images": InputValue(np.array(["cat", text], object))}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import functools
 import io
@@ -138,6 +139,7 @@ def test_integers_in_three_channels_are_a_picture(dtype: str) -> None:
 
 def test_bytes_of_a_volume_are_brightness_and_a_column_has_whole_sentences() -> None:
     assert examples.make(field("uint8", (1, 8, 8, 8)), "Random (seed 0)").max() > 100
+    assert examples.make(field("uint8", (None, 8)), "Random (seed 0)", 9).max() == 1
     assert b" " in examples.make(field("string", (None, 1), name="text"), "Sample sentences")[0, 0]
 
 
@@ -174,14 +176,24 @@ class TestFeatures:
         return [content for row in rows for content in row.features.feature[name].bytes_list.value]
 
     def test_texts_categories_and_pictures(self) -> None:
-        assert all(b" " in text for text in self.feature("review_text", "Sample picture"))
+        assert self.feature("review_text", "Sample picture")[0].startswith(b"The king gave bread")
         assert self.feature("colour", "Sample picture") == [b"alpha", b"beta", b"beta", b"gamma"]
         assert self.feature("user/id", "Sample picture") == [b"1", b"2"]
+        assert self.feature("colour", "Random (seed 0)") != self.feature("colour", "Sample picture")
         assert self.feature("colour", "Zeros") == [b""] * 4
 
     @pytest.mark.parametrize("kind", ["Sample picture", *PLAIN])
     def test_every_kind_has_pictures_that_can_be_decoded(self, kind: str) -> None:
-        assert {Image.open(io.BytesIO(file)).format for file in self.feature("photo", kind)} == {"PNG"}
+        photos = [Image.open(io.BytesIO(file)) for file in self.feature("photo", kind)]
+        assert {photo.format for photo in photos} == {"PNG"}
+        assert any(np.asarray(photo).any() for photo in photos) == (kind != "Zeros")
+
+    def test_pictures_in_base64(self) -> None:
+        features = (Feature("photo", "string", picture="PNG", base64=True),)
+        one = Field("x", "string", (None,), "dense", "text", "", encoding=Encoding("example", features))
+        (row,) = examples.make(one, "Sample picture", 1)
+        (content,) = tf.train.Example.FromString(row).features.feature["photo"].bytes_list.value
+        assert Image.open(io.BytesIO(base64.urlsafe_b64decode(content))).format == "PNG"
 
     def test_the_kind_is_called_by_what_it_has(self) -> None:
         for features, kind in (
@@ -190,6 +202,11 @@ class TestFeatures:
         ):
             one = Field("x", "string", (None,), "dense", "text", "", encoding=Encoding("example", features))
             assert examples.kinds((one,)) == (kind, *PLAIN)
+
+    def test_a_kind_is_offered_once(self) -> None:
+        one = Field("x", "string", (None,), "dense", "text", "", encoding=Encoding("example", self.FEATURES))
+        photo = field("float32", (None, 8, 8, 3), name="photo")
+        assert examples.kinds((one, photo)) == ("Sample picture", *PLAIN)
 
 
 class TestCategories:
@@ -272,6 +289,7 @@ def test_examples_are_parsed_by_tensorflow() -> None:
             assert bool(found["text"].bytes_list.value[0]) == (kind != "Zeros")
             assert len(found["id"].int64_list.value) == 2
             assert len(found["x"].float_list.value) == 3
+            assert (list(found["x"].float_list.value) == [0, 0.5, 1]) == (kind == "Ramp")
 
 
 @pytest.mark.parametrize("format_name", picture_files.FORMATS)

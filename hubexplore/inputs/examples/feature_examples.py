@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 
 from hubexplore.inputs import pictures
-from hubexplore.inputs.examples.example_kinds import CATEGORIES, RAMP, RANDOM, SENTENCES, ZEROS
+from hubexplore.inputs.examples.example_kinds import RAMP, RANDOM, SENTENCES, ZEROS
 from hubexplore.inputs.examples.text_examples import named_text, plain_text, says_prose
 from hubexplore.inputs.external import picture_files
 from hubexplore.inputs.graph_uses import Use
@@ -57,6 +57,5 @@ def _content(feature: Feature, kind: str, random: np.random.Generator, number: i
         return b""
     if (named := named_text(feature.name, number)) is not None:
         return named
-    is_prose = says_prose(feature.name)
-    written = kind if kind in (RANDOM, RAMP) else SENTENCES if is_prose else CATEGORIES
-    return plain_text(Use(is_category=not is_prose), written, number, random, turn)
+    written = kind if kind in (RANDOM, RAMP) else SENTENCES
+    return plain_text(Use(is_category=not says_prose(feature.name)), written, number, random, turn)

@@ -47,9 +47,11 @@ class TestRowsOfBoxes:
     @pytest.mark.parametrize("padding", [[0] * 6, [-1] * 6, [0, 0, 0, 0, 0.9, 7.5], [40, 40, 1, 1, 0, 0]])
     def test_what_fills_them_up_is_hidden(self, padding: list[float]) -> None:
         rows = np.concatenate([ROWS, np.full((5, 6), padding)])[None]
-        html = drawn(group(scene({"out": rows}, PICTURE), boxes.Boxes), threshold=0.1).html
-        assert "3 of 8 boxes" in html
-        assert "7.5" not in html
+        found = group(scene({"out": rows}, PICTURE), boxes.Boxes)
+        assert found.views[0] == boxes.X_FIRST
+        assert "3 of 8 boxes" in drawn(found, threshold=0.1).html
+        assert found.classes is not None
+        assert found.classes.tolist() == [[2, 0, 5, 0, 0, 0, 0, 0]]
 
     @pytest.mark.parametrize(
         "rows",
@@ -111,6 +113,8 @@ class TestMasks:
         single(scene({"y": RANDOM.normal(size=(1, 48, 64, 32))}, PICTURE))
         single(scene({"y": np.maximum(0, RANDOM.normal(size=(1, 48, 64, 12)))}, PICTURE))
         single(scene({"y": RANDOM.normal(size=(1, 24, 32, 21))}, PICTURE))
+        single(scene({"y": RANDOM.normal(size=(1, 48, 64, 3))}, PICTURE))
+        single(scene({"features": RANDOM.normal(size=(1, 48, 64, 21))}, PICTURE))
         names = tuple(map(str, range(21)))
         group(scene({"y": RANDOM.normal(size=(1, 24, 32, 21))}, PICTURE, names=names), masks.Mask)
 
@@ -123,6 +127,8 @@ class TestPoints:
     def test_pixels_that_are_spread_over_the_picture(self) -> None:
         marks = RANDOM.uniform(4, 44, (1, 68, 2))
         group(scene({"marks": marks}, PICTURE), keypoints.Keypoints)
+        single(scene({"marks": marks[:, :4]}, PICTURE))
+        single(scene({"marks": marks - marks.min() - 0.1}, PICTURE))
         single(scene({"scores": RANDOM.normal(size=(1, 68, 2))}, PICTURE))
         single(scene({"sizes": RANDOM.uniform(20, 22, (1, 9, 2))}, PICTURE))
 
@@ -133,6 +139,8 @@ class TestPoints:
         found = group(scene({"maps": maps.astype(np.float32)}, PICTURE), keypoints.Keypoints)
         np.testing.assert_allclose(found.places[0], (places + 0.5) / [24, 32])
         assert "17 of 17 points" in drawn(found).html
+        single(scene({"maps": maps - 0.1}, PICTURE))
+        single(scene({"maps": maps / 25}, PICTURE))
         single(scene({"features": RANDOM.random((1, 24, 32, 17))}, PICTURE))
         single(scene({"features": np.maximum(RANDOM.normal(size=(1, 24, 32, 17)), 0)}, PICTURE))
 

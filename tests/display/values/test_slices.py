@@ -93,8 +93,9 @@ def test_a_volume_without_channels_is_slices() -> None:
     shown = values.render(volume, settings={"slice": 3.0})
     assert "Slice 3 of 12" in shown.html
     assert shown.html.count("<img") == 2
-    for features in ((2, 24, 24, 12), (2, 24, 24, 24), (1, 12, 8, 8)):
+    for features in ((2, 24, 24, 12), (2, 24, 24, 24), (1, 12, 8, 8), (2, 12, 24, 32)):
         assert values.suitable_views(RANDOM.random(features))[0] == "Tiles"
+    assert "Slices" not in values.suitable_views(RANDOM.random((2, 3, 24, 24)))
 
 
 class TestMotion:

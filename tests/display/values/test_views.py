@@ -261,7 +261,7 @@ def test_the_only_picture_has_no_number() -> None:
 def test_a_few_high_numbers_among_many_low_ones_are_scores() -> None:
     scores = np.random.default_rng(0).random((3, 521)) ** 8
     assert values.suitable_views(scores.astype(np.float32))[0] == "Scores"
-    for other in (scores ** (1 / 8), scores / 3, scores - 0.1, np.round(scores), scores[:, :8]):
+    for other in (scores ** (1 / 8), scores / 3, scores - 0.1, np.round(scores), np.eye(8) * 0.9):
         assert values.suitable_views(other)[0] != "Scores"
 
 

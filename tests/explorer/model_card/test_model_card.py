@@ -124,6 +124,13 @@ def test_a_module_in_a_session_is_run() -> None:
     assert "was not run" not in text
 
 
+def test_a_module_in_a_session_has_its_own_variant() -> None:
+    with NotebookSession() as session:
+        module = session.load("sample:digits", tags={"train"})
+        text = hub.card(module, session=session, examples=False).markdown
+    assert "Cost of sample:digits · tags train · signature default" in text
+
+
 @pytest.mark.usefixtures("dot")
 def test_save_markdown_with_its_picture(digits: Any, tmp_path: Path) -> None:
     file = tmp_path / "READ ME.md"

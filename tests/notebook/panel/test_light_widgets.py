@@ -126,6 +126,8 @@ def test_a_form_of_a_hundred_inputs_opens_with_few_messages(sent: Counter[str]) 
 
     panel = hub.explore(hub.create_module_spec(hundred))
     assert sent.total() <= MOST_MESSAGES_OF_A_TABLE, sent
+    # Where there is nothing to choose, there is no dropdown.
+    assert (panel._selector._signature, panel._selector._variant) == (None, None)
     panel.close()
 
 
