@@ -27,7 +27,7 @@ _LINE: Final = re.compile(r"(?:.*?[=\s])?%{1,2}(?P<magic>hub_\w+)\s+(?P<words>.*
 _BARE_LINE: Final = re.compile(r"\s*(?P<magic>hub_\w+)\s+(?P<words>(?![=,]).*)", re.DOTALL)
 _OPTION: Final = re.compile(r"(--[\w-]+=)?(.*)", re.DOTALL)
 # Magics that take modules which are not loaded.
-_TAKES_UNLOADED: Final = ("hub_show", "hub_try", "hub_card")
+_TAKES_UNLOADED: Final = ("hub_show", "hub_try")
 # Beginnings of a path that would be read as a home directory, an option, or a handle with a scheme.
 _MISREAD: Final = re.compile(r"[~-]|[^/]*:")
 

@@ -197,6 +197,8 @@ class TestWordsThatWentIn:
 
     def test_another_number_of_words_says_nothing(self) -> None:
         single(scene({"tags": self.TAGS}, words=self.WORDS[:, :2]))
+        single(scene({"tags": self.TAGS[0]}, words=self.WORDS[0]))
+        single(scene({"tags": self.TAGS}, places=np.arange(6).reshape(2, 3)))
 
 
 class TestClassesOfWords:
@@ -218,6 +220,14 @@ class TestClassesOfWords:
         named = scene(outputs, names=("O", "PER", "ORG", "LOC", "MISC"), words=self.WORDS[:1])
         assert cells(drawn(group(named, token_classes.TokenClasses)).html)[3:6] == ["Ann", "PER", "0.68"]
 
+    def test_many_classes_have_names_and_an_output_its_own(self) -> None:
+        names = tuple(f"tag {number}" for number in range(20))
+        named = scene({"emissions": np.eye(20)[[[1, 0, 4]]]}, names=names, words=self.WORDS[:1])
+        assert "tag 1" in cells(drawn(group(named, token_classes.TokenClasses)).html)
+        own = tuple(replace(member, labels=("O", *"abcd")) for member in scene({"y": self.LOGITS}).outputs)
+        labelled = replace(scene({}, words=self.WORDS), outputs=own)
+        assert "a" in cells(drawn(group(labelled, token_classes.TokenClasses)).html)
+
     @pytest.mark.parametrize("size", [3, 32, 1])
     def test_attention_and_embeddings_are_no_classes(self, size: int) -> None:
         shown = grouped(scene({"default": RANDOM.normal(size=(2, 3, size))}, words=self.WORDS))
@@ -229,3 +239,4 @@ class TestClassesOfWords:
         html = drawn(found).html
         assert "… and 1 row more" in html
         assert "… and 10 more" in html
+        assert html.count(">word<") == 8 * 50

@@ -32,7 +32,10 @@ def test_only_the_last_one_is_done_and_only_once() -> None:
 
     def work() -> None:
         later.put_off(lambda: done.append(1))
+        first = later._due
         later.put_off(lambda: done.append(2))
+        assert first is not None
+        assert first.cancelled()
         assert done == []
         later.do_now()
         later.do_now()
