@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import hypothesis
+import numpy as np
 import pytest
 
 import hubexplore as hub
@@ -102,6 +103,14 @@ def own_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pa
     gate = sys.modules.get("hubexplore.trust.gate")
     if gate is not None:
         gate.forget_process()
+
+
+@pytest.fixture(autouse=True)
+def same_numbers(request: pytest.FixtureRequest) -> None:
+    """Each test begins with the same random numbers of its file's generators, whatever ran before it."""
+    for value in vars(request.module).values():
+        if isinstance(value, np.random.Generator):
+            value.bit_generator.state = np.random.default_rng(0).bit_generator.state
 
 
 @pytest.fixture

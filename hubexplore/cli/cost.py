@@ -8,7 +8,7 @@ import shutil
 import sys
 from typing import Any, Final
 
-from hubexplore.cli.options import add_html, add_json, add_path, add_tags
+from hubexplore.cli.options import add_html, add_json, add_no_color, add_path, add_tags
 from hubexplore.cli.show import LEAST_WIDTH
 from hubexplore.cli.terminal import has_colours, write_out, writing
 from hubexplore.errors import SignatureError
@@ -48,9 +48,7 @@ def add(commands: Any) -> None:
     )
     add_json(parser, "op")
     add_html(parser)
-    parser.add_argument(
-        "--no-color", action="store_true", help="print without colours, as if NO_COLOR were set"
-    )
+    add_no_color(parser)
     parser.set_defaults(run=run)
 
 

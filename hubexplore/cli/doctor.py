@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
-from hubexplore.cli.options import add_html, add_json, add_path
+from hubexplore.cli.options import add_html, add_json, add_no_color, add_path
 from hubexplore.cli.terminal import BAD_INPUT, has_colours, write_out, writing
 
 PROBLEMS: Final = 1
@@ -46,9 +46,7 @@ def add(commands: Any) -> None:
     )
     add_json(doctor)
     add_html(doctor)
-    doctor.add_argument(
-        "--no-color", action="store_true", help="print without colours, as if NO_COLOR were set"
-    )
+    add_no_color(doctor)
     doctor.set_defaults(run=run, parser=doctor)
 
 

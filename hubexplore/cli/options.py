@@ -39,3 +39,10 @@ def add_json(parser: argparse.ArgumentParser, rows: str = "") -> None:
 def add_html(parser: argparse.ArgumentParser) -> None:
     """Adds `--html`: the file for a page, or None."""
     parser.add_argument("--html", metavar="FILE", help="write one self-contained page")
+
+
+def add_no_color(parser: argparse.ArgumentParser) -> None:
+    """Adds the flag `--no-color`: text without colours."""
+    parser.add_argument(
+        "--no-color", action="store_true", help="print without colours, as if NO_COLOR were set"
+    )

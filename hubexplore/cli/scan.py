@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any, Final
 
-from hubexplore.cli.options import add_json
+from hubexplore.cli.options import add_json, add_no_color
 from hubexplore.cli.terminal import BAD_INPUT, DANGER, has_colours, write_out
 
 EXAMPLES: Final = """examples:
@@ -37,9 +37,7 @@ def add(commands: Any) -> None:
     add_json(form)
     form.add_argument("--sarif", action="store_true", help="print SARIF 2.1.0, for code hosts and editors")
     scan.add_argument("--quiet", action="store_true", help="leave out models without dangers in the text")
-    scan.add_argument(
-        "--no-color", action="store_true", help="print without colours, as if NO_COLOR were set"
-    )
+    add_no_color(scan)
     scan.set_defaults(run=run)
 
 

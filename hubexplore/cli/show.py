@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from hubexplore.cli.options import add_html, add_json, add_path, add_tags
+from hubexplore.cli.options import add_html, add_json, add_no_color, add_path, add_tags
 from hubexplore.cli.terminal import DIFFERENT, has_colours, write_out, writing
 from hubexplore.errors import DiagramError, closest
 
@@ -80,9 +80,7 @@ def add_common_options(show: argparse.ArgumentParser) -> None:
         "--outputs", metavar="T[,T]", help="tensors that are its outputs, each as TENSOR or NAME=TENSOR"
     )
     add_tags(show, "show")
-    show.add_argument(
-        "--no-color", action="store_true", help="print without colours, as if NO_COLOR were set"
-    )
+    add_no_color(show)
 
 
 def run(arguments: argparse.Namespace) -> int:

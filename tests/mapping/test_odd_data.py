@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import PIL.Image
 import pyarrow as pa
+import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
 
@@ -51,6 +52,27 @@ class TestText:
         monkeypatch.setattr(table_files, "_LARGEST_BLOCK", 64)
         with pytest.raises(DamagedDataError, match=r"a\.csv' cannot be read as CSV after row \d+"):
             shared.map("texts", tmp_path / "a.csv", batch_size=7)
+
+    def test_a_heading_longer_than_a_block(
+        self, shared: NotebookSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(table_files, "_BLOCK", 64)
+        (tmp_path / "a.csv").write_text(f"{'x' * 1000},id\n1,2\n")
+        assert shared.map("lookup", tmp_path / "a.csv")["default"].tolist() == [4]
+
+    def test_what_is_no_long_row_is_read_once(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        (tmp_path / "a.csv").write_text("x,y\n1,2\n3\n")
+        opened: list[object] = []
+        open_csv = pa.csv.open_csv
+
+        def open_counted(*arguments: Any) -> Any:
+            opened.append(arguments)
+            return open_csv(*arguments)
+
+        monkeypatch.setattr(pa.csv, "open_csv", open_counted)
+        with pytest.raises(DamagedDataError, match="Expected 2 columns, got 1"):
+            table_files.CsvFile(str(tmp_path / "a.csv"))
+        assert len(opened) == 1
 
     @pytest.mark.parametrize("arrow_type", [pa.string(), pa.large_string(), pa.binary(), pa.large_binary()])
     def test_more_text_than_an_array_can_count(

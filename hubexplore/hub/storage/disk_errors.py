@@ -10,6 +10,7 @@ from typing import Final
 import tensorflow as tf
 
 from hubexplore.errors import ExportError
+from hubexplore.hub.error_line import error_line
 from hubexplore.summary.files.paths import is_url
 
 # All classes that TensorFlow's file systems raise; other errors of an export are not about storage.
@@ -42,8 +43,6 @@ _REMEDIES: Final = {
     errno.EMFILE: "Close files, or raise the limit of this process (`ulimit -n`).",
 }
 _OTHERWISE: Final = "Export to another path."
-# First words of the lines that TensorFlow puts above the cause of an error.
-_PREAMBLES: Final = ("Graph execution error", "Detected at node", "Node:")
 _LONGEST: Final = 300
 
 MSG_FAILED: Final = "The module could not be written to {path!r}: {reason}. {remedy} Nothing was changed."
@@ -84,10 +83,7 @@ def _reason(error: Exception, number: int) -> str:
         return f"{error.strerror or error}{where}"[:_LONGEST]
     if number and number != errno.ENOENT:
         return os.strerror(number)
-    message = str(getattr(error, "message", error))
-    lines = [line.strip() for line in message.splitlines() if line.strip()]
-    telling = [line for line in lines if not line.startswith(_PREAMBLES)]
-    return next(iter(telling or lines), type(error).__name__).rstrip(".")[:_LONGEST]
+    return error_line(error)[:_LONGEST]
 
 
 def _obstacle(path: str) -> str:

@@ -19,8 +19,8 @@ _BLOCK: Final = 1 << 22
 """Bytes of text that are parsed at a time."""
 _LARGEST_BLOCK: Final = 1 << 30
 """Bytes of the longest row of text: pyarrow counts them in 32 bits."""
-_LONG_ROW: Final = "straddling object"
-"""What pyarrow says of a row that is longer than a block."""
+_LONG_ROW: Final = re.compile("straddling object|Empty CSV file or block")
+"""What pyarrow says of a row that is longer than a block; of a heading, the second."""
 _HEADING: Final = 1 << 16
 """Bytes in which the heading of a CSV file ends."""
 _QUOTED: Final = re.compile(rb'"[^"]*"')
@@ -103,7 +103,7 @@ class CsvFile(FileReader):
 
     def _enlarge(self, error: Exception) -> None:
         """Makes the blocks larger if a row is longer than one; raises any other error again."""
-        if _LONG_ROW not in str(error) or self._block >= _LARGEST_BLOCK:
+        if not _LONG_ROW.search(str(error)) or self._block >= _LARGEST_BLOCK:
             raise error
         self._block = min(8 * self._block, _LARGEST_BLOCK)
 

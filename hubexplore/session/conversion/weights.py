@@ -18,6 +18,7 @@ from typing import Any, Final
 import numpy as np
 
 from hubexplore.display.wording import counted
+from hubexplore.hub.error_line import error_line
 from hubexplore.session.conversion import placing
 from hubexplore.session.conversion.formats import SAFETENSORS, Format, is_installed, version
 from hubexplore.session.conversion.report import ConversionReport, WrittenFile
@@ -182,8 +183,8 @@ def _compared(
     try:
         found = dict(reader(file))
     except Exception as error:  # noqa: BLE001 - whatever the library says is the result
-        first = next(iter(str(error).splitlines()), type(error).__name__)
-        return (ComparedCall(_VARIABLES, len(sums), np.inf, note=MSG_FAILS.format(error=first)),), runtime, ""
+        note = MSG_FAILS.format(error=error_line(error))
+        return (ComparedCall(_VARIABLES, len(sums), np.inf, note=note),), runtime, ""
     others = [name for name, check in sums.items() if found.get(name) != check]
     note = MSG_DIFFERS.format(names=first_names(others, 5)) if others else ""
     largest = np.inf if others else (0.0 if sums else None)

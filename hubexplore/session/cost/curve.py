@@ -8,6 +8,7 @@ from typing import Final
 
 import tensorflow as tf
 
+from hubexplore.hub.error_line import error_line
 from hubexplore.hub.running.run_errors import explain_run_error
 from hubexplore.summary.cost.measured import BatchTime
 from hubexplore.summary.tensor_values import Array
@@ -59,8 +60,7 @@ def measured_curve(
             curve.append(_timed(run, arrays, rows, end, clock))
         except (tf.errors.OpError, MemoryError) as error:
             explained = explain_run_error(error) if isinstance(error, tf.errors.OpError) else None
-            first = str(explained or error).partition("\n")[0]
-            return tuple(curve), f"A run of {rows:,} rows failed: {first}"
+            return tuple(curve), f"A run of {rows:,} rows failed: {error_line(explained or error)}."
     return tuple(curve), ""
 
 

@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from hubexplore.display.rich.measured_view import ShownMeasurement, displayable
 from hubexplore.errors import HubError, SignatureError
+from hubexplore.hub.error_line import error_line
 from hubexplore.hub.module import Module
 from hubexplore.hub.running.feeds import ragged_value
 from hubexplore.hub.running.run_errors import explain_run_error
@@ -161,10 +162,8 @@ class _Measurement:
                 estimate.check(self._applied, example, most=example_search.MEMORY)
                 self._runner.results(arrays)
             except (HubError, tf.errors.OpError) as error:
-                if isinstance(error, tf.errors.OpError):
-                    reason = str(explain_run_error(error) or error).partition("\n")[0]
-                else:
-                    reason = str(error).partition("\n")[0]
+                explained = explain_run_error(error) if isinstance(error, tf.errors.OpError) else None
+                reason = f"{error_line(explained or error)}."
                 continue
             self._notes.append(MSG_EXAMPLE)
             return example, arrays

@@ -13,10 +13,10 @@ from hubexplore.errors import CutError, HubError
 from hubexplore.hub.cutting.cut import CutRecord
 from hubexplore.hub.danger_check import require_trust
 from hubexplore.hub.definition import DefinedSpec
+from hubexplore.hub.error_line import error_line
 from hubexplore.hub.quiet_start import start_devices
 from hubexplore.hub.running.missing_kernels import ops_without_kernel
 from hubexplore.session.cutting.report import ComparedOutput, CutReport
-from hubexplore.session.error_line import error_line
 from hubexplore.session.export.differences import Assets, difference
 from hubexplore.session.export.verification import (
     MSG_NO_INPUTS,

@@ -21,10 +21,10 @@ import tensorflow as tf
 from tensorflow.core.framework import tensor_pb2
 
 from hubexplore.errors import HubError
+from hubexplore.hub.error_line import error_line
 from hubexplore.hub.servable.callables import fields
 from hubexplore.hub.servable.subject import Subject
 from hubexplore.hub.servable.write import Written
-from hubexplore.session.error_line import error_line
 from hubexplore.session.export import reload_saved_model
 from hubexplore.session.export.differences import Assets, difference
 from hubexplore.session.export.reference import Reference, fields_by_owner, reference_of

@@ -16,6 +16,7 @@ import tensorflow as tf
 
 from hubexplore.errors import HubError
 from hubexplore.hub.definition import DefinedSpec
+from hubexplore.hub.error_line import error_line
 from hubexplore.hub.module import Module
 from hubexplore.hub.running.feeds import Feeds
 from hubexplore.hub.running.missing_kernels import ops_without_kernel
@@ -23,7 +24,6 @@ from hubexplore.hub.running.run_errors import explain_run_error
 from hubexplore.hub.running.signature_runner import AppliedSignatures
 from hubexplore.inputs.examples import example_search
 from hubexplore.inputs.fields import fields
-from hubexplore.session.error_line import error_line
 from hubexplore.session.export.differences import Assets, difference
 from hubexplore.session.export.report import ComparedSignature
 from hubexplore.session.export.side_effects import Effects, effects

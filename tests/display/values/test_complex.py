@@ -10,12 +10,6 @@ from hubexplore.display import values
 RANDOM = np.random.default_rng(0)
 
 
-@pytest.fixture(autouse=True)
-def same_numbers() -> None:
-    """Each test begins with the same numbers, whatever ran before it."""
-    RANDOM.bit_generator.state = np.random.default_rng(0).bit_generator.state
-
-
 def made(*shape: int) -> np.ndarray:
     return (RANDOM.normal(size=shape) + 1j * RANDOM.normal(size=shape)).astype(np.complex64)
 

@@ -22,12 +22,6 @@ from hubexplore.display.values.weight_views import (
 RANDOM = np.random.default_rng(0)
 
 
-@pytest.fixture(autouse=True)
-def same_numbers() -> None:
-    """Each test begins with the same numbers, whatever ran before it."""
-    RANDOM.bit_generator.state = np.random.default_rng(0).bit_generator.state
-
-
 def numbers(*shape: int) -> np.ndarray:
     return RANDOM.normal(size=shape).astype(np.float32)
 

@@ -152,6 +152,16 @@ def test_bad_input(session: NotebookSession) -> None:
             session.cost("scale", [1.0], seconds=seconds)
 
 
+def test_the_reason_why_no_inputs_are_found_is_that_of_the_op(session: NotebookSession) -> None:
+    def module() -> None:
+        x = tf1.placeholder(tf.float32, [None], "x")
+        hub.add_signature(inputs=x, outputs=tf.gather(tf.constant([1.0]), tf.cast(0 * x, tf.int32) + 5))
+
+    session.load(hub.create_module_spec(module), "outside")
+    with pytest.raises(SignatureError, match=r"measured: indices\[0\] = 5 is not in \[0, 1\)\. Give inputs"):
+        session.cost("outside")
+
+
 def test_no_inputs_are_found(session: NotebookSession) -> None:
     def module() -> None:
         x = tf1.placeholder(tf.float32, [None], "x")
@@ -249,12 +259,13 @@ class TestCurve:
     def test_a_run_that_fails(self) -> None:
         def run(arrays: Any) -> None:
             if arrays[0] > 2:
-                raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating\nmore lines")
+                raise tf.errors.ResourceExhaustedError(
+                    None, None, "Graph execution error:\n\nOOM\nmore lines"
+                )
 
         curve, ended = measured_curve(run, _one_array, doubled(64), 1)
         assert [step.rows for step in curve] == [1, 2]
-        assert "A run of 4 rows failed" in ended
-        assert "\n" not in ended
+        assert ended == "A run of 4 rows failed: OOM."
 
     def test_quantiles(self) -> None:
         assert quantile([1.0], 0.9) == 1.0

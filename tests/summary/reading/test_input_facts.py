@@ -108,13 +108,17 @@ def test_the_features_of_examples_that_are_pictures(is_v2: bool) -> None:
             parsed["image/encoded"],
             fn_output_signature=tf.uint8,
         )
-        frames = tf.io.decode_image(parsed["frames"].values[0])
+        frames = tf.io.decode_image(tf.io.decode_base64(parsed["frames"].values[0]))
         outputs = {"pictures": pictures, "frames": frames, "length": tf.strings.length(parsed["caption"])}
         hub.add_signature(inputs=examples, outputs=outputs)
 
     (facts,) = _facts(hub.create_module_spec(module_fn)).values()
-    found = {feature.name: feature.picture for feature in facts.encoding.features if feature.picture}
-    assert found == {"image/encoded": "PNG", "frames": "PNG"}
+    found = {
+        feature.name: (feature.picture, feature.base64)
+        for feature in facts.encoding.features
+        if feature.picture
+    }
+    assert found == {"image/encoded": ("PNG", False), "frames": ("PNG", True)}
 
 
 def test_pictures(real_modules: Path) -> None:

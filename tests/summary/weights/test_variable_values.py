@@ -20,12 +20,6 @@ tf1 = tf.compat.v1
 RANDOM = np.random.default_rng(0)
 
 
-@pytest.fixture(autouse=True)
-def same_numbers() -> None:
-    """Each test begins with the same numbers, whatever ran before it."""
-    RANDOM.bit_generator.state = np.random.default_rng(0).bit_generator.state
-
-
 VALUES: dict[str, Any] = {
     "float": RANDOM.normal(size=[50, 3, 2]).astype(np.float32),
     "double": RANDOM.normal(size=[7]),

@@ -2,31 +2,14 @@
 
 from __future__ import annotations
 
-import math
-import threading
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import pytest
-import tensorflow as tf
 
-from hubexplore.errors import DamagedModuleError, HubError, UnreadableModuleError
-from hubexplore.summary.compare.weights import pieces, reading, texts
-from hubexplore.summary.compare.weights.changes import Side, compare_weights, plan
-from hubexplore.summary.compare.weights.reading import read_changes
-from hubexplore.summary.compare.weights.records import VariableChange, WeightChanges
-from hubexplore.summary.compare.weights.scopes import scope_changes
-from hubexplore.summary.files.filesystem import LocalFilesystem
-from hubexplore.summary.model import VariableSummary
-from hubexplore.summary.source import Source
-from hubexplore.summary.weights.checkpoint_index import shard_name
-from tests.summary.checkpoints import merge, save, variables_of, weights_at
+from hubexplore.summary.compare.weights.records import WeightChanges
+from tests.summary.checkpoints import save
 from tests.summary.compare.weights.checkpoints import Compare, Tensors, compared
-from tests.work import memory_below
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import tensorflow as tf
 
-from hubexplore.session.error_line import error_line
+from hubexplore.hub.error_line import error_line
 
 tf1 = tf.compat.v1
 
