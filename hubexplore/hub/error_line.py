@@ -18,5 +18,10 @@ def error_line(error: BaseException) -> str:
 
     For an error without a message it is the name of its class.
     """
-    lines = (line for line in str(error).splitlines() if not _PREFACE.match(line))
-    return _NUMBERED.sub("", next(lines, "")).strip().rstrip(".") or type(error).__name__
+    return message_line(str(error)) or type(error).__name__
+
+
+def message_line(message: str) -> str:
+    """Returns that line of the message of an error; "" if there is none."""
+    lines = (line for line in message.splitlines() if not _PREFACE.match(line))
+    return _NUMBERED.sub("", next(lines, "")).strip().rstrip(".")

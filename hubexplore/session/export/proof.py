@@ -21,7 +21,7 @@ import tensorflow as tf
 from tensorflow.core.framework import tensor_pb2
 
 from hubexplore.errors import HubError
-from hubexplore.hub.error_line import error_line
+from hubexplore.hub.error_line import error_line, message_line
 from hubexplore.hub.servable.callables import fields
 from hubexplore.hub.servable.subject import Subject
 from hubexplore.hub.servable.write import Written
@@ -200,7 +200,7 @@ def _compare(
     request: _Request, answer: Mapping[str, Any], files: _Files, assets: Assets, saved: Assets
 ) -> ComparedCall:
     if "failed" in answer:
-        note = f"the call fails: {answer['failed']}"
+        note = f"the call fails: {message_line(answer['failed'])}"
         return ComparedCall(request.call, len(request.steady), math.inf, note=note)
     outputs = {
         name: difference(request.outputs[name], files.read(answer["outputs"][name]), assets, saved)
@@ -210,7 +210,7 @@ def _compare(
     }
     notes = list(request.notes)
     if "refused" in answer:
-        notes.append(MSG_REFUSED.format(error=answer["refused"]))
+        notes.append(MSG_REFUSED.format(error=message_line(answer["refused"])))
     gradients: dict[str, float] = {}
     if request.gradients is not None and "refused" not in answer:
         gradients = _differences(request.gradients, answer["gradients"], files.read)

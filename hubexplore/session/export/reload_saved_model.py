@@ -34,8 +34,8 @@ def _write(path: Path, value: Any) -> None:
     path.write_bytes(proto.SerializeToString())
 
 
-def _first(error: BaseException) -> str:
-    return next(iter(str(error).strip().splitlines()), "") or type(error).__name__
+def _message(error: BaseException) -> str:
+    return str(error).strip() or type(error).__name__
 
 
 def _assembled(parts: list[tf.Tensor], kind: str) -> Any:
@@ -76,7 +76,7 @@ def _answer(model: Any, request: Mapping[str, Any], folder: Path, number: int) -
         try:
             gradients = _gradients(model, request, folder)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is the answer
-            answer["refused"] = _first(error)
+            answer["refused"] = _message(error)
             gradients = []
         for position, (name, gradient) in enumerate(gradients):
             answer["gradients"][name] = f"{number}_gradient_{position}.pb"
@@ -126,7 +126,7 @@ def main(path: str, work: str) -> None:
         try:
             answers.append(_answer(model, request, folder, number))
         except Exception as error:  # noqa: BLE001 - as above
-            answers.append({"failed": _first(error)})
+            answers.append({"failed": _message(error)})
     (folder / "answers.json").write_text(json.dumps(answers))
 
 

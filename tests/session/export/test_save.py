@@ -280,6 +280,20 @@ class TestProof:
         with tf.GradientTape(), pytest.raises(LookupError, match="TF1 while loop"):
             tf.saved_model.load(report)(np.array([1], np.float32))
 
+    def test_a_call_that_fails_says_why(self, tmp_path: Path) -> None:
+        def pick() -> None:
+            at = tf1.placeholder(tf.int32, [None])
+            hub.add_signature(inputs=at, outputs=tf.gather([1.0, 2.0, 3.0], at))
+
+        path = hub.save(hub.create_module_spec(pick), tmp_path / "out", verify=False)
+        files = proof._Files(tmp_path)
+        inputs = {"default": files.write(np.array([9], np.int32))}
+        message = {"signature": "serving_default", "training": False, "inputs": inputs, "structure": {}}
+        answers = proof._answers(str(path), tmp_path, [message | {"changes": False, "differentiated": []}])
+        request = proof._Request("serving_default", {}, {}, (), None, {})
+        compared = proof._compare(request, answers[0], files, proof.Assets(()), proof.Assets(()))
+        assert compared.note.startswith("the call fails: indices[0] = 9 is not in [0, 3)")
+
     def test_a_wrong_value_is_found(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         answers = proof._answers
 
