@@ -249,7 +249,14 @@ class _Count:
         if findings.assumed:
             yield (
                 f"The first dimension of the outputs of {counted(findings.assumed)} is not known before the "
-                f"graph runs. It is counted as the number of rows, which may be too few."
+                f"graph runs. It is counted as the number of rows, which may be too few or too many."
+            )
+        if findings.empty:
+            more = len(findings.empty) - 1
+            others = f" and {counted(more)} more" if more else ""
+            yield (
+                f"Op {findings.empty[0]!r}{others} would multiply nothing: with these shapes of the inputs, its "
+                f"output has no elements. Count again with the shapes of real inputs."
             )
         if findings.unsized:
             yield (

@@ -48,6 +48,7 @@ class Findings:
       functions: names of the functions of the graph.
       rows: what a first dimension is counted as that the graph leaves open; None to leave it unknown.
       assumed: number of ops for which that was done.
+      empty: paths of ops that multiply nothing, because their outputs have no elements.
     """
 
     weights: Mapping[str, int]
@@ -62,6 +63,7 @@ class Findings:
     functions: Collection[str] = frozenset()
     rows: Number | None = None
     assumed: int = 0
+    empty: list[str] = field(default_factory=list)
 
 
 class CostCounter:
@@ -142,6 +144,8 @@ class CostCounter:
         products, size = self._counted(op, count, outputs) if is_counted else (0, 0)
         if products is None or size is None:
             products, size = self._with_rows(op, count, outputs)
+        if count is not None and products == 0 and any(dims and 0 in dims for dims in outputs):
+            self._findings.empty.append(self._prefix + name)
         if parameters or products != 0 or size != 0:
             self.entries.append(OpCost(self._prefix + name, op_type, parameters, products, size))
         if op_type in _SWITCHES and not self._frames:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from hubexplore.errors import SignatureError, closest
@@ -18,8 +18,9 @@ MSG_SHAPE: Final = (
 )
 MSG_MISFIT: Final = (
     "Input {name!r} has the shape {declared}, so the shape {given} does not fit: {finding}. "
-    "? stands for any size."
+    "? stands for any size.{hint}"
 )
+MSG_LIST: Final = " A list is a value. To give a shape, write it as a tuple: {shape}."
 MOST: Final = 1 << 40
 """Maximum size of a dimension."""
 
@@ -43,9 +44,7 @@ def given_shapes(signature: SignatureSummary, inputs: Any, batch: int | None) ->
     for tensor in signature.inputs:
         declared = tensor.shape
         if tensor.name in by_name:
-            shapes[tensor.name] = _fitting(
-                tensor.name, declared, _shape_of(tensor.name, by_name[tensor.name])
-            )
+            shapes[tensor.name] = _fitting(tensor.name, declared, by_name[tensor.name])
         elif declared and declared[0] is None:
             shapes[tensor.name] = (batch, *declared[1:])
         else:
@@ -127,21 +126,32 @@ def _nested_shape(value: Any) -> Shape:
     return tuple(sizes)
 
 
-def _fitting(name: str, declared: Shape, given: Shape) -> Shape:
-    """Returns the sizes that both shapes know."""
+def _fitting(name: str, declared: Shape, value: Any) -> Shape:
+    """Returns the sizes that are declared or given, by a shape or by a value."""
+    given = _shape_of(name, value)
     if given is None or declared is None:
         return declared if given is None else given
     finding = ""
     if len(given) != len(declared):
-        finding = f"it has {len(given)} dimensions, not {len(declared)}"
+        finding = f"it has {_dimensions(len(given))}, not {len(declared)}"
     for axis, (size, known) in enumerate(zip(given, declared, strict=False)):
         if not finding and size is not None and known is not None and size != known:
             finding = f"dimension {axis} is {known}, not {size}"
     if finding:
-        raise SignatureError(
-            MSG_MISFIT.format(name=name, declared=_text(declared), given=_text(given), finding=finding)
-        )
+        texts = {"declared": _text(declared), "given": _text(given), "finding": finding}
+        raise SignatureError(MSG_MISFIT.format(name=name, hint=_list_hint(value, declared), **texts))
     return tuple(known if size is None else size for size, known in zip(given, declared, strict=True))
+
+
+def _list_hint(value: Any, declared: Sequence[int | None]) -> str:
+    """Returns what to write instead of a list that looks like the shape that was meant."""
+    if not isinstance(value, list) or len(value) != len(declared) or not is_shape(tuple(value)):
+        return ""
+    return MSG_LIST.format(shape=tuple(value))
+
+
+def _dimensions(count: int) -> str:
+    return f"{count} dimension{'' if count == 1 else 's'}"
 
 
 def _text(shape: Shape) -> str:

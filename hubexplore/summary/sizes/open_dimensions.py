@@ -12,7 +12,7 @@ from hubexplore.summary.graph.traversal import index_nodes, node_of, tensor_of
 from hubexplore.summary.model import Shape
 from hubexplore.summary.sizes import polynomials
 from hubexplore.summary.sizes.polynomials import Number
-from hubexplore.summary.sizes.rules import arrays, elements, fused, layers, parts, tensor_lists
+from hubexplore.summary.sizes.rules import arrays, elements, fused, layers, parts, records, tensor_lists
 from hubexplore.summary.sizes.shape_inference import Constraints, ShapeScope
 from hubexplore.summary.sizes.solver import Solver
 
@@ -27,6 +27,7 @@ RULES: Final = {
     **tensor_lists.RULES,
     **layers.RULES,
     **fused.RULES,
+    **records.RULES,
 }
 """The rules of all families of ops, by op type."""
 

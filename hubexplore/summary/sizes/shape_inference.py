@@ -21,7 +21,7 @@ from hubexplore.summary.sizes.polynomials import Number, TooComplexError
 Dims = tuple[Number | None, ...] | None
 """A shape; None is an unknown rank, a None in it a size of which nothing is known."""
 Value = tuple[Number | None, ...] | Number
-"""The content of a small tensor of integers: a tuple for a vector, a number for a scalar."""
+"""The content of a small tensor of integers: a number for a scalar, else its entries row by row."""
 Rule = Callable[["Op"], Sequence[Dims] | Dims | None]
 """Returns the shapes of the outputs of an op, a list unless there is one output; adds equations."""
 
@@ -95,10 +95,10 @@ class Constraints:
         # A number is worth more than an unknown; between two unknowns the solver decides.
         return other_size if isinstance(other_size, int) else size
 
-    def at_least(self, size: Number | None, minimum: int) -> None:
+    def at_least(self, size: Number | None, minimum: int, firm: bool = True) -> None:
         """Requires a size not to be less than a number."""
         if size is not None and not (isinstance(size, int) and size >= minimum):
-            self.equations[Equation(size - minimum, is_inequality=True)] = None
+            self.equations[Equation(size - minimum, is_inequality=True, firm=firm)] = None
 
     def equal_shapes(self, shapes: Sequence[tuple[Number | None, ...]]) -> Dims:
         """Requires shapes to be equal; returns what is known of all together, None if the ranks differ."""
@@ -258,7 +258,8 @@ class Op:
     def vector(self, index: int) -> tuple[Number | None, ...] | None:
         """Returns the content of an input, if it is a vector."""
         value = self.value(index)
-        return value if isinstance(value, tuple) else None
+        dims = self.shape(index)
+        return value if isinstance(value, tuple) and (dims is None or len(dims) == 1) else None
 
     def number(self, index: int) -> int | None:
         """Returns the content of an input, if it is a known scalar, or a vector of one known entry."""
@@ -313,6 +314,12 @@ class Op:
     def source(self, index: int) -> Any:
         """Returns the node that makes an input, behind ops that hand it on unchanged."""
         return self._producer(index, ("Enter", "Identity", "Switch", "Merge"))
+
+    def values_behind(self, index: int) -> list[Value | None]:
+        """Returns the contents of the inputs of the node that makes an input."""
+        node = self.source(index)
+        edges = () if node is None else [edge for edge in node.input if edge[:1] != "^"]
+        return [self._scope.values.get(full_name(edge)) for edge in edges]
 
     def _producer(self, index: int, pass_through: tuple[str, ...]) -> Any:
         """Returns the node that makes an input, behind pass-through ops; None if it is not in the graph."""

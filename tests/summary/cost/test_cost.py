@@ -290,6 +290,33 @@ def test_shapes_that_do_not_fit() -> None:
             model.cost("body/first/Relu", batch=rows)
 
 
+def test_a_list_is_no_shape() -> None:
+    model = Model()
+    model.input("x", None, None, 4)
+    last = model.add("end", "Relu", "x")
+    with pytest.raises(SignatureError, match=r"1 dimension, not 3.*as a tuple: \(1, 128, 4\)\."):
+        model.cost(last, [1, 128, 4])
+    with pytest.raises(SignatureError, match=r"any size\.$"):
+        model.cost(last, [[1, 128]])
+
+
+def test_shapes_that_leave_nothing_to_multiply() -> None:
+    model = Model()
+    model.input("sound", None)
+    for name, value in (("begin", 400), ("end", 0)):
+        model.numbers(name, value)
+    model.numbers("one", 1)
+    model.add("rest", "StridedSlice", "sound", "begin", "end", "one", end_mask=1)
+    model.numbers("columns", -1, 8)
+    model.add("rows", "Reshape", "rest", "columns")
+    model.add("product", "MatMul", "rows", model.variable("w", 8, 4))
+    cost = model.cost("product")
+    assert cost.multiply_adds == 0
+    assert [note for note in cost.notes if note.startswith("Op 'product' would multiply nothing")]
+    assert model.cost("product", (480,)).multiply_adds == 10 * 8 * 4
+    assert model.cost("product", (480,)).notes == ()
+
+
 def test_shapes_that_only_the_graph_refuses() -> None:
     model = Model()
     model.input("x", None, None)

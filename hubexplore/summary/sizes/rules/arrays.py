@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from hubexplore.summary.sizes import polynomials
@@ -88,6 +89,8 @@ def _pack(op: Op) -> Dims:
     shapes = [op.shape(index) for index in range(len(op.edges))]
     if not any(isinstance(value, tuple) for value in values) and any(value is not None for value in values):
         op.set_value(tuple(value if not isinstance(value, tuple) else None for value in values))
+    elif op.integer("axis") == 0 and all(isinstance(value, tuple) for value in values):
+        op.set_value(tuple(entry for value in values if isinstance(value, tuple) for entry in value))
     known = [dims for dims in shapes if dims is not None]
     if not known:
         return None
@@ -100,7 +103,7 @@ def _pack(op: Op) -> Dims:
 
 def _unpack(op: Op) -> list[Dims]:
     count = op.count("num")
-    value = op.value(0)
+    value = op.vector(0)
     for index in range(count if isinstance(value, tuple) and len(value) == count else 0):
         entry = value[index] if isinstance(value, tuple) else None
         op.set_value(entry, index)
@@ -117,11 +120,11 @@ def _concat(op: Op) -> Dims:
     first = op.type == "Concat"
     axis = op.number(0 if first else len(op.edges) - 1)
     indices = list(range(1, len(op.edges)) if first else range(len(op.edges) - 1))
-    values = [op.vector(index) for index in indices]
+    values = [op.value(index) for index in indices]
     shapes = [op.shape(index) for index in indices]
     if axis == 0 and any(value is not None for value in values):
         parts = [
-            value if value is not None else (None,) * _vector_length(dims)
+            value if isinstance(value, tuple) else (None,) * _vector_length(dims)
             for value, dims in zip(values, shapes, strict=True)
         ]
         op.set_value(tuple(entry for part in parts for entry in part))
@@ -135,11 +138,7 @@ def _concat(op: Op) -> Dims:
     for dims in known[1:]:
         merged = [op.constraints.equal(size, other_size) if position != axis % len(merged) else size
                   for position, (size, other_size) in enumerate(zip(merged, dims, strict=True))]  # fmt: skip
-    sizes = [dims[axis] for dims in known]
-    total: Number | None = 0
-    for size in sizes if len(known) == len(shapes) else [None]:
-        total = None if total is None or size is None else total + size
-    merged[axis] = total
+    merged[axis] = _total([dims[axis] for dims in known]) if len(known) == len(shapes) else None
     return tuple(merged)
 
 
@@ -162,15 +161,25 @@ def _tile(op: Op) -> Dims:
 
 
 def _pad(op: Op) -> Dims:
-    paddings = op.array(1)
-    if paddings is None or paddings.ndim != 2:
+    paddings = op.value(1)
+    if not isinstance(paddings, tuple) or len(paddings) % 2:
         dims = op.shape(0)
         return None if dims is None else (None,) * len(dims)
-    dims = op.ranked(0, len(paddings))
+    # Two entries for each dimension: what is added before and behind it.
+    added = [_total(paddings[at : at + 2]) for at in range(0, len(paddings), 2)]
+    dims = op.ranked(0, len(added))
     return tuple(
-        None if size is None else size + int(sum(padding))
-        for size, padding in zip(dims, paddings, strict=True)
+        None if size is None or more is None else size + more for size, more in zip(dims, added, strict=True)
     )
+
+
+def _total(sizes: Sequence[Number | None]) -> Number | None:
+    total: Number = 0
+    for size in sizes:
+        if size is None:
+            return None
+        total = total + size
+    return total
 
 
 def _broadcast_to(op: Op) -> Dims:

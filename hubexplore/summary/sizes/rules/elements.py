@@ -16,8 +16,51 @@ from hubexplore.summary.sizes.shape_inference import Dims, Op, Rule, Value, cons
 
 
 def _unchanged(op: Op) -> Dims:
+    """The same content: an op that only hands on, or converts, its input."""
+    op.set_value(op.value(0))
+    return op.shape(0)
+
+
+def _same_shape(op: Op) -> Dims:
+    """Other content of the same shape."""
+    return op.shape(0)
+
+
+def _mapped(op: Op) -> Dims:
+    """Each entry by itself, whose content is followed too: `-(-size // step)` is how sizes are rounded up."""
     value = op.value(0)
-    op.set_value(value)
+    if isinstance(value, tuple):
+        op.set_value(tuple(None if entry is None else _ENTRIES[op.type](entry) for entry in value))
+    elif value is not None:
+        op.set_value(_ENTRIES[op.type](value))
+    return op.shape(0)
+
+
+_ENTRIES: Final[dict[str, Callable[[Any], Number | None]]] = {
+    "Neg": lambda entry: -entry,
+    "OnesLike": lambda _: 1,
+    "Square": lambda entry: entry * entry,
+    "ZerosLike": lambda _: 0,
+    # Sizes are not negative; of an unknown one that is taken for granted.
+    "Abs": lambda entry: abs(entry) if isinstance(entry, int) else entry,
+}
+
+
+def _rounded_up(op: Op) -> Dims:
+    """A quotient that is rounded up: `ceil(size / 2)` of numbers that were converted to floats."""
+    quotient = op.source(0)
+    operands = op.values_behind(0)
+    if quotient is None or quotient.op not in ("RealDiv", "Div") or len(operands) != 2:
+        op.set_value(op.value(0))
+    elif operands[0] is not None and operands[1] is not None:
+        op.set_value(_elementwise(lambda one, other: -(-one // other), operands[0], operands[1]))
+    return op.shape(0)
+
+
+def _reversed(op: Op) -> Dims:
+    value = op.vector(0)
+    if value is not None and op.numbers(1) in ([0], [-1]):
+        op.set_value(value[::-1])
     return op.shape(0)
 
 
@@ -29,8 +72,8 @@ def _all_unchanged(op: Op) -> list[Dims]:
 
 def _constant(op: Op) -> Dims:
     content = constant(op.node)
-    if content is not None and content.ndim < 2:
-        op.set_value(int(content) if not content.ndim else tuple(map(int, content)))
+    if content is not None and content.ndim < 3:
+        op.set_value(int(content) if not content.ndim else tuple(map(int, content.ravel())))
     return shape_of(op.attr["value"].tensor.tensor_shape)
 
 
@@ -117,16 +160,46 @@ _ARITHMETIC: Final[dict[str, Callable[[Any, Any], Number]]] = {
 
 
 def _arithmetic(op: Op) -> Dims:
+    return _computed(op, _ARITHMETIC[op.type])
+
+
+def _computed(op: Op, compute: Callable[[Any, Any], Number | None]) -> Dims:
+    """Follows the content of two inputs that are combined element by element."""
     one, other = op.value(0), op.value(1)
+    dims = broadcast(op)
     if one is not None and other is not None:
-        op.set_value(_elementwise(_ARITHMETIC[op.type], one, other))
-    return broadcast(op)
+        content = _elementwise(compute, one, other)
+        # Entries of a column and a row are combined to a matrix, which is not followed.
+        if not isinstance(content, tuple) or dims is None or polynomials.product(dims) == len(content):
+            op.set_value(content)
+    return dims
 
 
-def _elementwise(compute: Callable[[Any, Any], Number], value: Value, other_value: Value) -> Value | None:
+def _bounded(op: Op) -> Dims:
+    return _computed(op, lambda one, other: _extremum(op, one, other))
+
+
+def _extremum(op: Op, one: Number, other: Number) -> Number | None:
+    """Returns the larger, or the smaller, of two sizes; None if that is not known."""
+    if isinstance(one, int) and isinstance(other, int):
+        return max(one, other) if op.type == "Maximum" else min(one, other)
+    size, bound = (other, one) if isinstance(one, int) else (one, other)
+    # `maximum(0, size)` is for inputs that are too short. The size of an open input is taken to be larger.
+    if op.type == "Maximum" and isinstance(bound, int) and bound <= 1:
+        op.constraints.at_least(size, bound, firm=False)
+        return size
+    return one if one == other else None
+
+
+def _elementwise(
+    compute: Callable[[Any, Any], Number | None], value: Value, other_value: Value
+) -> Value | None:
     if not isinstance(value, tuple) and not isinstance(other_value, tuple):
         return compute(value, other_value)
-    count = max(len(operand) for operand in (value, other_value) if isinstance(operand, tuple))
+    lengths = {len(operand) for operand in (value, other_value) if isinstance(operand, tuple)}
+    count = max(lengths)
+    if not lengths <= {1, count}:
+        return None
     pairs = zip(_repeated(value, count), _repeated(other_value, count), strict=True)
     return tuple(
         None if first is None or second is None else compute(first, second) for first, second in pairs
@@ -142,14 +215,9 @@ def _repeated(value: Value, count: int) -> Sequence[Number | None]:
 def _fill(op: Op) -> Dims:
     op.ranked(1, 0)
     dims, entry = op.vector(0), op.value(1)
-    if (
-        dims is not None
-        and len(dims) == 1
-        and isinstance(dims[0], int)
-        and dims[0] <= 64
-        and entry is not None
-    ):
-        op.set_value((entry if not isinstance(entry, tuple) else None,) * dims[0])
+    count = polynomials.product(dims) if dims else None
+    if isinstance(count, int) and 0 <= count <= 64 and entry is not None:
+        op.set_value((entry if not isinstance(entry, tuple) else None,) * count)
     return dims
 
 
@@ -168,9 +236,9 @@ def _range(op: Op) -> Dims:
 
 def _reduce(op: Op) -> Dims:
     dims, axes = op.shape(0), op.numbers(1)
-    value = op.value(0)
+    value = op.vector(0)
     if op.type == "Prod" and value is not None:
-        op.set_value(polynomials.product(value) if isinstance(value, tuple) else value)
+        op.set_value(polynomials.product(value))
     if dims is None:
         return None
     if axes is None:
@@ -239,45 +307,51 @@ def _add_n(op: Op) -> Dims:
 
 
 _UNCHANGED: Final = frozenset({
-    "Abs", "Acos", "Acosh", "AdjustContrastv2", "AdjustHue", "AdjustSaturation", "AsString", "Asin", "Asinh",
-    "Atan", "Atanh", "Bitcast", "Bucketize", "Cast", "Ceil", "CheckNumerics", "Cholesky", "ComplexAbs",
-    "Conj", "Cos", "Cosh", "Cumprod", "Cumsum", "DecodeBase64", "Dequantize", "Digamma", "Elu",
-    "EncodeBase64", "EnsureShape", "Enter", "Erf", "Erfc", "Exit", "Exp", "Expm1", "FFT", "FFT2D",
-    "FakeQuantWithMinMaxArgs", "FakeQuantWithMinMaxVars", "Floor", "HSVToRGB", "IFFT", "IFFT2D", "Identity",
-    "Imag", "Inv", "InvertPermutation", "IsFinite", "IsInf", "IsNan", "L2Loss", "LRN", "LeakyRelu", "Lgamma",
-    "Log", "Log1p", "LogSoftmax", "LogicalNot", "LoopCond", "MatrixBandPart", "MatrixInverse", "Merge", "Neg",
-    "NextIteration", "OnesLike", "PlaceholderWithDefault", "PreventGradient", "RGBToHSV", "Real",
-    "Reciprocal", "RefEnter", "RefIdentity", "RegexReplace", "Relu", "Relu6", "ReverseSequence", "ReverseV2",
-    "Rint", "Round", "Rsqrt", "Selu", "Sigmoid", "Sign", "Sin", "Sinh", "Snapshot", "Softmax", "Softplus",
-    "Softsign", "Sqrt", "Square", "StaticRegexReplace", "StopGradient", "StringLength", "StringLower",
+    "Cast", "CheckNumerics", "EnsureShape", "Enter", "Exit", "Floor", "Identity", "LoopCond", "Merge",
+    "NextIteration", "PlaceholderWithDefault", "PreventGradient", "Real", "RefEnter", "RefIdentity", "Rint",
+    "Round", "Snapshot", "StopGradient",
+})  # fmt: skip
+_SAME_SHAPE: Final = frozenset({
+    "Acos", "Acosh", "AdjustContrastv2", "AdjustHue", "AdjustSaturation", "AsString", "Asin", "Asinh", "Atan",
+    "Atanh", "Bitcast", "Bucketize", "Cholesky", "ComplexAbs", "Conj", "Cos", "Cosh", "Cumprod", "Cumsum",
+    "DecodeBase64", "Dequantize", "Digamma", "Elu", "EncodeBase64", "Erf", "Erfc", "Exp", "Expm1", "FFT",
+    "FFT2D", "FakeQuantWithMinMaxArgs", "FakeQuantWithMinMaxVars", "HSVToRGB", "IFFT", "IFFT2D", "Imag",
+    "Inv", "InvertPermutation", "IsFinite", "IsInf", "IsNan", "L2Loss", "LRN", "LeakyRelu", "Lgamma", "Log",
+    "Log1p", "LogSoftmax", "LogicalNot", "MatrixBandPart", "MatrixInverse", "RGBToHSV", "Reciprocal",
+    "RegexReplace", "Relu", "Relu6", "ReverseSequence", "Rsqrt", "Selu", "Sigmoid", "Sign", "Sin", "Sinh",
+    "Softmax", "Softplus", "Softsign", "Sqrt", "StaticRegexReplace", "StringLength", "StringLower",
     "StringStrip", "StringToHashBucket", "StringToHashBucketFast", "StringToHashBucketStrong",
-    "StringToNumber", "StringUpper", "Substr", "Tan", "Tanh", "ZerosLike",
+    "StringToNumber", "StringUpper", "Substr", "Tan", "Tanh",
 })  # fmt: skip
 _BROADCAST: Final = frozenset({
     "ApproximateEqual", "Atan2", "BitwiseAnd", "BitwiseOr", "BitwiseXor", "Complex", "DivNoNan", "Equal",
-    "Greater", "GreaterEqual", "Igamma", "Igammac", "Less", "LessEqual", "LogicalAnd", "LogicalOr", "Maximum",
-    "Minimum", "Mod", "MulNoNan", "NotEqual", "Polygamma", "Pow", "SquaredDifference", "TruncateMod", "Xdivy",
-    "Xlogy", "Zeta",
+    "Greater", "GreaterEqual", "Igamma", "Igammac", "Less", "LessEqual", "LogicalAnd", "LogicalOr", "Mod",
+    "MulNoNan", "NotEqual", "Polygamma", "Pow", "SquaredDifference", "TruncateMod", "Xdivy", "Xlogy", "Zeta",
 })  # fmt: skip
 
 RULES: Final[dict[str, Rule]] = {
     **dict.fromkeys(_UNCHANGED, _unchanged),
+    **dict.fromkeys(_SAME_SHAPE, _same_shape),
+    **dict.fromkeys(_ENTRIES, _mapped),
     **dict.fromkeys(_BROADCAST, broadcast),
     **dict.fromkeys(_ARITHMETIC, _arithmetic),
     **dict.fromkeys(("Sum", "Mean", "Prod", "Max", "Min", "All", "Any", "EuclideanNorm"), _reduce),
     **dict.fromkeys(("Placeholder", "VariableV2", "Variable", "VarHandleOp"), _declared),
     **dict.fromkeys(("Shape", "ShapeN"), _shape),
     **dict.fromkeys(("ArgMax", "ArgMin"), _arg_extremum),
+    **dict.fromkeys(("Maximum", "Minimum"), _bounded),
     **dict.fromkeys(("TopK", "TopKV2"), _top_k),
     **dict.fromkeys(("Select", "SelectV2"), _select),
     **dict.fromkeys(("Switch", "RefSwitch"), _switch),
     "AddN": _add_n,
+    "Ceil": _rounded_up,
     "Const": _constant,
     "Fill": _fill,
     "IdentityN": _all_unchanged,
     "Range": _range,
     "Rank": _rank,
     "ReadVariableOp": _read,
+    "ReverseV2": _reversed,
     "Size": _size,
     "Where": _where,
 }

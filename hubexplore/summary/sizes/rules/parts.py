@@ -37,7 +37,20 @@ def _split(op: Op) -> list[Dims]:
             op.constraints.equal(part * count, size)
             op.constraints.at_least(part, 1)
         sizes_out = [part] * count
+    _set_split_values(op, sizes_out)
     return [(*dims[:position], part, *dims[position + 1 :]) for part in sizes_out]
+
+
+def _set_split_values(op: Op, sizes: list[Number | None]) -> None:
+    """Cuts a content as the vector is cut: `split(shape, ...)` is how `tf.signal.frame` reads sizes."""
+    value = op.vector(0 if op.type == "SplitV" else 1)
+    lengths = [size for size in sizes if isinstance(size, int) and size >= 0]
+    if value is None or len(lengths) != len(sizes) or sum(lengths) != len(value):
+        return
+    start = 0
+    for index, length in enumerate(lengths):
+        op.set_value(value[start : start + length], index)
+        start += length
 
 
 def _slice(op: Op) -> Dims:
@@ -62,12 +75,12 @@ def _slice(op: Op) -> Dims:
 
 
 def _strided(op: Op) -> Dims:
-    begins, ends, strides = op.numbers(1), op.numbers(2), op.numbers(3)
+    begins, ends, strides = op.numbers(1), _entries(op, 2), op.numbers(3)
     dims = op.shape(0)
     if strides is None:
         return None
     value = op.vector(0)
-    if value is not None and begins and ends:
+    if value is not None and begins and ends and isinstance(ends[0], int):
         _set_slice_value(op, value, begins[0], ends[0], strides[0])
     if dims is None:
         return None
@@ -92,6 +105,12 @@ def _strided(op: Op) -> Dims:
     return (*sizes, *dims[axis:])
 
 
+def _entries(op: Op, index: int) -> tuple[Number | None, ...] | None:
+    """Returns the content of a vector, in which sizes may be open."""
+    value = op.value(index)
+    return value if value is None or isinstance(value, tuple) else (value,)
+
+
 def _set_slice_value(op: Op, value: tuple[Number | None, ...], begin: int, end: int, stride: int) -> None:
     if op.integer("shrink_axis_mask") & 1:
         op.set_value(value[begin])
@@ -101,7 +120,7 @@ def _set_slice_value(op: Op, value: tuple[Number | None, ...], begin: int, end: 
 
 
 def _sliced_sizes(
-    op: Op, index: int, whole: Number | None, part: tuple[int | None, int | None, int]
+    op: Op, index: int, whole: Number | None, part: tuple[int | None, Number | None, int]
 ) -> list[Number | None]:
     """Returns the size of a dimension after slicing, in a list; an empty list if a single entry is taken."""
     begin, end, stride = part
@@ -117,11 +136,11 @@ def _sliced_sizes(
     if whole is None or start is None or stride < 1 or (end is None and not is_open):
         return [None]
     # A known size needs no equation: Python's slices have the same semantics.
-    if isinstance(whole, int) and not is_open and end is not None:
-        return [len(range(*slice(start, end, stride).indices(whole)))]
+    if isinstance(whole, int) and (is_open or isinstance(end, int)):
+        return [len(range(*slice(start, None if is_open else end, stride).indices(whole)))]
     # The size is open: bounds are taken to lie within it, and that is required of it.
     first = start if start >= 0 else whole + start
-    if is_open or (end is not None and end < 0):
+    if is_open or (isinstance(end, int) and end < 0):
         last = whole if is_open or end is None else whole + end
         op.constraints.at_least(last - first, 1)
     else:
