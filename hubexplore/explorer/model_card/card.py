@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from hubexplore.display.rich.summaries import displayable
 from hubexplore.display.safe_display import automatic
+from hubexplore.display.values.together.scene import Scene
 from hubexplore.errors import CardError, DiagramError, GraphError, HubError
 from hubexplore.explorer.model_card import html_card, markdown_card
 from hubexplore.explorer.model_card.chapters import Contents, Counted, Picture, contents, without_paths
@@ -193,7 +196,7 @@ def card(
             runs = list(run_examples(subject, tags))
         finally:
             subject.close()
-    picture, counted = _picture(summary, tags), _counted(summary, tags)
+    picture, counted = _picture(summary, tags), _counted(summary, tags, runs)
     return ModelCard(contents(summary, title, runs, not_run, picture=picture, counted=counted))
 
 
@@ -226,16 +229,29 @@ def _picture(summary: ModuleSummary, tags: Tags) -> Picture | None:
     return Picture(diagram, f"What the signature {name} runs")
 
 
-def _counted(summary: ModuleSummary, tags: Tags) -> Counted | None:
-    """What a call of the main signature costs."""
+def _counted(summary: ModuleSummary, tags: Tags, runs: Sequence[Example]) -> Counted | None:
+    """What a call of the main signature costs: on one row, or on its example if one row leaves sizes open."""
     name = _main_signature(summary, tags)
     if name is None:
         return None
+    shown = displayable(without_paths(summary))
     try:
-        cost = displayable(without_paths(summary)).cost(signature=name, tags=tags)
+        cost = shown.cost(signature=name, tags=tags)
     except HubError:  # a graph in which nothing can be counted
         return None
+    scene = next((run.scene for run in runs if run.signature == name), None)
+    # A sound or text of one number is no input that anyone has.
+    if scene is not None and (cost.missing or not cost.multiply_adds):
+        with contextlib.suppress(HubError, ValueError):
+            counted = shown.cost(_shapes(scene), signature=name, tags=tags)
+            if counted.multiply_adds:
+                return Counted(counted, f"Of the call of the signature {name} above, as its graph says.")
     return Counted(cost, f"Of a call of the signature {name} on one row, as its graph says.")
+
+
+def _shapes(scene: Scene) -> dict[str, tuple[int, ...]]:
+    """The shapes of the inputs of an example that are arrays."""
+    return {member.name: member.array.shape for member in scene.inputs if member.array is not None}
 
 
 def _main_signature(summary: ModuleSummary, tags: Tags) -> str | None:

@@ -24,6 +24,8 @@ from hubexplore.summary.graph.messages import dtype_name
 from hubexplore.summary.graph.ops.op_definitions import definition
 from hubexplore.summary.graph.ops.op_outputs import output_of
 from hubexplore.summary.graph.traversal import node_of
+from hubexplore.summary.lookup import first_names
+from hubexplore.summary.module_format import INTERNAL_SIGNATURES
 from hubexplore.summary.reading.local_variables import VARIABLE_OPS
 
 _HANDLES: Final = frozenset({tf.resource.as_datatype_enum, tf.variant.as_datatype_enum})
@@ -42,6 +44,12 @@ MSG_VARIABLE_INPUT: Final = (
 MSG_REFERENCE: Final = (
     "{text!r} is a reference to a variable, which ops write through, so it cannot be an input. Name a tensor "
     "that is computed from it."
+)
+MSG_SIGNATURE: Final = (
+    " {name!r} is a signature. Name its outputs instead, which are {outputs}, with of={name!r} (--of {name})."
+)
+MSG_OTHER_SIGNATURE: Final = (
+    " Signature {signature!r} has an {kind} of that name: add of={signature!r} (--of {signature})."
 )
 MSG_FEWER_OUTPUTS: Final = "{text!r} does not exist: {node!r} ({op}) has {outputs}."
 
@@ -145,8 +153,22 @@ class Tensors:
             nearest = f" Did you mean {' or '.join(map(repr, same))}?"
         else:
             name = text.partition(":")[0][:_LONGEST_COMPARED]
-            nearest = closest(name, arguments) or closest(name, self.interior.nodes)
+            nearest = (
+                self._of_signature(name) or closest(name, arguments) or closest(name, self.interior.nodes)
+            )
         return NoSuchTensorError(f"The module has no tensor {text!r}.{nearest}")
+
+    def _of_signature(self, name: str) -> str:
+        """What to write for the name of a signature, or of an argument of another one; "" for other names."""
+        signatures = self._variant.meta_graph.signature_def
+        if name in signatures and name not in INTERNAL_SIGNATURES and signatures[name].outputs:
+            return MSG_SIGNATURE.format(name=name, outputs=first_names(sorted(signatures[name].outputs)))
+        for signature in self._variant.signature_names:
+            found = signatures[signature]
+            if name in found.outputs or name in found.inputs:
+                kind = "output" if name in found.outputs else "input"
+                return MSG_OTHER_SIGNATURE.format(kind=kind, signature=signature)
+        return ""
 
     def _argument(self, name: str) -> Any | None:
         for side in (self._signature.outputs, self._signature.inputs):

@@ -21,13 +21,16 @@ MAX_SIGNATURES: Final = 64
 """Maximum number of signatures of a module that are tried for a message."""
 MSG_OPEN: Final = (
     "It is not clear which output of {first} goes into which input of {second}: there are the outputs "
-    "{outputs} and the inputs {inputs}. Say it: connect={{{example}}}."
+    "{outputs} and the inputs {inputs}. Say it: {example}."
 )
+MSG_NONE_FITS: Final = "No output of {first} fits an input of {second}. {findings} {remedy}"
 MSG_EMPTY: Final = "{side} has no {kind}, so nothing can be connected to it.{hint}"
 MSG_UNKNOWN: Final = "connect= names {name!r}, which is no {kind} of {side}; it has {names}.{hint}"
 MSG_MISFIT: Final = (
     "Output {output!r} of {first} does not fit input {input!r} of {second}: {reason}. {remedy}"
 )
+MAX_FINDINGS: Final = 3
+"""Maximum number of pairs of which a message says why they do not fit."""
 MSG_BUILD: Final = (
     "No signatures of the two fit without a step between them. Write that step: hub.create_module_spec(f), "
     "where f calls hub.Module({first}), changes its output, and calls hub.Module({second})."
@@ -65,6 +68,13 @@ class Side:
             Side(self.part, self.tags, name) for name in names[:MAX_SIGNATURES] if name != self.signature
         )
 
+    def with_argument(self, name: object, kind: str) -> Side | None:
+        """Returns another signature that has an input or output ("input", "output") of this name."""
+        sides = self.others()
+        return next(
+            (side for side in sides if name in (side.inputs if kind == "input" else side.outputs)), None
+        )
+
     def __str__(self) -> str:
         tags = f", tags {sorted(self.tags)}" if self.tags else ""
         return f"{self.part.title!r} (signature {self.signature!r}{tags})"
@@ -90,7 +100,7 @@ def connections(first: Side, second: Side, connect: Mapping[str, str] | None, ca
     if connect is None:
         pairs = _default(outputs, inputs)
         if not pairs:
-            raise _unclear(first, second)
+            raise _unclear(first, second, cast)
     else:
         pairs = _checked(connect, first, second)
     for input_name, output_name in pairs.items():
@@ -156,34 +166,50 @@ def _checked(connect: Any, first: Side, second: Side) -> dict[str, str]:
         for name in names:
             if name not in existing:
                 known = f"the {kind}s {first_names(existing)}" if existing else f"no {kind}s"
+                other = side.with_argument(name, kind)
+                hint = f" Signature {other.signature!r} has it: pass {_code(other, side)}." if other else ""
+                hint = hint or closest(str(name), existing)
                 raise SignatureError(
-                    MSG_UNKNOWN.format(
-                        name=name, kind=kind, side=side, names=known, hint=closest(str(name), existing)
-                    )
+                    MSG_UNKNOWN.format(name=name, kind=kind, side=side, names=known, hint=hint)
                 )
     return dict(connect)
 
 
-def _unclear(first: Side, second: Side) -> SignatureError:
+def _unclear(first: Side, second: Side, cast: bool) -> SignatureError:
     outputs, inputs = first.outputs, second.inputs
     if not outputs or not inputs:
         side, kind = (second, "inputs") if outputs else (first, "outputs")
         other = next((each for each in side.others() if (each.inputs if outputs else each.outputs)), None)
         hint = f" Take another signature: ({side.part.code}, {other.signature!r})." if other else ""
         return SignatureError(MSG_EMPTY.format(side=side, kind=kind, hint=hint))
-    fitting = [
-        (taken, given)
-        for taken, wanted in inputs.items()
-        for given, output in outputs.items()
-        if not misfit(output, wanted)
-    ]
-    taken, given = fitting[0] if fitting else (next(iter(inputs)), next(iter(outputs)))
+    pairs = [(taken, given) for taken in inputs for given in outputs]
+    fitting = [(taken, given) for taken, given in pairs if not misfit(outputs[given], inputs[taken], cast)]
+    # Numbers of another dtype fit if they are converted.
+    converted_ones = [pair for pair in pairs if not misfit(outputs[pair[1]], inputs[pair[0]], cast=True)]
+    if not fitting and not converted_ones:
+        return _none_fits(first, second, pairs, cast)
+    taken, given = (fitting or converted_ones)[0]
+    example = f"connect={{{taken!r}: {given!r}}}{'' if fitting else ', cast=True'}"
     return SignatureError(
         MSG_OPEN.format(
             first=first, second=second, outputs=first_names(outputs), inputs=first_names(inputs),
-            example=f"{taken!r}: {given!r}",
+            example=example,
         )
     )  # fmt: skip
+
+
+def _none_fits(first: Side, second: Side, pairs: list[tuple[str, str]], cast: bool) -> SignatureError:
+    findings = [
+        f"{given!r} into {taken!r}: {misfit(first.outputs[given], second.inputs[taken], cast)}."
+        for taken, given in pairs[:MAX_FINDINGS]
+    ]
+    more = len(pairs) - MAX_FINDINGS
+    if more > 0:
+        findings.append(f"({more:,} more)")
+    remedy = _other_signatures(first, second, cast)
+    return SignatureError(
+        MSG_NONE_FITS.format(first=first, second=second, findings=" ".join(findings), remedy=remedy)
+    )
 
 
 def _remedy(first: Side, second: Side, input_name: str, output_name: str, cast: bool) -> str:
@@ -197,6 +223,11 @@ def _remedy(first: Side, second: Side, input_name: str, output_name: str, cast: 
     others = [name for name, info in second.inputs.items() if not misfit(output, info, cast)]
     if others:
         return f"It fits another input: connect={{{others[0]!r}: {output_name!r}}}."
+    return _other_signatures(first, second, cast)
+
+
+def _other_signatures(first: Side, second: Side, cast: bool) -> str:
+    """A sentence with signatures of the two that fit, or what to do if there are none."""
     for one, two in _signatures(first, second):
         if one.outputs and _fits(one, two, cast):
             return f"These signatures fit: {_code(one, first)}, {_code(two, second)}."

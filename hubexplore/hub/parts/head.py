@@ -163,9 +163,14 @@ def _vectors(side: Side, output: str | None) -> str:
     """
     outputs = side.outputs
     if output is not None and output not in outputs:
+        other = side.with_argument(output, "output")
+        hint = f" Signature {other.signature!r} has it: add signature={other.signature!r}." if other else ""
         raise SignatureError(
             MSG_NO_OUTPUT.format(
-                side=side, output=output, names=first_names(outputs), hint=closest(str(output), outputs)
+                side=side,
+                output=output,
+                names=first_names(outputs) or "none",
+                hint=hint or closest(str(output), outputs),
             )
         )
     vectors = [name for name, info in outputs.items() if _is_vector(info)]

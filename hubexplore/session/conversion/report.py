@@ -131,8 +131,11 @@ class ConversionReport:
         if self.compares != "outputs" and not count:
             return f"The module has no {self.compares}."
         if self.compares != "outputs":
-            what = "the same numbers" if self.largest_difference == 0 else "other numbers"
-            return f"{self.runtime} reads {what} in it ({counted(count, self.compares[:-1])} compared)."
+            if self.largest_difference != 0:
+                found = next(call.note for call in self.compared if call.largest_difference)
+                return f"{self.runtime} does not read the same numbers in it: {printable(found)}."
+            compared = counted(count, self.compares[:-1])
+            return f"{self.runtime} reads the same numbers in it ({compared} compared)."
         failed = [call.call for call in self.compared if call.largest_difference == math.inf]
         if failed:
             return f"In {self.runtime} it does not do the same: {printable(failed[0])}."

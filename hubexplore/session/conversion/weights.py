@@ -5,6 +5,8 @@ Nothing is computed and TensorFlow is not run; for a path it is not even importe
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import json
 import os
 import tempfile
@@ -194,6 +196,10 @@ def _compared(
 def _read_safetensors(path: Path) -> Iterator[tuple[str, int]]:
     from safetensors import safe_open
 
+    # It asks NumPy for "bfloat16", which NumPy knows only when this package, a part of TensorFlow's
+    # installation, was imported.
+    with contextlib.suppress(ImportError):
+        importlib.import_module("ml_dtypes")
     with safe_open(path, "np") as opened:
         for key in opened.keys():  # noqa: SIM118 - it is not a dict
             part = opened.get_slice(key)

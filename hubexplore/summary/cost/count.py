@@ -253,10 +253,10 @@ class _Count:
             )
         if findings.empty:
             more = len(findings.empty) - 1
-            others = f" and {counted(more)} more" if more else ""
+            others = f" and of {counted(more)} more" if more else ""
             yield (
-                f"Op {findings.empty[0]!r}{others} would multiply nothing: with these shapes of the inputs, its "
-                f"output has no elements. Count again with the shapes of real inputs."
+                f"With these shapes of the inputs, the output of op {findings.empty[0]!r}{others} has no "
+                f"elements, so that nothing is multiplied. Count again with the shapes of real inputs."
             )
         if findings.unsized:
             yield (

@@ -39,6 +39,22 @@ def test_it_has_all_that_is_known(digits: Any) -> None:
     assert f"| SHA-256 of graphs, weights and assets | {hub.summarize('sample:digits').digest} |" in text
 
 
+def test_the_cost_is_that_of_an_input_of_real_size() -> None:
+    def sounds() -> None:
+        waveform = tf.compat.v1.placeholder(tf.float32, [None], name="waveform")
+        frames = tf.signal.frame(waveform, 400, 160)
+        hub.add_signature(inputs={"waveform": waveform}, outputs=tf.matmul(frames, tf.ones([400, 8])))
+
+    text = hub.card(hub.create_module_spec(sounds), title="Sounds").markdown
+    # One second of sound, which is the example: 98 frames. A single number would have none.
+    size = text.split("Input `waveform`: ")[1].split(" ")[0]
+    assert size == "16,000"
+    cost = text.split("## Cost")[1]
+    assert "Of the call of the signature default above" in cost
+    assert "Inputs: waveform (16000,)" in cost
+    assert "314 k multiply-adds" in cost
+
+
 def test_what_only_a_person_knows_is_asked(digits: Any) -> None:
     for page in (digits.markdown.replace("**", ""), digits.html.replace("</b>", "")):
         assert page.count("To be written.") == len(QUESTIONS)

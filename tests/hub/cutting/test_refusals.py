@@ -34,6 +34,14 @@ REFUSED: dict[str, tuple[dict[str, Any], type[HubError], str]] = {
     "the same name elsewhere": (
         {"outputs": "block/activation"}, NoSuchTensorError, "Did you mean 'layer_0/activation' or",
     ),
+    "a signature in place of a tensor": (
+        {"outputs": "doubled"}, NoSuchTensorError,
+        "'doubled' is a signature. Name its outputs instead, which are 'twice', with of='doubled'",
+    ),
+    "an output of another signature": (
+        {"outputs": "twice"}, NoSuchTensorError,
+        "Signature 'doubled' has an output of that name: add of='doubled'",
+    ),
     "no such output of an op": ({"outputs": "layer_1/activation:3"}, NoSuchTensorError, "has one output"),
     "an op without outputs": ({"outputs": "layer_1/kernel/Assign"}, NoSuchTensorError, "has no outputs"),
     "a placeholder that was cut away": (

@@ -117,6 +117,43 @@ def test_what_goes_where_must_be_clear(wide: str) -> None:
     assert text.endswith("connect={'values': 'default'}.")
 
 
+def test_what_is_proposed_fits(wide: str) -> None:
+    def several() -> None:
+        x = tf1.placeholder(tf.float32, [None, 3])
+        outputs = {"a": tf.reduce_sum(x), "b": tf.strings.as_string(x), "c": tf.cast(x, tf.int32)}
+        hub.add_signature(inputs=x, outputs=outputs)
+
+    # The outputs 'a' and 'b' do not fit; 'c' does if it is converted.
+    other = offering(default=(tf.float32, [None, 3]))
+    text = message(hub.create_module_spec(several), other)
+    assert text.endswith("Say it: connect={'x': 'c'}, cast=True.")
+
+
+def test_no_output_fits_any_input(wide: str) -> None:
+    def several() -> None:
+        x = tf1.placeholder(tf.float32, [None, 3])
+        outputs = {name: tf.strings.as_string(x) for name in ("a", "b", "c", "d")}
+        hub.add_signature(inputs=x, outputs=outputs)
+        hub.add_signature("column", inputs=x, outputs=x[:, 0])
+
+    text = message(hub.create_module_spec(several), wide)
+    assert text.startswith("No output of 'module made by several'")
+    assert "'a' into 'x': it is string, and the input float32." in text
+    assert "'c' into 'x'" in text
+    assert "(1 more)" in text
+    assert text.endswith(f"These signatures fit: (module_made_by_several, 'column'), {wide!r}.")
+
+
+def test_an_output_of_another_signature_is_named(wide: str) -> None:
+    def two() -> None:
+        x = tf1.placeholder(tf.float32, [None])
+        hub.add_signature(inputs=x, outputs={"a": x})
+        hub.add_signature("second", inputs=x, outputs={"b": x})
+
+    text = message(hub.create_module_spec(two), wide, connect={"x": "b"})
+    assert text.endswith("Signature 'second' has it: pass (module_made_by_two, 'second').")
+
+
 def test_nothing_to_connect(double: hub.ModuleSpec) -> None:
     def constant() -> None:
         hub.add_signature(outputs=tf.constant([1.0]))

@@ -165,6 +165,8 @@ def test_a_signature_with_a_vector_is_named() -> None:
     assert hub.head(spec, 2, signature="vectors").get_signature_names() == ["default"]
     with pytest.raises(NoSuchSignatureError):
         hub.head(spec, 2, signature="vector")
+    with pytest.raises(SignatureError, match=r"has it: add signature='vectors'\.$"):
+        hub.head(spec, 2, output="pooled")
 
 
 def test_no_vector_at_all() -> None:

@@ -75,6 +75,16 @@ def test_safetensors(converters: Path, module: str, tmp_path: Path) -> None:
     assert report.compared[0].outputs == len(arrays)
 
 
+def test_bfloat16_is_compared_in_a_process_without_tensorflow(
+    converters: Path, module: str, tmp_path: Path
+) -> None:
+    arguments = ["convert", module, str(tmp_path / "w.safetensors")]
+    done = subprocess.run(
+        [sys.executable, "-m", "hubexplore", *arguments], capture_output=True, text=True, check=False
+    )
+    assert "reads the same numbers" in done.stdout, done.stdout + done.stderr
+
+
 def test_small_pieces_give_the_same_file(
     module: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -312,7 +312,7 @@ def test_shapes_that_leave_nothing_to_multiply() -> None:
     model.add("product", "MatMul", "rows", model.variable("w", 8, 4))
     cost = model.cost("product")
     assert cost.multiply_adds == 0
-    assert [note for note in cost.notes if note.startswith("Op 'product' would multiply nothing")]
+    assert [note for note in cost.notes if "the output of op 'product' has no elements" in note]
     assert model.cost("product", (480,)).multiply_adds == 10 * 8 * 4
     assert model.cost("product", (480,)).notes == ()
 
