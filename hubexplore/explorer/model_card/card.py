@@ -230,7 +230,7 @@ def _picture(summary: ModuleSummary, tags: Tags) -> Picture | None:
 
 
 def _counted(summary: ModuleSummary, tags: Tags, runs: Sequence[Example]) -> Counted | None:
-    """What a call of the main signature costs: on one row, or on its example if one row leaves sizes open."""
+    """What a call of the main signature costs: on one row, or on its example if one row is too little."""
     name = _main_signature(summary, tags)
     if name is None:
         return None
@@ -241,7 +241,7 @@ def _counted(summary: ModuleSummary, tags: Tags, runs: Sequence[Example]) -> Cou
         return None
     scene = next((run.scene for run in runs if run.signature == name), None)
     # A sound or text of one number is no input that anyone has.
-    if scene is not None and (cost.missing or not cost.multiply_adds):
+    if scene is not None and cost.multiply_adds == 0:
         with contextlib.suppress(HubError, ValueError):
             counted = shown.cost(_shapes(scene), signature=name, tags=tags)
             if counted.multiply_adds:

@@ -53,8 +53,7 @@ MSG_RENAMED: Final = (
     "one name."
 )
 MSG_FAILED: Final = (
-    "{title} cannot be made of the signature {signature}. Its converter says: {error} Nothing was "
-    "written.{others}"
+    "{title} cannot be made of {signatures}. Its converter says: {error} Nothing was written.{others}"
 )
 MSG_NO_RUNTIME: Final = "{title} is not installed. Run: pip install 'hubexplore[{extra}]'"
 MSG_NOT_WANTED: Final = "verify=False was asked for."
@@ -299,7 +298,8 @@ class ProgramConversion:
         except UnconvertibleError as refused:
             raise refused from cause
         number, error = next(iter(errors.items()))
-        names = first_names([self._signatures[key] for key in jobs[number]["signatures"]], 3)
+        failed = [self._signatures[key] for key in jobs[number]["signatures"]]
+        names = f"the signature{'' if len(failed) == 1 else 's'} {first_names(failed, 3)}"
         done = [
             self._signatures[key]
             for position, job in enumerate(jobs)
@@ -309,7 +309,7 @@ class ProgramConversion:
         others = precheck.MSG_OTHERS.format(names=done) if done else ""
         failure = FailedConversionError(
             MSG_FAILED.format(
-                title=self._wanted.title, signature=names, error=shortened(error), others=others
+                title=self._wanted.title, signatures=names, error=shortened(error), others=others
             )
         )
         failure.ops = tuple(sorted(ops))

@@ -12,6 +12,7 @@ from hubexplore.display.markup import tag
 from hubexplore.display.safe_display import automatic
 from hubexplore.display.tables.grid import Column, Grid, grid_html, grid_text
 from hubexplore.display.wording import counted, printable, size_text, visible
+from hubexplore.session.conversion.converter_errors import shortened
 from hubexplore.session.export.save_report import ComparedCall, largest, number_text, same, short_path
 
 _COLUMNS: Final = (
@@ -136,12 +137,14 @@ class ConversionReport:
                 return f"{self.runtime} does not read the same numbers in it: {printable(found)}."
             compared = counted(count, self.compares[:-1])
             return f"{self.runtime} reads the same numbers in it ({compared} compared)."
-        failed = [call.call for call in self.compared if call.largest_difference == math.inf]
+        # The table cuts a note where the line ends, but the reason must be read.
+        failed = [call for call in self.compared if call.largest_difference == math.inf]
         if failed:
-            return f"In {self.runtime} it does not do the same: {printable(failed[0])}."
+            reason = _clause(failed[0].note)
+            return f"In {self.runtime} it does not do the same: {printable(failed[0].call)}{reason}."
         difference = self.largest_difference
         if difference is None:
-            return f"In {self.runtime} nothing could be compared."
+            return f"In {self.runtime} nothing could be compared{_clause(self.compared[0].note)}."
         return f"In {self.runtime} it gives {same('outputs', difference)} ({count:,} compared)."
 
     def _grids(self) -> list[Grid]:
@@ -156,6 +159,11 @@ class ConversionReport:
             lines = tuple(row for call in self.compared for row in _rows(call))
             grids.append(Grid(f"The model in {self.runtime}, and the module", _COLUMNS, lines, ""))
         return grids
+
+
+def _clause(note: str) -> str:
+    """Returns a note as the end of a sentence."""
+    return f": {shortened(printable(note)).rstrip('.')}" if note else ""
 
 
 def _rows(call: ComparedCall) -> list[tuple[str, ...]]:

@@ -266,7 +266,17 @@ class ModuleCopy:
         fed = dict(zip(applied.placeholders, arrays, strict=True))
         limited = tf.compat.v1.RunOptions(timeout_in_ms=round(example_search.RUN_SECONDS * 1000))
         try:
-            return self._run(fetches, fed, limited)
+            try:
+                return self._run(fetches, fed, limited)
+            except tf.errors.UnimplementedError:
+                if self._config is not None:
+                    raise
+                # The optimizer may fuse ops to one that no kernel computes, such as a grouped convolution
+                # with its bias on a CPU (TensorFlow 2.21). What the graph says can still be run.
+                self._config = _unoptimized()
+                self.close()
+                self._open()
+                return self._run(fetches, fed, limited)
         except tf.errors.DeadlineExceededError as error:
             raise explain_run_error(error, timeout=example_search.RUN_SECONDS) or error from error
 

@@ -220,3 +220,19 @@ def test_an_example_that_takes_too_much_memory_is_not_run(
         for signature in session.export(module, tmp_path / "x", verify=True).compared
     }
     assert "the limit for an example" in compared["pair"].skipped
+
+
+def test_what_only_the_optimizer_makes_impossible_is_compared(
+    session: NotebookSession, tmp_path: Path
+) -> None:
+    def grouped() -> None:
+        x = tf1.placeholder(tf.float32, [None, 8, 8, 4])
+        kernel = tf1.get_variable("kernel", [3, 3, 2, 6], use_resource=True)
+        bias = tf1.get_variable("bias", [6], use_resource=True)
+        # The optimizer fuses the two, and TensorFlow has no kernel for that on a CPU.
+        convolved = tf.nn.bias_add(tf.nn.conv2d(x, kernel, 1, "SAME"), bias)
+        hub.add_signature(inputs=x, outputs=tf.nn.relu(convolved))
+
+    module = session.load(hub.create_module_spec(grouped), "m")
+    (compared,) = session.export(module, tmp_path / "x", verify=True).compared
+    assert compared.largest_difference == 0.0
