@@ -33,9 +33,10 @@ from hubexplore.hub.tensor_info import InfoDict
 from hubexplore.session.conversion import calibration, placing, precheck, proof
 from hubexplore.session.conversion.child import RUN, Child
 from hubexplore.session.conversion.converter_errors import refused_nodes, shortened
-from hubexplore.session.conversion.formats import ONNX, Format, is_installed, version
+from hubexplore.session.conversion.formats import ONNX, TFLITE, Format, is_installed, version
 from hubexplore.session.conversion.report import ConversionReport, WrittenFile
 from hubexplore.session.conversion.request import INT8, Request
+from hubexplore.session.conversion.tensor_lists import open_lists
 from hubexplore.session.export.reference import dense_inputs
 from hubexplore.session.export.save_report import ComparedCall
 from hubexplore.session.interruption import run_interruptibly
@@ -201,9 +202,12 @@ class ProgramConversion:
         folder = str(self._work / "model")
         tf.io.gfile.makedirs(folder)
         try:
-            return write_saved_model(folder, self._subject.spec, self._subject.choice, self._subject.live)
+            written = write_saved_model(folder, self._subject.spec, self._subject.choice, self._subject.live)
+            if self._wanted.name == TFLITE:
+                open_lists(folder)
         except STORAGE_ERRORS as error:
             raise export_error(folder, error) from error
+        return written
 
     def _jobs(self) -> tuple[list[dict[str, Any]], list[tuple[Path, Path, str]]]:
         """What the converter is asked; and each file: where it is written and belongs, and what is in it."""
