@@ -188,7 +188,7 @@ class ProgramConversion:
         summary = self._subject.spec.summary()
         names = list(self._signatures.values())
         reason = precheck.reason_for(self._wanted, refused or {})
-        found = precheck.find(summary, self._subject.choice.serving, names, reason)
+        found = precheck.find(summary, self._subject.choice.serving, names, reason, self._wanted)
         if found:
             title = None if summary.format == IN_MEMORY else summary.title
             raise precheck.refusal(found, names, self._wanted, title)
