@@ -57,6 +57,10 @@ MSG_FAILED: Final = (
     "{title} cannot be made of the signature {signature}. Its converter says: {error} Nothing was "
     "written.{others}"
 )
+MSG_TIES: Final = (
+    "The module selects boxes by {op}. LiteRT does not order boxes with equal scores as TensorFlow does, so "
+    "it may select others of them: rows of outputs that differ much can be other boxes with the same scores."
+)
 MSG_NO_RUNTIME: Final = "{title} is not installed. Run: pip install 'hubexplore[{extra}]'"
 MSG_NOT_WANTED: Final = "verify=False was asked for."
 
@@ -291,7 +295,12 @@ class ProgramConversion:
             except FailedConversionError as error:
                 # The model was made all the same, and the report says what it does.
                 answers = [{"failed": str(error)}] * len(run)
-        return proof.compare(expected, answers, names, self._renamed)
+        compared = proof.compare(expected, answers, names, self._renamed)
+        if self._wanted.name == TFLITE and any(map(proof.is_far, compared)):
+            ops = self._subject.spec.variant(self._subject.choice.serving).ops
+            selecting = sorted(op for op in ops if op.startswith("NonMaxSuppression"))
+            self._warnings += [MSG_TIES.format(op=op) for op in selecting[:1]]
+        return compared
 
     def _fail(self, jobs: Sequence[Mapping[str, Any]], errors: Mapping[int, str]) -> NoReturn:
         """Raises what the converter said, with the cut that would help if it named ops."""

@@ -236,6 +236,26 @@ def test_paths_of_files_are_not_compared(converters: Path, tmp_path: Path) -> No
     assert "'vocab_file' not compared: names a file of the module" in report.compared[0].note
 
 
+@pytest.mark.parametrize("equal", [True, False])
+def test_boxes_with_equal_scores(equal: bool, converters: Path, tmp_path: Path) -> None:
+    corners = np.random.default_rng(0).uniform(0, 1, [40, 2]).astype(np.float32)
+    boxes = np.concatenate([corners, corners + np.float32(0.05)], 1)
+    scores = np.random.default_rng(1).uniform(0.2, 1, 40).astype(np.float32)
+    if equal:
+        scores = np.round(scores * 4).astype(np.float32) / np.float32(4)
+
+    def detector() -> None:
+        x = tf1.placeholder(tf.float32, [1], name="x")
+        # A factor that no value of the input changes: scores stay equal, or apart.
+        found = tf.image.non_max_suppression(boxes, scores * (1 + 0 * x), 10, 0.5, 0.1)
+        hub.add_signature(inputs=x, outputs={"boxes": tf.gather(boxes, found)})
+
+    report = convert(hub.create_module_spec(detector), tmp_path / "detector.tflite")
+    assert report.largest_difference is not None
+    assert (report.largest_difference > CLOSE) == equal
+    assert ("does not order boxes with equal scores as TensorFlow does" in repr(report)) == equal
+
+
 def test_a_refused_node_is_cut_away_alone(converters: Path, tmp_path: Path) -> None:
     def masked() -> None:
         x = tf1.placeholder(tf.float32, [None, None, 4], name="x")
