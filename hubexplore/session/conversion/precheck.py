@@ -8,11 +8,10 @@ from typing import Any, Final
 
 from hubexplore.errors import UnconvertibleError
 from hubexplore.session.conversion.formats import ONNX, Format
-from hubexplore.summary.graph.traversal import Cut, reach
 from hubexplore.summary.lookup import find_signature, first_names, named_variant
 from hubexplore.summary.model import ModuleSummary
 from hubexplore.summary.portability import litert, onnx
-from hubexplore.summary.portability.cut_advice import CutAdvice, advise
+from hubexplore.summary.portability.cut_advice import CutAdvice, advise, kept_nodes
 from hubexplore.summary.portability.obstacles import (
     Obstacle,
     Reason,
@@ -105,8 +104,7 @@ def _stranded(graph: SignatureGraph, kept: Collection[str], wanted: Format) -> l
 def _advice(graph: SignatureGraph, anchors: Collection[str], wanted: Format) -> CutAdvice | None:
     """A cut whose rest can be converted: what needs a node that is cut away goes with it."""
     while (advice := advise(graph, anchors)) is not None:
-        rest = reach(graph.nodes, advice.outputs.values(), Cut(tensors=frozenset(advice.inputs.values())))
-        stranded = set(_stranded(graph, rest.nodes, wanted)) - set(anchors)
+        stranded = set(_stranded(graph, kept_nodes(graph, advice), wanted)) - set(anchors)
         if not stranded:
             break
         anchors = {*anchors, *stranded}

@@ -164,9 +164,12 @@ def sized() -> None:
     table = tf.lookup.StaticVocabularyTable(
         tf.lookup.KeyValueTensorInitializer(list("abc"), tf.range(3, dtype=tf.int64)), 2
     )
-    embedded = tf.reshape(tf.gather(tf1.get_variable("table", [5, 4]), table.lookup(words)), [-1, 12])
+    ids = table.lookup(words)
+    embedded = tf.reshape(tf.gather(tf1.get_variable("table", [5, 4]), ids), [-1, 12])
     hidden = tf.nn.relu(embedded @ tf1.get_variable("w", [12, 4]))
-    scaled = tf.nn.softmax(hidden) / tf.cast(table.size(), tf.float32)
+    # As functions of TF2 do, it waits for the lookup.
+    with tf.control_dependencies([ids]):
+        scaled = tf.nn.softmax(hidden) / tf.cast(table.size(), tf.float32)
     hub.add_signature(inputs=words, outputs={"default": scaled, "hidden": hidden})
 
 
