@@ -36,7 +36,7 @@ from hubexplore.session.conversion.converter_errors import refused_nodes, shorte
 from hubexplore.session.conversion.formats import ONNX, TFLITE, Format, is_installed, version
 from hubexplore.session.conversion.report import ConversionReport, WrittenFile
 from hubexplore.session.conversion.request import INT8, Request
-from hubexplore.session.conversion.tensor_lists import open_lists
+from hubexplore.session.conversion.tensor_lists import RESERVE, open_lists
 from hubexplore.session.export.reference import dense_inputs
 from hubexplore.session.export.save_report import ComparedCall
 from hubexplore.session.interruption import run_interruptibly
@@ -56,6 +56,11 @@ MSG_RENAMED: Final = (
 MSG_FAILED: Final = (
     "{title} cannot be made of the signature {signature}. Its converter says: {error} Nothing was "
     "written.{others}"
+)
+MSG_LISTS: Final = (
+    " A loop of the module collects tensors whose shape or number is not known. Give both where the model is "
+    "made, and save it again: tf.TensorArray(tf.float32, steps, element_shape=[None, 5]), where None is the "
+    "batch, and without dynamic_size."
 )
 MSG_TIES: Final = (
     "The module selects boxes by {op}. LiteRT does not order boxes with equal scores as TensorFlow does, so "
@@ -320,6 +325,8 @@ class ProgramConversion:
             for key in job["signatures"]
         ]
         others = precheck.MSG_OTHERS.format(names=done) if done else ""
+        if RESERVE in error:
+            others = f"{MSG_LISTS}{others}"
         failure = FailedConversionError(
             MSG_FAILED.format(
                 title=self._wanted.title, signature=names, error=shortened(error), others=others

@@ -10,6 +10,7 @@ import pytest
 import tensorflow as tf
 
 import hubexplore as hub
+from hubexplore.errors import FailedConversionError
 from hubexplore.session.conversion.report import ConversionReport
 
 CLOSE = 1e-5
@@ -99,3 +100,20 @@ def test_loops_written_by_hand(states: bool, converters: Path, tmp_path: Path) -
 @pytest.mark.parametrize("layer", ["GRU", "Bidirectional"])
 def test_layers_of_keras(layer: str, converters: Path, tmp_path: Path) -> None:
     check(keras(tmp_path / "model", layer), tmp_path / "model.tflite", {"serve", SERVING})
+
+
+def test_elements_of_unknown_shape_are_explained(converters: Path, tmp_path: Path) -> None:
+    class Growing(tf.Module):  # type: ignore[misc]
+        @tf.function(input_signature=[tf.TensorSpec([None, 6, 4], tf.float32, name="x")])
+        def __call__(self, x: Any) -> Any:
+            made = tf.TensorArray(tf.float32, 0, dynamic_size=True)
+            _, made = tf.while_loop(
+                lambda i, _: i < 6, lambda i, made: (i + 1, made.write(i, tf.tanh(x[:, i]))), [0, made]
+            )
+            return {"sequence": made.stack()}
+
+    model = Growing()
+    path = str(tmp_path / "model")
+    tf.saved_model.save(model, path, signatures=model.__call__.get_concrete_function())
+    with pytest.raises(FailedConversionError, match=r"steps, element_shape=\[None, 5\]\), where None"):
+        hub.convert(path, tmp_path / "model.tflite")
