@@ -11,8 +11,14 @@ from hubexplore.session.conversion.formats import ONNX, Format
 from hubexplore.summary.lookup import find_signature, first_names, named_variant
 from hubexplore.summary.model import ModuleSummary
 from hubexplore.summary.portability import litert, onnx
-from hubexplore.summary.portability.cut_advice import CutAdvice, advise
-from hubexplore.summary.portability.obstacles import Obstacle, Reason, find_obstacles, signature_graph
+from hubexplore.summary.portability.cut_advice import CutAdvice, advise, kept_nodes
+from hubexplore.summary.portability.obstacles import (
+    Obstacle,
+    Reason,
+    SignatureGraph,
+    find_obstacles,
+    signature_graph,
+)
 
 _MOST_OPS: Final = 12
 """Maximum number of ops that a message names."""
@@ -53,7 +59,7 @@ def reason_for(wanted: Format, refused: Mapping[str, Collection[str]] = _NONE) -
 
 
 def find(
-    summary: ModuleSummary, tags: Collection[str], names: Collection[str], reason: Reason
+    summary: ModuleSummary, tags: Collection[str], names: Collection[str], reason: Reason, wanted: Format
 ) -> dict[str, Obstacles]:
     """The obstacles of signatures, and a cut past them; only of those that have any.
 
@@ -62,6 +68,7 @@ def find(
       tags: of the graph variant.
       names: of signatures.
       reason: of the format.
+      wanted: the format.
     """
     variant = named_variant(summary, tuple(sorted(tags)))
     meta_graph = summary.source.meta_graphs.get(variant.tags) if summary.source is not None else None
@@ -75,10 +82,33 @@ def find(
         )
         if graph is None:  # the converter will say what is wrong with it
             continue
-        obstacles, anchors = find_obstacles(graph, reason)
+        obstacles, anchors = find_obstacles(graph, _with_stranded(graph, wanted, reason))
         if obstacles:
-            found[name] = obstacles, advise(graph, anchors)
+            found[name] = obstacles, _advice(graph, anchors, wanted)
     return found
+
+
+def _with_stranded(graph: SignatureGraph, wanted: Format, reason: Reason) -> Reason:
+    """A reason that knows the nodes that the whole signature strands, too."""
+    stranded = frozenset(_stranded(graph, graph.nodes, wanted))
+    if not stranded:
+        return reason
+    return lambda node: reason(node) or (onnx.NO_LOOKUP if node.name in stranded else "")
+
+
+def _stranded(graph: SignatureGraph, kept: Collection[str], wanted: Format) -> list[str]:
+    """Names of the nodes that cannot be converted without others, which are not among those that are kept."""
+    return onnx.sizes_without_lookup(graph.nodes, kept) if wanted.name == ONNX else []
+
+
+def _advice(graph: SignatureGraph, anchors: Collection[str], wanted: Format) -> CutAdvice | None:
+    """A cut whose rest can be converted: what needs a node that is cut away goes with it."""
+    while (advice := advise(graph, anchors)) is not None:
+        stranded = set(_stranded(graph, kept_nodes(graph, advice), wanted)) - set(anchors)
+        if not stranded:
+            break
+        anchors = {*anchors, *stranded}
+    return advice
 
 
 def refusal(

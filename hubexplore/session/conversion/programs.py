@@ -33,9 +33,10 @@ from hubexplore.hub.tensor_info import InfoDict
 from hubexplore.session.conversion import calibration, placing, precheck, proof
 from hubexplore.session.conversion.child import RUN, Child
 from hubexplore.session.conversion.converter_errors import refused_nodes, shortened
-from hubexplore.session.conversion.formats import ONNX, Format, is_installed, version
+from hubexplore.session.conversion.formats import ONNX, TFLITE, Format, is_installed, version
 from hubexplore.session.conversion.report import ConversionReport, WrittenFile
 from hubexplore.session.conversion.request import INT8, Request
+from hubexplore.session.conversion.tensor_lists import RESERVE, open_lists
 from hubexplore.session.export.reference import dense_inputs
 from hubexplore.session.export.save_report import ComparedCall
 from hubexplore.session.interruption import run_interruptibly
@@ -54,6 +55,15 @@ MSG_RENAMED: Final = (
 )
 MSG_FAILED: Final = (
     "{title} cannot be made of {signatures}. Its converter says: {error} Nothing was written.{others}"
+)
+MSG_LISTS: Final = (
+    " A loop of the module collects tensors whose shape or number is not known. Give both where the model is "
+    "made, and save it again: tf.TensorArray(tf.float32, steps, element_shape=[None, 5]), where None is the "
+    "batch, and without dynamic_size."
+)
+MSG_TIES: Final = (
+    "The module selects boxes by {op}. LiteRT does not order boxes with equal scores as TensorFlow does, so "
+    "it may select others of them: rows of outputs that differ much can be other boxes with the same scores."
 )
 MSG_NO_RUNTIME: Final = "{title} is not installed. Run: pip install 'hubexplore[{extra}]'"
 MSG_NOT_WANTED: Final = "verify=False was asked for."
@@ -186,7 +196,7 @@ class ProgramConversion:
         summary = self._subject.spec.summary()
         names = list(self._signatures.values())
         reason = precheck.reason_for(self._wanted, refused or {})
-        found = precheck.find(summary, self._subject.choice.serving, names, reason)
+        found = precheck.find(summary, self._subject.choice.serving, names, reason, self._wanted)
         if found:
             title = None if summary.format == IN_MEMORY else summary.title
             raise precheck.refusal(found, names, self._wanted, title)
@@ -200,9 +210,12 @@ class ProgramConversion:
         folder = str(self._work / "model")
         tf.io.gfile.makedirs(folder)
         try:
-            return write_saved_model(folder, self._subject.spec, self._subject.choice, self._subject.live)
+            written = write_saved_model(folder, self._subject.spec, self._subject.choice, self._subject.live)
+            if self._wanted.name == TFLITE:
+                open_lists(folder)
         except STORAGE_ERRORS as error:
             raise export_error(folder, error) from error
+        return written
 
     def _jobs(self) -> tuple[list[dict[str, Any]], list[tuple[Path, Path, str]]]:
         """What the converter is asked; and each file: where it is written and belongs, and what is in it."""
@@ -286,7 +299,12 @@ class ProgramConversion:
             except FailedConversionError as error:
                 # The model was made all the same, and the report says what it does.
                 answers = [{"failed": str(error)}] * len(run)
-        return proof.compare(expected, answers, names, self._renamed)
+        compared = proof.compare(expected, answers, names, self._renamed)
+        if self._wanted.name == TFLITE and any(map(proof.is_far, compared)):
+            ops = self._subject.spec.variant(self._subject.choice.serving).ops
+            selecting = sorted(op for op in ops if op.startswith("NonMaxSuppression"))
+            self._warnings += [MSG_TIES.format(op=op) for op in selecting[:1]]
+        return compared
 
     def _fail(self, jobs: Sequence[Mapping[str, Any]], errors: Mapping[int, str]) -> NoReturn:
         """Raises what the converter said, with the cut that would help if it named ops."""
@@ -307,6 +325,8 @@ class ProgramConversion:
             for key in job["signatures"]
         ]
         others = precheck.MSG_OTHERS.format(names=done) if done else ""
+        if RESERVE in error:
+            others = f"{MSG_LISTS}{others}"
         failure = FailedConversionError(
             MSG_FAILED.format(
                 title=self._wanted.title, signatures=names, error=shortened(error), others=others

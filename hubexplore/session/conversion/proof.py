@@ -28,6 +28,12 @@ MSG_MISSING: Final = "the model has no outputs {names}"
 MSG_VARYING: Final = "{names} not compared: different on each run"
 MSG_FILES: Final = "{names} not compared: names a file of the module, which the model does not have"
 MSG_ALL_VARYING: Final = "its outputs are different on each run"
+MSG_SHAPE: Final = "{name!r} has the shape {found} instead of {expected}"
+MSG_DTYPE: Final = "{name!r} is {found} instead of {expected}"
+MSG_NOT_FINITE: Final = "{name!r} is NaN or infinite at {count:,} places where the module has a number"
+MSG_ORDER: Final = "{name!r} has the same rows in another order"
+_FAR: Final = 1e-3
+"""A difference, relative to the largest value, that rounding does not explain."""
 
 
 @dataclass(frozen=True)
@@ -205,8 +211,12 @@ def _compare(
     for key in steady:
         expected = runs.first[key]
         found = answer["outputs"].get(renamed.get(key, key))
-        amount = math.inf if found is None else difference(expected, _read(found))
-        outputs.append(ComparedOutput(key, amount, _largest_value(np.asarray(expected))))
+        value = None if found is None else _read(found)
+        amount = math.inf if value is None else difference(expected, value)
+        output = ComparedOutput(key, amount, _largest_value(np.asarray(expected)))
+        outputs.append(output)
+        if value is not None and _is_far(output):
+            notes += _explanation(key, np.asarray(expected), value)
     absent = [repr(key) for key in steady if renamed.get(key, key) not in answer["outputs"]]
     if absent:
         notes.append(MSG_MISSING.format(names=", ".join(absent)))
@@ -217,6 +227,43 @@ def _compare(
         note="; ".join(notes),
         by_output=tuple(outputs),
     )
+
+
+def is_far(call: ComparedCall) -> bool:
+    """Whether an output is further from that of the module than rounding explains."""
+    return any(map(_is_far, call.by_output))
+
+
+def _is_far(output: ComparedOutput) -> bool:
+    return output.difference > 0 and (output.relative is None or output.relative > _FAR)
+
+
+def _explanation(name: str, expected: Any, found: Any) -> list[str]:
+    """Says how two arrays differ, beside the numbers; nothing if it is in the numbers alone."""
+    if expected.shape != found.shape:
+        return [MSG_SHAPE.format(name=name, found=found.shape, expected=expected.shape)]
+    if expected.dtype.kind not in "fiu" or found.dtype.kind not in "fiu":
+        return []
+    if expected.dtype != found.dtype:
+        return [MSG_DTYPE.format(name=name, found=found.dtype, expected=expected.dtype)]
+    lost = np.count_nonzero(np.isfinite(expected) & ~np.isfinite(found))
+    if lost:
+        return [MSG_NOT_FINITE.format(name=name, count=lost)]
+    # Along the last axis but one for boxes, along the only one for their scores.
+    axis = max(expected.ndim - 2, 0)
+    largest_value = _largest_value(expected)
+    if expected.ndim and largest_value:
+        apart = np.abs(_in_order(expected, axis) - _in_order(found, axis))
+        if apart.max() <= _FAR * largest_value:
+            return [MSG_ORDER.format(name=name)]
+    return []
+
+
+def _in_order(array: Any, axis: int) -> Any:
+    """Rows along an axis in the order of their values."""
+    rows = np.moveaxis(array.astype(np.float64), axis, 0)
+    keys = np.round(rows.reshape(len(rows), -1), 4)
+    return rows[np.lexsort(keys.T[::-1])]
 
 
 def _largest_value(array: Any) -> float | None:

@@ -68,6 +68,19 @@ def advise(graph: SignatureGraph, anchors: Collection[str]) -> CutAdvice | None:
     )
 
 
+def kept_nodes(graph: SignatureGraph, advice: CutAdvice) -> set[str]:
+    """Names of the nodes that a cut keeps: what its outputs compute with, not what they only wait for."""
+    cut = set(advice.inputs.values())
+    kept: set[str] = set()
+    stack = [tensor for tensor in advice.outputs.values() if tensor not in cut]
+    while stack:
+        name = node_of(stack.pop())
+        if name in graph.nodes and name not in kept:
+            kept.add(name)
+            stack += [tensor for tensor in _data_inputs(graph, name) if tensor not in cut]
+    return kept
+
+
 def _cut(  # noqa: PLR0917 - one caller
     graph: SignatureGraph,
     consumers: Mapping[str, Iterable[str]],

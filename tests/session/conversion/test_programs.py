@@ -158,6 +158,47 @@ def test_the_cut_that_is_advised_can_be_converted(converters: Path, tmp_path: Pa
     assert {output.name for call in report.compared for output in call.by_output} == {*advice["outputs"]}
 
 
+def sized() -> None:
+    """Words with buckets for unknown ones: the sum of both needs the size of the table."""
+    words = tf1.placeholder(tf.string, [None, 3], name="words")
+    table = tf.lookup.StaticVocabularyTable(
+        tf.lookup.KeyValueTensorInitializer(list("abc"), tf.range(3, dtype=tf.int64)), 2
+    )
+    ids = table.lookup(words)
+    embedded = tf.reshape(tf.gather(tf1.get_variable("table", [5, 4]), ids), [-1, 12])
+    hidden = tf.nn.relu(embedded @ tf1.get_variable("w", [12, 4]))
+    # As functions of TF2 do, it waits for the lookup.
+    with tf.control_dependencies([ids]):
+        scaled = tf.nn.softmax(hidden) / tf.cast(table.size(), tf.float32)
+    hub.add_signature(inputs=words, outputs={"default": scaled, "hidden": hidden})
+
+
+@pytest.mark.parametrize("suffix", ["onnx", "tflite"])
+def test_the_cut_past_a_table_takes_its_sizes_along(suffix: str, converters: Path, tmp_path: Path) -> None:
+    spec = hub.create_module_spec(sized)
+    with pytest.raises(UnconvertibleError) as refused:
+        convert(spec, tmp_path / f"sized.{suffix}")
+    advice: Any = refused.value.cut
+    report = convert(spec.cut(**advice), tmp_path / f"part.{suffix}")
+    assert report.largest_difference is not None
+    assert report.largest_difference < CLOSE
+    assert {output.name for call in report.compared for output in call.by_output} == {"default", "hidden"}
+
+
+def test_the_size_of_a_table_alone_is_refused(tmp_path: Path) -> None:
+    def size() -> None:
+        x = tf1.placeholder(tf.float32, [None, 4], name="x")
+        table = tf.lookup.StaticHashTable(
+            tf.lookup.KeyValueTensorInitializer(list("abc"), tf.range(3, dtype=tf.int64)), 0
+        )
+        hub.add_signature(inputs=x, outputs=tf.nn.softmax(tf.tanh(x)) * tf.cast(table.size(), tf.float32))
+
+    with pytest.raises(
+        UnconvertibleError, match=r"LookupTableSizeV2 \(.*only beside a lookup in the same table"
+    ):
+        convert(hub.create_module_spec(size), tmp_path / "size.onnx")
+
+
 def test_what_the_converter_refuses_is_named_too(
     converters: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -196,6 +237,26 @@ def test_paths_of_files_are_not_compared(converters: Path, tmp_path: Path) -> No
     report = convert(vocabulary(tmp_path / "vocab.txt"), tmp_path / "info.onnx")
     assert differences(report) == {"info": {"lower": 0.0}}
     assert "'vocab_file' not compared: names a file of the module" in report.compared[0].note
+
+
+@pytest.mark.parametrize("equal", [True, False])
+def test_boxes_with_equal_scores(equal: bool, converters: Path, tmp_path: Path) -> None:
+    corners = np.random.default_rng(0).uniform(0, 1, [40, 2]).astype(np.float32)
+    boxes = np.concatenate([corners, corners + np.float32(0.05)], 1)
+    scores = np.random.default_rng(1).uniform(0.2, 1, 40).astype(np.float32)
+    if equal:
+        scores = np.round(scores * 4).astype(np.float32) / np.float32(4)
+
+    def detector() -> None:
+        x = tf1.placeholder(tf.float32, [1], name="x")
+        # A factor that no value of the input changes: scores stay equal, or apart.
+        found = tf.image.non_max_suppression(boxes, scores * (1 + 0 * x), 10, 0.5, 0.1)
+        hub.add_signature(inputs=x, outputs={"boxes": tf.gather(boxes, found)})
+
+    report = convert(hub.create_module_spec(detector), tmp_path / "detector.tflite")
+    assert report.largest_difference is not None
+    assert (report.largest_difference > CLOSE) == equal
+    assert ("does not order boxes with equal scores as TensorFlow does" in repr(report)) == equal
 
 
 def test_a_refused_node_is_cut_away_alone(converters: Path, tmp_path: Path) -> None:

@@ -11,8 +11,14 @@ import tensorflow as tf
 import hubexplore as hub
 from hubexplore.summary.graph.ops.op_definitions import known_ops
 from hubexplore.summary.portability import litert, onnx
-from hubexplore.summary.portability.cut_advice import CutAdvice, advise
-from hubexplore.summary.portability.obstacles import Obstacle, Reason, find_obstacles, signature_graph
+from hubexplore.summary.portability.cut_advice import CutAdvice, advise, kept_nodes
+from hubexplore.summary.portability.obstacles import (
+    Obstacle,
+    Reason,
+    SignatureGraph,
+    find_obstacles,
+    signature_graph,
+)
 
 tf1 = tf.compat.v1
 
@@ -21,14 +27,19 @@ def found(
     build: Callable[[], None], reason: Reason, name: str = "default"
 ) -> tuple[tuple[Obstacle, ...], CutAdvice | None]:
     """The obstacles of a signature, and the cut past them."""
+    graph = graph_of(build, name)
+    obstacles, anchors = find_obstacles(graph, reason)
+    return obstacles, advise(graph, anchors)
+
+
+def graph_of(build: Callable[[], None], name: str = "default") -> SignatureGraph:
     summary = hub.create_module_spec(build).summary()
     (variant,) = summary.variants
     signature = next(one for one in variant.signatures if one.name == name)
     assert summary.source is not None
     graph = signature_graph(summary.source.meta_graphs[variant.tags], signature)
     assert graph is not None
-    obstacles, anchors = find_obstacles(graph, reason)
-    return obstacles, advise(graph, anchors)
+    return graph
 
 
 def dense(x: tf.Tensor, name: str, size: int = 4) -> tf.Tensor:
@@ -67,6 +78,21 @@ def test_the_lookup_goes_with_what_is_before_it() -> None:
     assert list(cut.inputs.values()) == [f"{obstacles[0].nodes[0]}:0"]
     assert cut.outputs == {"default": "two_1:0"}
     assert cut.kept > cut.lost
+
+
+def test_a_cut_does_not_keep_what_it_only_waits_for() -> None:
+    def build() -> None:
+        words = tf1.placeholder(tf.string, [None, 3], name="words")
+        looked_up = ids(words)
+        embedded = tf.gather(tf1.get_variable("table", [3, 4]), looked_up, name="embedded")
+        with tf.control_dependencies([looked_up]):
+            hub.add_signature(inputs=words, outputs=tf.tanh(embedded, name="out"))
+
+    graph = graph_of(build)
+    lookup = next(name for name, node in graph.nodes.items() if node.op == "LookupTableFindV2")
+    advice = CutAdvice({"embedded": "embedded:0"}, {"default": "out:0"}, 1, 2)
+    assert f"^{lookup}" in graph.nodes["out"].input
+    assert kept_nodes(graph, advice) == {"out"}
 
 
 def test_onnx_has_such_a_table() -> None:
