@@ -12,11 +12,7 @@ def graph_with_calls_and_loops() -> tf.Graph:
     with tf.Graph().as_default() as graph:
         images = tf.compat.v1.placeholder(tf.float32, [None, 8, 8, 3], "images")
 
-        @tf.function(autograph=False)
-        def pooled(values: tf.Tensor) -> tf.Tensor:
-            return tf.reduce_mean(values, [1, 2])
-
-        features = pooled(images)
+        features = tf.function(lambda values: tf.reduce_mean(values, [1, 2]), autograph=False)(images)
         tf.split(features, 3, axis=1, name="split")
         tf.reshape(features, tf.compat.v1.placeholder(tf.int32, [None], "shape"), "free")
         with tf.compat.v1.variable_scope("loop", use_resource=True):
