@@ -72,7 +72,7 @@ def test_weights_are_read_and_compared(tmp_path: Path, dtype: str) -> None:
     prefixes = [tmp_path / name for name in ("first", "second")]
     for prefix, changed in zip(prefixes, (0.0, 0.01), strict=True):
         weight_changes.write(prefix, 1, changed, dtype)
-    figures = weight_changes.measure(str(prefixes[0]), str(prefixes[1]), 1)
+    figures = weight_changes.measure(str(prefixes[0]), str(prefixes[1]), 1, from_disk=True)
     assert figures["share"] > (0.99 if dtype == "float32" else 0.3)
     assert figures["read"] > 0
     assert figures["compare"] > 0

@@ -183,8 +183,10 @@ def columns(tree: CostTree) -> tuple[Column, ...]:
 def rows(tree: CostTree, most: int) -> Iterator[Row]:
     """Yields a row for each part, what is in it indented below it; at most so many rows.
 
-    Parts that cost next to nothing are only counted, so that those which count are seen.
+    Parts that cost next to nothing are only counted, so that those which count are seen. What is in a scope
+    is left out where there is no room for it.
     """
+    opened = _opened(tree, most)
     count = 0
     # A text stands for a note, which comes after the parts that it is about.
     stack: list[tuple[Part | str, str]] = _listed(tree, tree.root, "")
@@ -198,7 +200,25 @@ def rows(tree: CostTree, most: int) -> Iterator[Row]:
             yield (Remark(indent + part),)
             continue
         yield (indent + visible(part.name), part.op or counted(part.ops, "op"), *_cells(tree, part))
-        stack += _listed(tree, part, f"{indent}  ")
+        if id(part) in opened:
+            stack += _listed(tree, part, f"{indent}  ")
+
+
+def _opened(tree: CostTree, most: int) -> set[int]:
+    """Returns the scopes whose parts fit into so many rows: outer ones first, then those that cost most."""
+    room = most - len(_listed(tree, tree.root, ""))
+    opened: set[int] = set()
+    level = tree.root.parts
+    while level:
+        next_level: list[Part] = []
+        for scope in sorted(level, key=tree.share, reverse=True):
+            lines = len(_listed(tree, scope, ""))
+            if 0 < lines <= room:
+                room -= lines
+                opened.add(id(scope))
+                next_level += scope.parts
+        level = next_level
+    return opened
 
 
 def _listed(tree: CostTree, scope: Part, indent: str) -> list[tuple[Part | str, str]]:

@@ -121,6 +121,19 @@ def test_what_costs_most_is_listed() -> None:
     assert "op999" in [part.name for part in tree.root.parts]
 
 
+def test_text_shows_all_outer_scopes_and_opens_those_that_cost_most() -> None:
+    costs = {"first": 1, "second": 3, "third": 90}
+    entries = [
+        Entry(f"{scope}/op{at}", "MatMul", (cost,)) for scope, cost in costs.items() for at in range(8)
+    ]
+    tree = cost_tree(entries, [Measure("a", str)])
+    assert [row[0] for row in rows(tree, 12)] == [
+        "first/", "second/", "third/", *(f"  op{at}" for at in range(8)),
+    ]  # fmt: skip
+    assert len(list(rows(tree, 10))) == len(costs)
+    assert len(list(rows(tree, 27))) == len(costs) + len(entries)
+
+
 @pytest.mark.parametrize(
     ("number", "unit", "text"),
     [
