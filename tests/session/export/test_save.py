@@ -14,6 +14,7 @@ import hubexplore as hub
 from hubexplore.errors import ExportExistsError, GraphError, HubError, PathError, UnsupportedFormatError
 from hubexplore.hub.servable import write as writing
 from hubexplore.session.export import proof
+from hubexplore.session.export.differences import Assets
 from hubexplore.session.export.save_report import SaveReport
 from hubexplore.session.session import NotebookSession
 from tests.hub import modules
@@ -291,7 +292,7 @@ class TestProof:
         message = {"signature": "serving_default", "training": False, "inputs": inputs, "structure": {}}
         answers = proof._answers(str(path), tmp_path, [message | {"changes": False, "differentiated": []}])
         request = proof._Request("serving_default", {}, {}, (), None, {})
-        compared = proof._compare(request, answers[0], files, proof.Assets(()), proof.Assets(()))
+        compared = proof._compare(request, answers[0], files, Assets(()), Assets(()))
         assert compared.note.startswith("the call fails: indices[0] = 9 is not in [0, 3)")
 
     def test_a_wrong_value_is_found(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
