@@ -206,18 +206,18 @@ def rows(tree: CostTree, most: int) -> Iterator[Row]:
 
 def _opened(tree: CostTree, most: int) -> set[int]:
     """Returns the scopes whose parts fit into so many rows: outer ones first, then those that cost most."""
-    room = most - len(_listed(tree, tree.root, ""))
+    listed = _listed(tree, tree.root, "")
+    room = most - len(listed)
     opened: set[int] = set()
-    level = tree.root.parts
-    while level:
-        next_level: list[Part] = []
+    while listed:
+        level = [part for part, _ in listed if isinstance(part, Part)]
+        listed = []
         for scope in sorted(level, key=tree.share, reverse=True):
-            lines = len(_listed(tree, scope, ""))
-            if 0 < lines <= room:
-                room -= lines
+            inner = _listed(tree, scope, "")
+            if 0 < len(inner) <= room:
+                room -= len(inner)
                 opened.add(id(scope))
-                next_level += scope.parts
-        level = next_level
+                listed += inner
     return opened
 
 

@@ -36,12 +36,7 @@ def _output(outputs: Sequence[Dims]) -> Number | None:
 
 
 def _total(*terms: Number | None) -> Number | None:
-    total: Number = 0
-    for term in terms:
-        if term is None:
-            return None
-        total = total + term
-    return total
+    return polynomials.total(terms)
 
 
 # ---- convolutions: each output is a sum over the window and the input channels of its group

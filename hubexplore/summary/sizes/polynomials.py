@@ -213,6 +213,16 @@ def product(sizes: Sequence[Number | None]) -> Number | None:
     return total
 
 
+def total(sizes: Iterable[Number | None]) -> Number | None:
+    """Returns the sum of all sizes; None if one is not known."""
+    added: Number = 0
+    for size in sizes:
+        if size is None:
+            return None
+        added = added + size
+    return added
+
+
 def is_rows(number: Number | None) -> bool:
     """Returns whether a size is the number of rows of an input, unchanged."""
     if not isinstance(number, Polynomial) or len(number.terms) != 1:

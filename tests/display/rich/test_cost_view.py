@@ -16,6 +16,8 @@ from tests.display import page
 from tests.display.test_hostile import HOSTILE
 from tests.summary.cost.graphs import Model, while_loop
 
+OPS = [f"      op{at}" for at in range(4)]
+
 
 def shown(model: Model, last: str, **options: object) -> ShownCost:
     summary = model.summary(last)
@@ -132,6 +134,13 @@ def test_text_shows_all_outer_scopes_and_opens_those_that_cost_most() -> None:
     ]  # fmt: skip
     assert len(list(rows(tree, 10))) == len(costs)
     assert len(list(rows(tree, 27))) == len(costs) + len(entries)
+
+
+def test_scopes_that_are_not_listed_take_no_room() -> None:
+    entries = [Entry(f"a/b/{scope}/op{at}", "MatMul", (5000,)) for scope in "xy" for at in range(4)]
+    entries += [Entry(f"a/{scope}/op{at}", "MatMul", (1,)) for scope in "defgh" for at in range(4)]
+    names = [row[0] for row in rows(cost_tree(entries, [Measure("a", str)]), 13) if len(row) > 1]
+    assert names == ["a/", "  b/", *("    x/", *OPS), *("    y/", *OPS)]
 
 
 @pytest.mark.parametrize(

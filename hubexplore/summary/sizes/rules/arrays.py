@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final
 
 from hubexplore.summary.sizes import polynomials
@@ -138,7 +137,7 @@ def _concat(op: Op) -> Dims:
     for dims in known[1:]:
         merged = [op.constraints.equal(size, other_size) if position != axis % len(merged) else size
                   for position, (size, other_size) in enumerate(zip(merged, dims, strict=True))]  # fmt: skip
-    merged[axis] = _total([dims[axis] for dims in known]) if len(known) == len(shapes) else None
+    merged[axis] = polynomials.total([dims[axis] for dims in known]) if len(known) == len(shapes) else None
     return tuple(merged)
 
 
@@ -166,20 +165,11 @@ def _pad(op: Op) -> Dims:
         dims = op.shape(0)
         return None if dims is None else (None,) * len(dims)
     # Two entries for each dimension: what is added before and behind it.
-    added = [_total(paddings[at : at + 2]) for at in range(0, len(paddings), 2)]
+    added = [polynomials.total(paddings[at : at + 2]) for at in range(0, len(paddings), 2)]
     dims = op.ranked(0, len(added))
     return tuple(
         None if size is None or more is None else size + more for size, more in zip(dims, added, strict=True)
     )
-
-
-def _total(sizes: Sequence[Number | None]) -> Number | None:
-    total: Number = 0
-    for size in sizes:
-        if size is None:
-            return None
-        total = total + size
-    return total
 
 
 def _broadcast_to(op: Op) -> Dims:
