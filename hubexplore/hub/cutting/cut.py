@@ -219,8 +219,11 @@ def _usual(variant: GraphVariant) -> str:
 def _cut_variant(variant: GraphVariant, title: str, order: Order) -> _Made:
     of = order.of or _usual(variant)
     if of not in variant.meta_graph.signature_def:
-        error = no_such_signature(of, variant.signature_names)
-        raise error if order.of else NoSuchSignatureError(f"{error} Say which one to cut: of='NAME'.")
+        names = variant.signature_names
+        error = no_such_signature(of, names)
+        if order.of or not names:
+            raise error
+        raise NoSuchSignatureError(f"{error} In a cut: of={names[0]!r} (--of {names[0]}).")
     kept = variant.signature_names if order.keep else []
     if order.signature in kept:
         other = closest_free(order.signature, kept)

@@ -118,6 +118,17 @@ def test_refused(tower: Any, case: str) -> None:
     assert tower.variant(()).meta_graph.SerializeToString(deterministic=True) == before
 
 
+def test_without_a_usual_signature_one_has_to_be_named() -> None:
+    def build() -> None:
+        x = tf.compat.v1.placeholder(tf.float32, [None])
+        hub.add_signature("decoder", x, 2 * x)
+        hub.add_signature("encoder", x, x / 2)
+
+    with pytest.raises(NoSuchSignatureError) as raised:
+        hub.create_module_spec(build).cut(outputs="mul")
+    assert str(raised.value).endswith("In a cut: of='decoder' (--of decoder).")
+
+
 def test_the_way_to_a_placeholder_is_short(tower: Any) -> None:
     with pytest.raises(CutError) as raised:
         tower.cut(inputs=["late"], outputs={"y": "result"})
