@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
+import itertools
+import textwrap
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -23,6 +27,7 @@ from hubexplore.display.wording import (
 )
 from hubexplore.summary.cost import Cost
 from hubexplore.summary.cost.formulas import formula
+from hubexplore.summary.model import Shape
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,6 +38,7 @@ MAX_LINES: Final = 60
 """Maximum number of scopes and ops that the text lists."""
 MAX_FORMULA: Final = 40
 """Maximum length in characters of a formula in a table."""
+_UNBROKEN: Final = "\N{NO-BREAK SPACE}"
 MAX_INPUTS: Final = 12
 """Maximum number of inputs whose shapes are stated."""
 _NUMBERS: Final = ("multiply_adds", "activation_bytes", "parameters")
@@ -177,9 +183,6 @@ def heading(cost: Cost) -> str:
 def facts(cost: Cost) -> list[str]:
     """Returns the totals, and what was assumed, as lines."""
     total = cost.total
-    inputs = [f"{visible(name)} {shape_text(shape)}" for name, shape in cost.shapes[:MAX_INPUTS]]
-    if len(cost.shapes) > MAX_INPUTS:
-        inputs.append(f"and {len(cost.shapes) - MAX_INPUTS:,} more")
     products = _total_text(total.multiply_adds, "multiply-adds")
     if isinstance(total.multiply_adds, int):
         products += f" ({amount_text(2 * total.multiply_adds)} FLOPs)"
@@ -190,7 +193,7 @@ def facts(cost: Cost) -> list[str]:
         else _total_text(size, "bytes of activations")
     )
     lines = [
-        f"Inputs: {', '.join(inputs)}" if inputs else "No inputs",
+        inputs_line(cost.shapes),
         " · ".join([products, activations, counted(total.parameters, "parameter")]),
     ]
     if cost.unused_parameters:
@@ -208,9 +211,29 @@ def _total_text(number: Any, noun: str) -> str:
     )
 
 
+def inputs_line(shapes: Sequence[tuple[str, Shape]]) -> str:
+    """Returns the names and shapes of the inputs of a call in one line."""
+    # A line is broken between inputs, not within a shape.
+    inputs = [
+        f"{visible(name)} {shape_text(shape)}".replace(" ", _UNBROKEN) for name, shape in shapes[:MAX_INPUTS]
+    ]
+    if len(shapes) > MAX_INPUTS:
+        inputs.append(f"and {len(shapes) - MAX_INPUTS:,} more")
+    return f"Inputs: {', '.join(inputs)}" if inputs else "No inputs"
+
+
+def head_lines(heading: str, facts: Iterable[str], colour: bool, width: int) -> list[str]:
+    """Returns a heading and the facts below it, indented and broken, as lines of text."""
+    # A word that is longer than a line stays whole, so that it can be copied.
+    wrap = functools.partial(textwrap.wrap, break_long_words=False, break_on_hyphens=False)
+    broken = (wrap(fact, width, initial_indent="  ", subsequent_indent="    ") for fact in facts)
+    lines = (line.replace(_UNBROKEN, " ") for line in itertools.chain.from_iterable(broken))
+    return [(BOLD if colour else PLAIN).format(heading), *lines]
+
+
 def _text(cost: Cost, colour: bool = False, width: int = LINE_WIDTH) -> str:
     tree = _tree(cost)
-    lines = [(BOLD if colour else PLAIN).format(heading(cost)), *(f"  {line}" for line in facts(cost))]
+    lines = head_lines(heading(cost), facts(cost), colour, width)
     if tree.root.parts:
         grid = Grid("", columns(tree), tuple(rows(tree, MAX_LINES)))
         lines += [line for _, line in grid_lines(grid, width)]

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from hubexplore.display.card import html
-from hubexplore.display.card.text import BOLD, PLAIN
 from hubexplore.display.markup import Markup, tag
 from hubexplore.display.rich.cost_tree import CostTree, Entry, Measure, columns, cost_tree, rows, tree_html
 from hubexplore.display.rich.cost_view import displayable as displayable_cost
+from hubexplore.display.rich.cost_view import head_lines, inputs_line
 from hubexplore.display.rich.self_shown import SelfShown
 from hubexplore.display.tables.grid import LINE_WIDTH, Bar, Column, Grid, grid_html, grid_lines
 from hubexplore.display.wording import (
@@ -18,7 +18,6 @@ from hubexplore.display.wording import (
     amount_text,
     counted,
     duration_text,
-    shape_text,
     size_text,
     tags_text,
     visible,
@@ -32,8 +31,6 @@ if TYPE_CHECKING:
 
 MAX_LINES: Final = 40
 """Maximum number of scopes and ops that the text lists."""
-MAX_INPUTS: Final = 12
-"""Maximum number of inputs whose shapes are stated."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -132,9 +129,6 @@ def heading(cost: MeasuredCost) -> str:
 
 def facts(cost: MeasuredCost) -> list[str]:
     """Returns what was run, the totals, and how it was measured, as lines."""
-    inputs = [f"{visible(name)} {shape_text(shape)}" for name, shape in cost.shapes[:MAX_INPUTS]]
-    if len(cost.shapes) > MAX_INPUTS:
-        inputs.append(f"and {len(cost.shapes) - MAX_INPUTS:,} more")
     totals = [
         f"{duration_text(cost.seconds)} for {counted(cost.rows, 'row')}",
         f"{duration_text(cost.op_seconds)} in ops",
@@ -143,7 +137,7 @@ def facts(cost: MeasuredCost) -> list[str]:
         totals.append(f"{size_text(cost.peak_bytes)} of memory at the peak")
     if cost.device:
         totals.append(f"on {visible(cost.device)}")
-    lines = [f"Inputs: {', '.join(inputs)}" if inputs else "No inputs", " · ".join(totals)]
+    lines = [inputs_line(cost.shapes), " · ".join(totals)]
     if cost.counted is not None and cost.counted.flops:
         speed = cost.counted.flops / cost.seconds if cost.seconds else 0.0
         lines.append(
@@ -154,7 +148,7 @@ def facts(cost: MeasuredCost) -> list[str]:
 
 
 def _text(cost: MeasuredCost, colour: bool = False, width: int = LINE_WIDTH) -> str:
-    lines = [(BOLD if colour else PLAIN).format(heading(cost)), *(f"  {line}" for line in facts(cost))]
+    lines = head_lines(heading(cost), facts(cost), colour, width)
     if cost.curve:
         lines += [line for _, line in grid_lines(_curve_grid(cost), width)]
     tree = _tree(cost)

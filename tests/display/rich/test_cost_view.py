@@ -136,6 +136,18 @@ def test_text_shows_all_outer_scopes_and_opens_those_that_cost_most() -> None:
     assert len(list(rows(tree, 27))) == len(costs) + len(entries)
 
 
+def test_many_inputs_are_broken_between_them() -> None:
+    names = [f"of_a_long_name_{number}" for number in range(9)]
+    lines = cost_view.head_lines(
+        "head", [cost_view.inputs_line([(name, (1, 2)) for name in names])], False, 80
+    )
+    assert lines[0] == "head"
+    assert lines[1].startswith("  Inputs: of_a_long_name_0 (1, 2), ")
+    assert len(lines) > 3
+    assert all(len(line) <= 80 and line.endswith((",", ")")) for line in lines[1:])
+    assert " ".join(line.strip() for line in lines[1:]).count(" (1, 2)") == 9
+
+
 def test_scopes_that_are_not_listed_take_no_room() -> None:
     entries = [Entry(f"a/b/{scope}/op{at}", "MatMul", (5000,)) for scope in "xy" for at in range(4)]
     entries += [Entry(f"a/{scope}/op{at}", "MatMul", (1,)) for scope in "defgh" for at in range(4)]
