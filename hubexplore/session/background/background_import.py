@@ -12,6 +12,7 @@ from typing import Final
 from hubexplore.hub.stderr_filter import filtered_stderr
 from hubexplore.session.background.import_time import remember
 from hubexplore.session.background.importlib_bootstrap import ImportGate
+from hubexplore.session.background.latch import Latch
 from hubexplore.session.background.native_libraries import load_native_libraries
 from hubexplore.session.background.thread_switches import frequent_switches
 from hubexplore.summary.without_gc import without_gc
@@ -33,8 +34,8 @@ class BackgroundImport:
     def __init__(self, rest: Callable[[], object]) -> None:
         self._rest = rest
         self._lock = threading.Lock()
-        self._ended = threading.Event()
-        self._ended.set()
+        self._ended = Latch()
+        self._ended.open()
         self._began = 0.0
         self._error: BaseException | None = None
         self._guards_forks = False
@@ -42,7 +43,7 @@ class BackgroundImport:
     @property
     def is_running(self) -> bool:
         """Whether it has begun and not ended yet."""
-        return not self._ended.is_set()
+        return not self._ended.is_open
 
     @property
     def elapsed(self) -> float:
@@ -55,7 +56,7 @@ class BackgroundImport:
             if self.is_running or self._error is not None:
                 return
             self._began = time.monotonic()
-            self._ended.clear()
+            self._ended = Latch()
             if not self._guards_forks and hasattr(os, "register_at_fork"):
                 self._guards_forks = True
                 os.register_at_fork(before=self._before_fork)
@@ -87,7 +88,7 @@ class BackgroundImport:
             # If nothing was left behind, the cell that needs it tries again, and shows its error.
             self._error = error if is_half_imported() else None
         finally:
-            self._ended.set()
+            self._ended.open()
 
     def _before_fork(self) -> None:
         """Waits for its end: a child would inherit locks of modules that nobody opens any more."""

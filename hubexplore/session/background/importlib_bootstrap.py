@@ -16,6 +16,7 @@ from types import FrameType
 from typing import Any, Final
 
 from hubexplore.session.background.interrupts import interrupt
+from hubexplore.session.background.latch import Latch
 
 _TANGLED: Final = frozenset({"tensorflow", "keras", "tf_keras", "tensorboard"})
 """TensorFlow, and the packages that it imports and that import it."""
@@ -31,7 +32,7 @@ class ImportGate:
 
     def __init__(self) -> None:
         self._importer = threading.get_ident()
-        self._opened = threading.Event()
+        self._latch = Latch()
         self._error: BaseException | None = None
         original = builtins.__import__
 
@@ -54,13 +55,14 @@ class ImportGate:
 
     def _pass(self) -> None:
         __tracebackhide__ = True
-        if threading.get_ident() != self._importer and not _is_on_the_way(sys._getframe(1)):
-            try:
-                self._opened.wait()
-            except KeyboardInterrupt:
-                raise interrupt() from None
-            if self._error is not None:
-                raise self._error
+        try:
+            if threading.get_ident() == self._importer or _is_on_the_way(sys._getframe(1)):
+                return
+            self._latch.wait()
+        except KeyboardInterrupt:
+            raise interrupt() from None
+        if self._error is not None:
+            raise self._error
 
     def open(self, error: BaseException | None = None) -> None:
         """Lets all threads pass; or, given an error, makes whatever imports TensorFlow raise it.
@@ -71,7 +73,7 @@ class ImportGate:
         # Another library may have wrapped it meanwhile; then it stays, and does nothing.
         if error is None and builtins.__import__ is self._function:
             builtins.__import__ = self._original
-        self._opened.set()
+        self._latch.open()
 
 
 def _is_on_the_way(frame: FrameType | None) -> bool:

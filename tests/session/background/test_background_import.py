@@ -31,10 +31,10 @@ builtins.begun, builtins.go_on, builtins.fault = threading.Event(), threading.Ev
 from hubexplore.session.background.background_import import BackgroundImport
 in_background = BackgroundImport(lambda: None)
 plain = builtins.__import__
-def wait_until(thread, function):
-    '''Waits until a thread is in a function of this name.'''
+def wait_until(thread, *functions):
+    '''Waits until a thread is in functions of these names.'''
     names = []
-    while function not in names:
+    while not set(functions).issubset(names):
         names, frame = [], sys._current_frames().get(thread.ident)
         while frame:
             names.append(frame.f_code.co_name)
@@ -150,7 +150,7 @@ import signal
 in_background.start()
 begun.wait()
 def stop():
-    wait_until(threading.main_thread(), "_pass")
+    wait_until(threading.main_thread(), "_pass", "wait")
     os.kill(os.getpid(), signal.SIGINT)
 threading.Thread(target=stop).start()
 try:
