@@ -118,7 +118,7 @@ class _Count:
         # Variables that no signature needs have nodes too; they are not read.
         self._weights = dict(_weights(variant))
         self._constraints = Constraints(budget=MAX_NODES)
-        self._findings = Findings(self._weights, functions=self._library.keys())
+        self._findings = Findings(self._weights, self._constraints.equations, functions=self._library.keys())
 
     def result(self, title: str) -> Cost:
         """Walks the graph and returns the cost."""
@@ -334,7 +334,11 @@ def _bound(number: Number | None, bindings: Mapping[str, Number]) -> Number | No
 
 def _missing(ops: Iterable[OpCost]) -> Iterator[str]:
     """Yields the open sizes that costs depend on, as in "tokens[1]"."""
-    names = sorted({name for op in ops for name in _symbols(op)})
+    # Most of many thousand ops have numbers only: no call for each of them.
+    symbolic = (
+        op for op in ops if op.multiply_adds.__class__ is not int or op.activation_bytes.__class__ is not int
+    )
+    names = sorted({name for op in symbolic for name in _symbols(op)})
     yield from map(symbol_text, names)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from hubexplore.summary.cost.loops import passes_of_frame, passes_of_while
 from hubexplore.summary.cost.memory import HANDS_ON, OutputBytes
@@ -37,6 +37,7 @@ class Findings:
 
     Attributes:
       weights: name of the node of a variable, or of a constant that is a weight -> number of its elements.
+      equations: between sizes, to which shape inference adds.
       read: node in `weights` that was read -> path of the op that was the first to read it.
       opaque: type of an op whose products cannot be counted -> path of the first one.
       unsized: types of ops whose products are unknown for lack of a size -> name of the first one.
@@ -52,6 +53,7 @@ class Findings:
     """
 
     weights: Mapping[str, int]
+    equations: dict[Equation, None]
     read: dict[str, str] = field(default_factory=dict)
     opaque: dict[str, str] = field(default_factory=dict)
     unsized: dict[str, str] = field(default_factory=dict)
@@ -66,6 +68,15 @@ class Findings:
     empty: list[str] = field(default_factory=list)
 
 
+class _Kind(NamedTuple):
+    """What follows from the type of an op: how its products are counted, and what else it does."""
+
+    products: Count | None
+    hands_on: bool
+    enters: bool
+    is_switch: bool
+
+
 class CostCounter:
     """An observer of shape inference: counts the ops of a graph, or of the body of a function.
 
@@ -77,8 +88,8 @@ class CostCounter:
       origins: tensor -> the variables that it is the value of, for arguments of a function.
     """
 
-    # Costs some microseconds per op: rules, dtypes and kinds are looked up once for each op type, and each
-    # field of a message is read once.
+    # Costs some microseconds per op: what follows from an op's type is looked up once for each type, and
+    # each field of a message is read once.
 
     def __init__(
         self,
@@ -92,12 +103,12 @@ class CostCounter:
         self._findings, self._nodes, self._values, self._prefix = findings, nodes, values, prefix
         self._origins: dict[str, Origin] = {} if origins is None else origins
         self._bytes = OutputBytes(findings.functions)
-        self._counts: dict[str, Count | None] = {}
+        self._kinds: dict[str, _Kind] = {}
         self._inner: list[tuple[Op, CostCounter]] = []
         # Loops of TF1: node -> the frames that it is in, and frame -> its condition.
         self._frames: dict[str, tuple[str, ...]] = {}
         self._conditions: dict[str, Any] = {}
-        self._equations = 0
+        self._equations = len(findings.equations)
 
     # ---- what shape inference calls
 
@@ -119,88 +130,90 @@ class CostCounter:
         path = self._prefix + (op.name if body is None else body.path(op.name))
         nodes = {node.name: node for node in function.node_def}
         inner = CostCounter(self._findings, nodes, values, f"{path}/", origins)
-        inner._equations = len(op.constraints.equations)
         self._inner.append((op, inner))
         return inner
 
     def see(self, op: Op, outputs: Sequence[Dims]) -> None:
         """Adds an op."""
-        op_type, name = op.type, op.name
-        if name in self._findings.fed and not self._prefix:
+        name, findings = op.name, self._findings
+        if not self._prefix and name in findings.fed:
             return
+        kind = self._kinds.get(op.type) or self._kind_of(op)
         if self._inner and self._inner[-1][0] is op:
             self._add_bodies(op)
-        parameters = self._read_weights(op, op_type, name) if self._findings.weights else 0
-        if self._frames or op_type in _ENTERING:
-            self._follow_frames(op, op_type, name)
-        try:
-            count = self._counts[op_type]
-        except KeyError:
-            count = self._counts[op_type] = count_of(op_type)
-            if count is None and is_opaque(op_type):
-                self._findings.opaque.setdefault(op_type, self._prefix + name)
-        # What shape inference computes is arithmetic of shapes.
-        is_counted = count is not None or parameters or f"{name}:0" not in self._values
-        products, size = self._counted(op, count, outputs) if is_counted else (0, 0)
+        parameters = 0
+        if findings.weights and not (op.edges and self._origins.keys().isdisjoint(op.edges)):
+            parameters = self._read_weights(op)
+        if self._frames or kind.enters:
+            self._follow_frames(op, name)
+        # What hands on its input costs nothing, and what shape inference computes is arithmetic of shapes.
+        is_free = kind.products is None and (
+            kind.hands_on or (not parameters and f"{name}:0" in self._values)
+        )
+        products, size = (0, 0) if is_free else self._counted(op, kind, outputs)
         if products is None or size is None:
-            products, size = self._with_rows(op, count, outputs)
-        if count is not None and products == 0 and any(dims and 0 in dims for dims in outputs):
-            self._findings.empty.append(self._prefix + name)
+            products, size = self._with_rows(op, kind, outputs)
+        if kind.products is not None and products == 0 and any(dims and 0 in dims for dims in outputs):
+            findings.empty.append(self._prefix + name)
         if parameters or products != 0 or size != 0:
-            self.entries.append(OpCost(self._prefix + name, op_type, parameters, products, size))
-        if op_type in _SWITCHES and not self._frames:
-            self._findings.switches += 1
-        if len(op.constraints.equations) != self._equations:
+            self.entries.append(OpCost(self._prefix + name, op.type, parameters, products, size))
+        if kind.is_switch and not self._frames:
+            findings.switches += 1
+        if len(findings.equations) != self._equations:
             self._look_for_conflict(op)
 
     # ---- parts
 
-    def _counted(
-        self, op: Op, count: Count | None, outputs: Sequence[Dims]
-    ) -> tuple[Number | None, Number | None]:
+    def _kind_of(self, op: Op) -> _Kind:
+        """Returns what is to know about an op's type, and remembers it."""
+        op_type, count = op.type, count_of(op.type)
+        if count is None and is_opaque(op_type):
+            self._findings.opaque.setdefault(op_type, self._prefix + op.name)
+        kind = _Kind(count, op_type in HANDS_ON, op_type in _ENTERING, op_type in _SWITCHES)
+        self._kinds[op_type] = kind
+        return kind
+
+    def _counted(self, op: Op, kind: _Kind, outputs: Sequence[Dims]) -> tuple[Number | None, Number | None]:
         """Returns the multiply-adds of an op and the bytes of its outputs; None for what is not known."""
+        count = kind.products
         try:
             products = 0 if count is None else count(op, outputs)
-            size = 0 if op.type in HANDS_ON else self._bytes.of(op.type, op.attr, outputs)
+            size = 0 if kind.hands_on else self._bytes.of(op.type, op.attr, outputs)
         except (TooComplexError, IndexError, KeyError, TypeError, ValueError):
             # A size is too complex, or the graph is not as TensorFlow writes it.
             return (0 if count is None else None), None
         return products, size
 
-    def _with_rows(
-        self, op: Op, count: Count | None, outputs: Sequence[Dims]
-    ) -> tuple[Number | None, Number | None]:
+    def _with_rows(self, op: Op, kind: _Kind, outputs: Sequence[Dims]) -> tuple[Number | None, Number | None]:
         """Counts an op as if a first dimension that is not known were the number of rows."""
         findings = self._findings
         if findings.rows is not None:
             filled = [_with_first(dims, findings.rows) for dims in outputs]
-            products, size = self._counted(_WithRows(op, findings.rows), count, filled)
+            products, size = self._counted(_WithRows(op, findings.rows), kind, filled)
             if products is not None and size is not None:
                 findings.assumed += 1
         else:
-            products, size = self._counted(op, count, outputs)
+            products, size = self._counted(op, kind, outputs)
         if products is None:
             findings.unsized.setdefault(op.type, self._prefix + op.name)
         return products, size
 
     def _look_for_conflict(self, op: Op) -> None:
         """Remembers the first op whose inputs have sizes that cannot be equal."""
-        equations = op.constraints.equations
+        equations = self._findings.equations
         added = len(equations) - self._equations
         self._equations = len(equations)
         if self._findings.conflict is None and any(map(cannot_hold, islice(reversed(equations), added))):
             self._findings.conflict = (self._prefix + op.name, op.type)
 
-    def _read_weights(self, op: Op, op_type: str, name: str) -> int:
+    def _read_weights(self, op: Op) -> int:
         """Returns how many elements of variables an op is the first to read."""
-        origins, weights = self._origins, self._findings.weights
+        origins, weights, name, op_type = self._origins, self._findings.weights, op.name, op.type
         if not op.edges:
             if name in weights and not self._prefix:
                 origins[f"{name}:0"] = (name,)
             return 0
         sources = [origins[edge] for edge in op.edges if edge in origins]
-        if not sources:
-            return 0
         if op_type in _READING and len(sources) == 1:
             origins[f"{name}:0"] = sources[0]
             return 0
@@ -219,8 +232,9 @@ class CostCounter:
                     count += weights[part]
         return count
 
-    def _follow_frames(self, op: Op, op_type: str, name: str) -> None:
+    def _follow_frames(self, op: Op, name: str) -> None:
         """Notes in which loops of TF1 an op is."""
+        op_type = op.type
         frames = max((self._frames.get(edge.partition(":")[0], ()) for edge in op.edges), key=len, default=())
         if op_type in _ENTERING:
             frames = (*frames, op.text("frame_name", name))

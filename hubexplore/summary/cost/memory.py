@@ -37,6 +37,8 @@ class OutputBytes:
         # Op type -> attribute with the dtype of its only output, or bytes of an element; None if it has
         # several outputs, or is not known.
         self._dtype_of: dict[str, str | int | None] = dict.fromkeys(functions, 0)
+        # Shape -> number of elements: most outputs have the shape of others.
+        self._elements: dict[Dims, Number | None] = {}
 
     def of(self, op_type: str, attributes: Any, shapes: Sequence[Dims]) -> Number | None:
         """Returns the bytes; None if a shape is not known, or the op.
@@ -62,12 +64,10 @@ class OutputBytes:
         dims = shapes[0] if shapes else None
         if dims is None:
             return None
-        total: Number = width
-        for size in dims:
-            if size is None:
-                return None
-            total = total * size
-        return total
+        if dims not in self._elements:
+            self._elements[dims] = polynomials.product(dims)
+        elements = self._elements[dims]
+        return None if elements is None else width * elements
 
 
 def _single_dtype(op_type: str) -> str | int | None:

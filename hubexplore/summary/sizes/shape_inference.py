@@ -39,7 +39,7 @@ _HANDING_ON: Final = _CALLING | {"Enter", "Exit", "Identity", "Merge", "NextIter
 """Ops that may hand on the handle of a variable."""
 _INTEGERS: Final[dict[int, np.dtype[Any]]] = {3: np.dtype("<i4"), 9: np.dtype("<i8")}
 """DataType number of int32 and int64 -> NumPy dtype; shapes are computed in no other one."""
-_LOOP_END: Final = True
+_LOOP_END: Final = None
 """Stands in a stack for the ends of the loops that were entered."""
 # In a function an edge names the output argument of its op; the ones here are not the first.
 _SECOND_OUTPUTS: Final = frozenset({
@@ -146,61 +146,70 @@ class ShapeScope:
         # inputs, except where a loop of TF1 closes: that input is unknown when its Merge is visited, see
         # `Op._merged_shape`.
         constraints, shapes, observer = self.constraints, self.shapes, self.observer
-        for name, node, edges in self._inputs_first(targets):
+        for op in self._inputs_first(targets, rules):
             constraints.budget -= 1
             if constraints.budget < 0:
                 return
-            op = Op(self, name, node, rules, edges)
             outputs = op.outputs()
-            for index, dims in enumerate(outputs):
-                # The shape that is assumed for an input stays.
-                shapes.setdefault(f"{name}:{index}", dims)
+            # The shape that is assumed for an input stays.
+            if len(outputs) == 1:
+                shapes.setdefault(f"{op.name}:0", outputs[0])
+            else:
+                for index, dims in enumerate(outputs):
+                    shapes.setdefault(f"{op.name}:{index}", dims)
             if observer is not None:
                 observer.see(op, outputs)
 
-    def _inputs_first(self, targets: Iterable[str]) -> Iterator[tuple[str, Any, list[str]]]:
-        """Yields (name, node, its data inputs), each after its inputs, unless an edge closes a cycle."""
+    def _inputs_first(self, targets: Iterable[str], rules: Mapping[str, Rule]) -> Iterator[Op]:
+        """Yields the ops that the targets need, each after its inputs, unless an edge closes a cycle."""
+        # Some hundred nanoseconds for each node: reading a field of a message is what costs, so that each is
+        # read once, and an op that waits for its inputs is itself what stands in the stack.
         nodes = self.nodes
         stops = {node_of(tensor) for tensor in self.shapes}
         seen: set[str] = set()
-        waiting: list[tuple[str, Any, list[str]]] = []
-        # Invariant: each None in the stack stands for the last entry of `waiting` at that time, whose inputs
-        # are above it. Reading a field of a message is what costs, so that each is read once.
-        stack: list[str | bool | None] = [node_of(target) for target in targets]
+        # Invariant: the inputs of an op in the stack are above it, or were visited.
+        stack: list[str | Op | None] = [node_of(target) for target in targets]
         # The body of a loop of TF1 comes after its Merge and Switch, which begin it, and before its Exit.
         loop_ends: list[str] = []
         while stack or loop_ends:
-            name = stack.pop() if stack else _LOOP_END
-            if name is None:
-                yield waiting.pop()
-            elif not isinstance(name, str):  # _LOOP_END
+            item = stack.pop() if stack else _LOOP_END
+            if isinstance(item, Op):
+                yield item
+            elif item is None:  # _LOOP_END
                 stack += loop_ends
                 loop_ends.clear()
-            elif name not in seen and name in nodes:
-                seen.add(name)
-                node = nodes[name]
-                edges = [edge for edge in node.input if edge[:1] != "^"]
-                stack.append(None)
-                waiting.append((name, node, edges))
-                if name in stops:
+            elif item not in seen and item in nodes:
+                seen.add(item)
+                node = nodes[item]
+                sources, edges = [], []
+                for edge in node.input[:]:
+                    # Most inputs are plain names, which need no parsing.
+                    if edge in nodes:
+                        sources.append(edge)
+                        edges.append(f"{edge}:0")
+                    elif edge[:1] != "^":
+                        sources.append(node_of(edge))
+                        edges.append(full_name(edge))
+                op = Op(self, item, node, rules, edges)
+                if not sources or item in stops:
+                    yield op
                     continue
-                # Most inputs are plain names, which need no parsing.
-                inputs = [edge if edge in nodes else node_of(edge) for edge in reversed(edges)]
-                op = node.op
-                if op == "Merge":
-                    ends = [end for end in inputs if end in nodes and nodes[end].op == "NextIteration"]
-                    loop_ends += ends
-                    inputs = [source for source in inputs if source not in ends]
-                elif op == "Exit":
+                stack.append(op)
+                if op.type == "Merge":
+                    ends = [end for end in sources if end in nodes and nodes[end].op == "NextIteration"]
+                    loop_ends += reversed(ends)
+                    sources = [source for source in sources if source not in ends]
+                elif op.type == "Exit":
                     stack.append(_LOOP_END)
-                stack += inputs
+                sources.reverse()
+                stack += sources
 
 
 class Op:
     """A node as the rules see it."""
 
     # One is made for each node: without a dict that takes half the time.
-    __slots__ = ("_rules", "_scope", "attr", "constraints", "edges", "name", "node", "type")
+    __slots__ = ("_rules", "_scope", "attr", "edges", "name", "node", "type")
 
     def __init__(
         self, scope: ShapeScope, name: str, node: Any, rules: Mapping[str, Rule], edges: Sequence[str]
@@ -210,15 +219,21 @@ class Op:
         self.name = name
         self.node = node
         self.type: str = node.op
-        self.attr = node.attr
-        self.constraints = scope.constraints
-        self.edges = [full_name(edge) if ":" in edge else f"{edge}:0" for edge in edges]
+        self.edges = edges
 
     def outputs(self) -> Sequence[Dims]:
         """Returns the shapes of the outputs, as far as they are known."""
-        declared = self._declared_shapes()
+        # For a handle the declared shape is that of the handle, a scalar; its rule returns the variable's.
+        self.attr = self.node.attr
+        is_declared = "_output_shapes" in self.attr and self.type != "VarHandleOp"
+        declared = self._declared_shapes() if is_declared else []
         try:
-            inferred = self._shapes_by_rule()
+            rule = self._rules.get(self.type)
+            if rule is None:
+                inferred = self._call_results(self._called_functions())
+            else:
+                result = rule(self)
+                inferred = result if isinstance(result, list) else [result]  # type: ignore[list-item]  # one shape
             if not declared and inferred:
                 return inferred
             # Rules and exporters may know a different number of outputs; what one of them lacks is unknown.
@@ -228,14 +243,10 @@ class Op:
         except (TooComplexError, IndexError, KeyError, TypeError, ValueError, RecursionError):
             return declared  # a size is too complex, or the graph is not as TensorFlow writes it
 
-    def _shapes_by_rule(self) -> Sequence[Dims]:
-        """Returns the shapes that follow from the inputs."""
-        rule = self._rules.get(self.type)
-        if rule is not None:
-            result = rule(self)
-            return result if isinstance(result, list) else [result]  # type: ignore[list-item]  # one shape
-        calls = self._called_functions()
-        return self._call_results(calls) if calls else ()
+    @property
+    def constraints(self) -> Constraints:
+        """Where equations go."""
+        return self._scope.constraints
 
     # ---- for rules
 
@@ -335,10 +346,7 @@ class Op:
 
     def _declared_shapes(self) -> list[Dims]:
         """Returns the static shapes that the exporter wrote into the node."""
-        # For a handle this is the shape of the handle, a scalar; its rule returns that of the variable.
-        if "_output_shapes" in self.attr and self.type != "VarHandleOp":
-            return [shape_of(shape) for shape in self.attr["_output_shapes"].list.shape]
-        return []
+        return [shape_of(shape) for shape in self.attr["_output_shapes"].list.shape]
 
     def _merged_shape(self, dims: Dims, declared: Dims) -> Dims:
         """Returns the shape that agrees with an inferred and a declared one; equates their sizes."""
@@ -380,6 +388,8 @@ class Op:
         return [library[name] for key, name in calls if key == attribute or not attribute]
 
     def _call_results(self, functions: Sequence[Any]) -> Sequence[Dims]:
+        if not functions:
+            return ()
         # The first input of a branch is its condition, or its index; bodies take the others.
         edges = self.edges[1:] if self.type in _BRANCHES else self.edges
         if self.type in _BRANCHES:
@@ -389,7 +399,7 @@ class Op:
         if self.type in _LOOPS:
             # A While returns its loop variables, which keep their shapes unless it declares others.
             return [self._scope.shapes.get(edge) for edge in edges]
-        return results[0] if results else ()
+        return results[0]
 
     def _body_results(self, function: Any, edges: Sequence[str]) -> list[Dims]:
         """Infers the shapes in a function's body; returns those of its results."""
