@@ -16,6 +16,7 @@ from hubexplore.hub.spec import ModuleSpec
 from hubexplore.summary.files.handle_names import variable_name
 from hubexplore.summary.files.paths import text_of
 from hubexplore.summary.files.redaction import redacted
+from hubexplore.summary.free_names import free_name
 from hubexplore.summary.lookup import default_signature
 
 MSG_KIND: Final = (
@@ -103,11 +104,7 @@ def _opened(function: str, module: Any) -> tuple[ModuleSpec, str, str]:
 def _free(name: str, parts: Sequence[Part]) -> str:
     # TensorFlow compares names of scopes without regard to case.
     used = {part.name.lower() for part in parts}
-    candidate, number = name, 0
-    while candidate.lower() in used:
-        number += 1
-        candidate = f"{name}_{number}"
-    return candidate
+    return free_name(name, used, ignore_case=True)
 
 
 def _check_names(names: Any, parts: int) -> None:

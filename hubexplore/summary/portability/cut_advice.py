@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from hubexplore.summary.free_names import free_name
 from hubexplore.summary.graph.ops.op_definitions import definition
 from hubexplore.summary.graph.ops.op_outputs import output_of
 from hubexplore.summary.graph.traversal import Cut, consumers_of, follow, node_of, reach, tensor_of
@@ -295,10 +296,7 @@ def _distinct(names: Iterable[str]) -> list[str]:
     used: set[str] = set()
     found = []
     for name in names:
-        candidate, number = name, 1
-        while candidate in used:
-            number += 1
-            candidate = f"{name}_{number}"
+        candidate = free_name(name, used, first=2)
         used.add(candidate)
         found.append(candidate)
     return found
