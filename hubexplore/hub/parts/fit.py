@@ -8,11 +8,12 @@ from typing import Any, Final
 
 import tensorflow as tf
 
+from hubexplore.display.wording import counted
 from hubexplore.errors import SignatureError, closest
 from hubexplore.hub.parts.part import Part
 from hubexplore.hub.tensor_info import TensorInfo
 from hubexplore.summary.compare.replacement import shape_text
-from hubexplore.summary.lookup import first_names
+from hubexplore.summary.lookup import named
 from hubexplore.summary.module_format import DEFAULT_OUTPUT
 
 Infos = Mapping[str, TensorInfo]
@@ -20,8 +21,8 @@ Infos = Mapping[str, TensorInfo]
 MAX_SIGNATURES: Final = 64
 """Maximum number of signatures of a module that are tried for a message."""
 MSG_OPEN: Final = (
-    "It is not clear which output of {first} goes into which input of {second}: there are the outputs "
-    "{outputs} and the inputs {inputs}. Say it: {example}."
+    "It is not clear which output of {first} goes into which input of {second}: there {are} the {outputs} "
+    "and the {inputs}. Say it: {example}."
 )
 MSG_NONE_FITS: Final = "No output of {first} fits an input of {second}. {findings} {remedy}"
 MSG_EMPTY: Final = "{side} has no {kind}, so nothing can be connected to it.{hint}"
@@ -135,7 +136,7 @@ def misfit(output: TensorInfo, wanted: TensorInfo, cast: bool = False) -> str:
         return f"its shape is {_shape(output)}, and that of the input {_shape(wanted)}"
     if output.kind == "ragged" and output.type_spec.ragged_rank != wanted.type_spec.ragged_rank:
         ranks = output.type_spec.ragged_rank, wanted.type_spec.ragged_rank
-        return f"it has {ranks[0]} ragged dimensions, and the input {ranks[1]}"
+        return f"it has {counted(ranks[0], 'ragged dimension')}, and the input {ranks[1]}"
     return ""
 
 
@@ -165,7 +166,7 @@ def _checked(connect: Any, first: Side, second: Side) -> dict[str, str]:
     ):
         for name in names:
             if name not in existing:
-                known = f"the {kind}s {first_names(existing)}" if existing else f"no {kind}s"
+                known = f"the {named(kind, existing)}" if existing else f"no {kind}s"
                 other = side.with_argument(name, kind)
                 hint = f" Signature {other.signature!r} has it: pass {_code(other, side)}." if other else ""
                 hint = hint or closest(str(name), existing)
@@ -192,7 +193,8 @@ def _unclear(first: Side, second: Side, cast: bool) -> SignatureError:
     example = f"connect={{{taken!r}: {given!r}}}{'' if fitting else ', cast=True'}"
     return SignatureError(
         MSG_OPEN.format(
-            first=first, second=second, outputs=first_names(outputs), inputs=first_names(inputs),
+            first=first, second=second, are="is" if len(outputs) == 1 else "are",
+            outputs=named("output", outputs), inputs=named("input", inputs),
             example=example,
         )
     )  # fmt: skip

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from hubexplore.display.wording import counted
 from hubexplore.errors import HandleError, ScopeNameError, SignatureError
 from hubexplore.hub.loading import load_module_spec
 from hubexplore.hub.module import Module
@@ -109,7 +110,7 @@ def _free(name: str, parts: Sequence[Part]) -> str:
 
 def _check_names(names: Any, parts: int) -> None:
     if isinstance(names, str) or len(names) != parts:
-        found = repr(names) if isinstance(names, str) else f"{len(names)} names"
+        found = repr(names) if isinstance(names, str) else counted(len(names), "name")
         raise SignatureError(f"names= has one name for each part, in order: {parts} of them; got {found}.")
     seen: set[str] = set()
     for name in names:

@@ -25,9 +25,9 @@ _MOST_OPS: Final = 12
 
 MSG_LACKS: Final = "The signature {name!r} cannot be converted to {title}, because of {ops}.{cut}{others}"
 MSG_OP: Final = "{op} ({reason}): {nodes}"
-MSG_MORE: Final = "{count} more ops"
+MSG_MORE: Final = "{count} more {ops}"
 MSG_CUT: Final = (
-    " Cut them away, and convert the rest ({kept:,} of {all:,} ops that compute): {code}{command}."
+    " Cut {them} away, and convert the rest ({kept:,} of {all:,} ops that compute): {code}{command}."
 )
 MSG_COMMAND: Final = "; in a terminal: {command}"
 MSG_NO_CUT: Final = " No cut leaves a part worth converting."
@@ -125,10 +125,12 @@ def refusal(
     name, (obstacles, advice) = next(iter(found.items()))
     texts = [MSG_OP.format(op=one.op, reason=one.reason, nodes=_nodes(one)) for one in obstacles[:_MOST_OPS]]
     if len(obstacles) > _MOST_OPS:
-        texts.append(MSG_MORE.format(count=len(obstacles) - _MOST_OPS))
+        count = len(obstacles) - _MOST_OPS
+        texts.append(MSG_MORE.format(count=count, ops="op" if count == 1 else "ops"))
     cut = MSG_NO_CUT if wanted.name == ONNX else MSG_NO_CUT + MSG_SELECT
     if advice is not None:
         cut = MSG_CUT.format(
+            them="it" if sum(one.count for one in obstacles) == 1 else "them",
             kept=advice.kept,
             all=advice.kept + advice.lost,
             code=_code(advice, name),

@@ -113,7 +113,7 @@ def test_open_sizes_fit_any(double: hub.ModuleSpec) -> None:
 def test_what_goes_where_must_be_clear(wide: str) -> None:
     text = message(wide, hub.create_module_spec(weigh))
     assert "It is not clear which output" in text
-    assert "there are the outputs 'default' and the inputs 'scale', 'values'" in text
+    assert "there is the output 'default' and the inputs 'scale', 'values'" in text
     assert text.endswith("connect={'values': 'default'}.")
 
 
@@ -210,6 +210,8 @@ def test_a_signature_that_is_not_there(wide: str, double: hub.ModuleSpec) -> Non
 def test_what_is_no_module(double: hub.ModuleSpec, tmp_path: Path) -> None:
     with pytest.raises(SignatureError, match=r"two or more modules, as in hub.chain\(first, second\); got 1"):
         hub.chain(double)
+    with pytest.raises(SignatureError, match=r"one name for each part, in order: 2 of them; got 1 name\."):
+        hub.chain(double, double, names=["one"])
     with pytest.raises(HandleError, match="got a int"):
         hub.chain(double, 3)
     with pytest.raises(SignatureError, match="name of a signature, a str; got 3"):

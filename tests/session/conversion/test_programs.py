@@ -282,6 +282,9 @@ def test_a_file_of_onnx_holds_one_signature(converters: Path, tmp_path: Path) ->
         convert(DIGITS, tmp_path / "a.onnx", signature=["default", "image_feature_vector"])
     report = convert(DIGITS, tmp_path / "a.onnx", verify=False)
     assert "Only the signature 'default' is written" in report.warnings[0]
+    assert (
+        "The other is 'image_feature_vector': name it, signature='image_feature_vector'" in report.warnings[0]
+    )
 
 
 def test_an_unknown_signature(tmp_path: Path) -> None:
