@@ -70,22 +70,38 @@ def find(
       reason: of the format.
       wanted: the format.
     """
-    variant = named_variant(summary, tuple(sorted(tags)))
-    meta_graph = summary.source.meta_graphs.get(variant.tags) if summary.source is not None else None
     found: dict[str, Obstacles] = {}
     for name in names:
-        signature = find_signature(variant, name)
-        graph = (
-            signature_graph(meta_graph, signature)
-            if signature is not None and meta_graph is not None
-            else None
-        )
+        graph = _graph(summary, tags, name)
         if graph is None:  # the converter will say what is wrong with it
             continue
         obstacles, anchors = find_obstacles(graph, _with_stranded(graph, wanted, reason))
         if obstacles:
             found[name] = obstacles, _advice(graph, anchors, wanted)
     return found
+
+
+def ops_of(summary: ModuleSummary, tags: Collection[str], name: str, beginning: str) -> list[str]:
+    """Returns the types of the ops that a signature computes with at each call, in order.
+
+    Args:
+      summary: of the module, with its source.
+      tags: of the graph variant.
+      name: of the signature.
+      beginning: of the types that are meant.
+    """
+    graph = _graph(summary, tags, name)
+    if graph is None:
+        return []
+    obstacles, _ = find_obstacles(graph, lambda node: beginning if node.op.startswith(beginning) else "")
+    return sorted(one.op for one in obstacles)
+
+
+def _graph(summary: ModuleSummary, tags: Collection[str], name: str) -> SignatureGraph | None:
+    variant = named_variant(summary, tuple(sorted(tags)))
+    meta_graph = summary.source.meta_graphs.get(variant.tags) if summary.source is not None else None
+    signature = find_signature(variant, name)
+    return None if signature is None or meta_graph is None else signature_graph(meta_graph, signature)
 
 
 def _with_stranded(graph: SignatureGraph, wanted: Format, reason: Reason) -> Reason:

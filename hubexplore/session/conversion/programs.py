@@ -62,8 +62,9 @@ MSG_LISTS: Final = (
     "batch, and without dynamic_size."
 )
 MSG_TIES: Final = (
-    "The module selects boxes by {op}. LiteRT does not order boxes with equal scores as TensorFlow does, so "
-    "it may select others of them: rows of outputs that differ much can be other boxes with the same scores."
+    "The signature {name!r} selects boxes by {op}. LiteRT does not order boxes with equal scores as "
+    "TensorFlow does, so it may select others of them: rows of outputs that differ much can be other boxes "
+    "with the same scores."
 )
 MSG_NO_RUNTIME: Final = "{title} is not installed. Run: pip install 'hubexplore[{extra}]'"
 MSG_NOT_WANTED: Final = "verify=False was asked for."
@@ -306,10 +307,11 @@ class ProgramConversion:
                 # The model was made all the same, and the report says what it does.
                 answers = [{"failed": str(error)}] * len(run)
         compared = proof.compare(expected, answers, names, self._renamed)
-        if self._wanted.name == TFLITE and any(map(proof.is_far, compared)):
-            ops = self._subject.spec.variant(self._subject.choice.serving).ops
-            selecting = sorted(op for op in ops if op.startswith("NonMaxSuppression"))
-            self._warnings += [MSG_TIES.format(op=op) for op in selecting[:1]]
+        if self._wanted.name == TFLITE:
+            summary, tags = self._subject.spec.summary(), self._subject.choice.serving
+            for name in (self._signatures[call.call] for call in compared if proof.is_far(call)):
+                selecting = precheck.ops_of(summary, tags, name, "NonMaxSuppression")
+                self._warnings += [MSG_TIES.format(name=name, op=op) for op in selecting[:1]]
         return compared
 
     def _fail(self, jobs: Sequence[Mapping[str, Any]], errors: Mapping[int, str]) -> NoReturn:
