@@ -198,7 +198,7 @@ def _unclear(first: Side, second: Side, cast: bool) -> SignatureError:
         MSG_OPEN.format(
             first=first, second=second, are="is" if len(outputs) == 1 else "are",
             outputs=named("output", outputs), inputs=named("input", inputs),
-            fitting=_listed(choices), example=_examples(_proposed(choices), ending),
+            fitting=_listed(choices, len(pairs)), example=_examples(_proposed(choices), ending),
         )
     )  # fmt: skip
 
@@ -232,10 +232,13 @@ def _examples(proposed: Iterable[Mapping[str, str]], ending: str = "") -> str:
     return " or ".join(f"connect={dict(one)!r}{ending}" for one in proposed)
 
 
-def _listed(choices: Mapping[str, Sequence[str]]) -> str:
-    """Sentences with what fits, unless there is only one way."""
-    if sum(map(len, choices.values())) < 2:
+def _listed(choices: Mapping[str, Sequence[str]], pairs: int) -> str:
+    """Sentences with what fits, of a number of pairs, unless there is only one way."""
+    count = sum(map(len, choices.values()))
+    if count < 2:
         return ""
+    if count == pairs:  # the names were listed just before
+        return "All fit. "
     sentences = [
         f"Input {taken!r} can take the {named('output', outputs)}. "
         for taken, outputs in list(choices.items())[:MAX_FINDINGS]

@@ -184,6 +184,10 @@ def test_what_is_proposed_is_likely(outputs: list[str], inputs: list[str], propo
     first = with_outputs(**OTHERS, **dict.fromkeys(outputs, NUMBERS))
     text = message(first, with_inputs(**dict.fromkeys(inputs, NUMBERS)))
     assert text.endswith(f" Say it: {proposed}.")
+    alone = message(
+        with_outputs(**dict.fromkeys(outputs, NUMBERS)), with_inputs(**dict.fromkeys(inputs, NUMBERS))
+    )
+    assert alone.endswith(f". All fit. Say it: {proposed}.")
     listed = ", ".join(map(repr, sorted(outputs)))
     assert f" Input {inputs[0]!r} can take the outputs {listed}. " in text
 
