@@ -251,10 +251,11 @@ def _explanation(name: str, expected: Any, found: Any) -> list[str]:
     """Says how two arrays differ, beside the numbers; nothing if it is in the numbers alone."""
     if expected.shape != found.shape:
         return [MSG_SHAPE.format(name=name, found=found.shape, expected=expected.shape)]
+    # Also those of ml_dtypes, as bfloat16, which are no numbers to NumPy.
+    if expected.dtype != found.dtype and not {expected.dtype.kind, found.dtype.kind} & set("OSU"):
+        return [MSG_DTYPE.format(name=name, found=found.dtype, expected=expected.dtype)]
     if expected.dtype.kind not in "fiu" or found.dtype.kind not in "fiu":
         return []
-    if expected.dtype != found.dtype:
-        return [MSG_DTYPE.format(name=name, found=found.dtype, expected=expected.dtype)]
     lost = np.count_nonzero(np.isfinite(expected) & ~np.isfinite(found))
     if lost:
         return [MSG_NOT_FINITE.format(name=name, places=counted(int(lost), "place"))]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import ml_dtypes
 import numpy as np
 import pytest
 
@@ -44,6 +45,8 @@ def compared(expected: Any, found: Any, folder: Path) -> ComparedCall:
             np.array([np.inf, 2.0]),
             "'out' is NaN or infinite at 1 place where the module has a number",
         ),
+        (BOXES.astype(ml_dtypes.bfloat16), BOXES, "'out' is float32 instead of bfloat16"),
+        (BOXES > 1, BOXES.astype(np.int8), "'out' is int8 instead of bool"),
         (BOXES, BOXES + np.float32(0.5), ""),
         (BOXES, BOXES + np.float32(1e-6), ""),
         (np.array([b"a"]).astype("S"), np.array([1.0]), ""),
