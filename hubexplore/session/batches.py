@@ -41,11 +41,7 @@ def batches(infos: Mapping[str, TensorInfo], arrays: Arrays, size: int) -> tuple
         raise SignatureError(f"batch_size must be a number of rows, at least 1; got {size}.")
     inputs = []
     rows: dict[str, int] = {}
-    start = 0
-    for name, info in infos.items():
-        width = _width(info)
-        input_arrays = list(arrays[start : start + width])
-        start += width
+    for name, info, input_arrays in by_input(infos, arrays):
         inputs.append((info, input_arrays))
         if is_batched(info):
             rows[name] = _rows(info, input_arrays)
@@ -74,8 +70,15 @@ def batches(infos: Mapping[str, TensorInfo], arrays: Arrays, size: int) -> tuple
     return count, cut()
 
 
-def _width(info: TensorInfo) -> int:
-    return len(info.component_names)
+def by_input(
+    infos: Mapping[str, TensorInfo], arrays: Arrays
+) -> Iterator[tuple[str, TensorInfo, list[Array]]]:
+    """Yields (input, what it is, its arrays): a sparse or ragged one has several of those of a call."""
+    start = 0
+    for name, info in infos.items():
+        end = start + len(info.component_names)
+        yield name, info, list(arrays[start:end])
+        start = end
 
 
 def _rows(info: TensorInfo, arrays: Arrays) -> int:

@@ -137,3 +137,8 @@ def first_names(items: Iterable[object], limit: int = MAX_NAMED) -> str:
     texts = list(map(repr, items))
     more = f" and {len(texts) - limit:,} more" if len(texts) > limit else ""
     return ", ".join(texts[:limit]) + more
+
+
+def named(noun: str, names: Collection[object], limit: int = MAX_NAMED) -> str:
+    """Returns "output 'a'", or "outputs 'a', 'b' and 3 more": a noun before its `first_names`."""
+    return f"{noun}{'' if len(names) == 1 else 's'} {first_names(names, limit)}"

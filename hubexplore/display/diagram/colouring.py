@@ -31,8 +31,7 @@ MSG_COLOR: Final = (
     "or variables. {finding}"
 )
 MSG_NOTHING: Final = (
-    "None of the {count:,} names of color= is in this diagram: {names}. The table of the diagram lists the "
-    "names.{hint}"
+    "No name of color= is in this diagram: {names}. The table of the diagram lists the names.{hint}"
 )
 
 
@@ -224,9 +223,7 @@ def _parameters(outline: Outline) -> Amounts:
 def _refuse(outline: Outline, names: Sequence[str]) -> None:
     shown = ", ".join(repr(name) for name in names[:3]) + (", ..." if len(names) > 3 else "")
     known = dict.fromkeys([*(box.name for box in outline.boxes), *(group.name for group in outline.groups)])
-    raise NoSuchScopeError(
-        MSG_NOTHING.format(count=len(names), names=shown, hint=closest(names[0], list(known)))
-    )
+    raise NoSuchScopeError(MSG_NOTHING.format(names=shown, hint=closest(names[0], list(known))))
 
 
 def _wrong(finding: str) -> str:

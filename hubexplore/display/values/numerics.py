@@ -64,6 +64,12 @@ def number_text(number: Any) -> str:
     return str(int(as_float)) if as_float.is_integer() and abs(as_float) < _MAX_WHOLE else f"{as_float:.4g}"
 
 
+def rounded_text(number: float, decimals: int) -> str:
+    """Returns a real number rounded to some decimals; one that would round to 0 in two significant digits."""
+    rounded = round(number, decimals)
+    return number_text(rounded) if rounded or not number else f"{number:.2g}"
+
+
 def number_texts(array: Array) -> list[str]:
     """Returns the `number_text` of each number of an array, row by row: in one step for usual floats."""
     flat = array.reshape(-1)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Final
+import functools
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Final
 from urllib.parse import quote
 
 import numpy as np
 
 from hubexplore.display.card import markdown
 from hubexplore.display.card.blocks import Section
+from hubexplore.display.values import numerics
 from hubexplore.display.values.together.scene import Member
 from hubexplore.display.values.value_facts import brief, facts
-from hubexplore.display.values.value_kinds import is_number, is_readable, is_text, item_text
+from hubexplore.display.values.value_kinds import is_foreign, is_number, is_readable, is_text, item_text
 from hubexplore.display.wording import beginning, counted
 from hubexplore.explorer.model_card.chapters import (
     NOT_WRITTEN,
@@ -30,6 +32,14 @@ MAX_VALUES: Final = 8
 """Maximum number of inputs, and of outputs, that an example shows."""
 MAX_TEXTS: Final = 6
 """Maximum number of texts of a value."""
+_MAX_NUMBERS: Final = 24
+"""Maximum number of numbers of a value; of more, those at the corners are shown."""
+_EDGE: Final = 3
+"""How many rows, and columns, there are in a corner."""
+_CORNERS: Final = [*range(_EDGE), *range(-_EDGE, 0)]
+_DECIMALS: Final = 4
+_SMALLEST: Final = 10.0**-_DECIMALS
+"""The smallest number that has a digit in these decimals."""
 BEST: Final = 3
 """Number of classes that are named for a row."""
 FRONT_MATTER: Final = """\
@@ -142,6 +152,34 @@ def _numbers(array: Array) -> list[str]:
     # Pages of brackets would say nothing of pictures and feature maps.
     if array.ndim > 2:
         return []
+    if is_foreign(array):  # NumPy writes each of them with another number of digits
+        array = numerics.as_floats(array)
     return np.array2string(
-        array, precision=4, threshold=24, edgeitems=3, max_line_width=96, suppress_small=True
+        array,
+        precision=_DECIMALS,
+        threshold=_MAX_NUMBERS,
+        edgeitems=_EDGE,
+        max_line_width=96,
+        suppress_small=True,
+        formatter=_formatter(array),
     ).splitlines()
+
+
+def _formatter(array: Array) -> Any:
+    """What writes the numbers of an array in place of NumPy, if decimals would show too little of them."""
+    if array.dtype.kind not in "fc":
+        return None
+    shown = array
+    if array.size > _MAX_NUMBERS:
+        sides = (np.arange(size) for size in array.shape)
+        shown = array[np.ix_(*(side if side.size <= 2 * _EDGE else side[_CORNERS] for side in sides))]
+    parts = np.abs(np.stack([shown.real, shown.imag]).astype(np.float64))
+    parts = parts[np.isfinite(parts) & (parts > 0)]
+    is_small = bool(parts.size) and parts.max() < 100 * _SMALLEST
+    if not is_small and not np.any(parts < _SMALLEST / 2):
+        return None
+    write: Callable[[Any], str] = numerics.number_text
+    if not is_small and shown.dtype.kind == "f":
+        write = functools.partial(numerics.rounded_text, decimals=_DECIMALS)
+    width = max(len(write(number)) for number in shown.reshape(-1).tolist())
+    return {"all": lambda number: write(number.item()).rjust(width)}

@@ -24,7 +24,7 @@ from hubexplore.summary.graph.messages import dtype_name
 from hubexplore.summary.graph.ops.op_definitions import definition
 from hubexplore.summary.graph.ops.op_outputs import output_of
 from hubexplore.summary.graph.traversal import node_of
-from hubexplore.summary.lookup import first_names
+from hubexplore.summary.lookup import named
 from hubexplore.summary.module_format import INTERNAL_SIGNATURES
 from hubexplore.summary.reading.local_variables import VARIABLE_OPS
 
@@ -45,9 +45,7 @@ MSG_REFERENCE: Final = (
     "{text!r} is a reference to a variable, which ops write through, so it cannot be an input. Name a tensor "
     "that is computed from it."
 )
-MSG_SIGNATURE: Final = (
-    " {name!r} is a signature. Name its outputs instead, which are {outputs}, with of={name!r} (--of {name})."
-)
+MSG_SIGNATURE: Final = " {name!r} is a signature. Name its {outputs} instead, with of={name!r} (--of {name})."
 MSG_OTHER_SIGNATURE: Final = (
     " Signature {signature!r} has an {kind} of that name: add of={signature!r} (--of {signature})."
 )
@@ -162,7 +160,7 @@ class Tensors:
         """What to write for the name of a signature, or of an argument of another one; "" for other names."""
         signatures = self._variant.meta_graph.signature_def
         if name in signatures and name not in INTERNAL_SIGNATURES and signatures[name].outputs:
-            return MSG_SIGNATURE.format(name=name, outputs=first_names(sorted(signatures[name].outputs)))
+            return MSG_SIGNATURE.format(name=name, outputs=named("output", sorted(signatures[name].outputs)))
         for signature in self._variant.signature_names:
             found = signatures[signature]
             if name in found.outputs or name in found.inputs:

@@ -25,6 +25,7 @@ from hubexplore.hub.variants.variable_specs import (
     members,
     read_variables,
 )
+from hubexplore.summary.free_names import free_name
 from hubexplore.summary.graph.traversal import Cut, node_of, reach
 
 _KEYS: Final = tf.compat.v1.GraphKeys
@@ -130,7 +131,7 @@ def plan_state(
     graph_slice = slice_graph(variant, region.nodes)
     if checkpoint is not None and variables:
         # A name of the module must not be changed, so the ops that are added make way.
-        root = free_name("checkpoint_initializer", region.nodes)
+        root = free_scope("checkpoint_initializer", region.nodes)
         initializers = add_restore(graph_slice.graph_def, root, checkpoint, list(variables.values()), names)
         for name, (initializer, value) in initializers.items():
             proto = variables[name].proto
@@ -206,15 +207,11 @@ def _targets(spec: VariableSpec, *, with_initializer: bool) -> list[str]:
     return [name for name in names if name]
 
 
-def free_name(name: str, nodes: set[str]) -> str:
+def free_scope(name: str, nodes: set[str]) -> str:
     """`name`, or `name_1`, ... such that none of `nodes` is it or lies below it."""
     # TensorFlow compares names without regard to case.
     used = {node.partition("/")[0].lower() for node in nodes}
-    candidate, number = name, 0
-    while candidate.lower() in used:
-        number += 1
-        candidate = f"{name}_{number}"
-    return candidate
+    return free_name(name, used, ignore_case=True)
 
 
 def build_state(plan: StatePlan, scope: str, functions: FunctionImporter) -> State:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import tensorflow as tf
 
+from hubexplore.display.wording import counted
 from hubexplore.errors import SignatureError, closest
+from hubexplore.hub.parts.likely import NAMESAKE, likeliest, rank
 from hubexplore.hub.parts.part import Part
 from hubexplore.hub.tensor_info import TensorInfo
 from hubexplore.summary.compare.replacement import shape_text
-from hubexplore.summary.lookup import first_names
+from hubexplore.summary.lookup import named
 from hubexplore.summary.module_format import DEFAULT_OUTPUT
 
 Infos = Mapping[str, TensorInfo]
@@ -20,8 +22,8 @@ Infos = Mapping[str, TensorInfo]
 MAX_SIGNATURES: Final = 64
 """Maximum number of signatures of a module that are tried for a message."""
 MSG_OPEN: Final = (
-    "It is not clear which output of {first} goes into which input of {second}: there are the outputs "
-    "{outputs} and the inputs {inputs}. Say it: {example}."
+    "It is not clear which output of {first} goes into which input of {second}: there {are} the {outputs} "
+    "and the {inputs}. {fitting}Say it: {example}."
 )
 MSG_NONE_FITS: Final = "No output of {first} fits an input of {second}. {findings} {remedy}"
 MSG_EMPTY: Final = "{side} has no {kind}, so nothing can be connected to it.{hint}"
@@ -31,6 +33,8 @@ MSG_MISFIT: Final = (
 )
 MAX_FINDINGS: Final = 3
 """Maximum number of pairs of which a message says why they do not fit."""
+MAX_PROPOSED: Final = 3
+"""Maximum number of values of `connect` that a message proposes, if it is not clear which is meant."""
 MSG_BUILD: Final = (
     "No signatures of the two fit without a step between them. Write that step: hub.create_module_spec(f), "
     "where f calls hub.Module({first}), changes its output, and calls hub.Module({second})."
@@ -135,7 +139,7 @@ def misfit(output: TensorInfo, wanted: TensorInfo, cast: bool = False) -> str:
         return f"its shape is {_shape(output)}, and that of the input {_shape(wanted)}"
     if output.kind == "ragged" and output.type_spec.ragged_rank != wanted.type_spec.ragged_rank:
         ranks = output.type_spec.ragged_rank, wanted.type_spec.ragged_rank
-        return f"it has {ranks[0]} ragged dimensions, and the input {ranks[1]}"
+        return f"it has {counted(ranks[0], 'ragged dimension')}, and the input {ranks[1]}"
     return ""
 
 
@@ -165,7 +169,7 @@ def _checked(connect: Any, first: Side, second: Side) -> dict[str, str]:
     ):
         for name in names:
             if name not in existing:
-                known = f"the {kind}s {first_names(existing)}" if existing else f"no {kind}s"
+                known = f"the {named(kind, existing)}" if existing else f"no {kind}s"
                 other = side.with_argument(name, kind)
                 hint = f" Signature {other.signature!r} has it: pass {_code(other, side)}." if other else ""
                 hint = hint or closest(str(name), existing)
@@ -188,14 +192,58 @@ def _unclear(first: Side, second: Side, cast: bool) -> SignatureError:
     converted_ones = [pair for pair in pairs if not misfit(outputs[pair[1]], inputs[pair[0]], cast=True)]
     if not fitting and not converted_ones:
         return _none_fits(first, second, pairs, cast)
-    taken, given = (fitting or converted_ones)[0]
-    example = f"connect={{{taken!r}: {given!r}}}{'' if fitting else ', cast=True'}"
+    choices = _choices(fitting or converted_ones)
+    ending = "" if fitting else ", cast=True"
     return SignatureError(
         MSG_OPEN.format(
-            first=first, second=second, outputs=first_names(outputs), inputs=first_names(inputs),
-            example=example,
+            first=first, second=second, are="is" if len(outputs) == 1 else "are",
+            outputs=named("output", outputs), inputs=named("input", inputs),
+            fitting=_listed(choices, len(pairs)), example=_examples(_proposed(choices), ending),
         )
     )  # fmt: skip
+
+
+def _choices(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    """Input -> the outputs that fit it."""
+    choices: dict[str, list[str]] = {}
+    for taken, given in pairs:
+        choices.setdefault(taken, []).append(given)
+    return choices
+
+
+def _proposed(choices: Mapping[str, Sequence[str]]) -> list[dict[str, str]]:
+    """What is most likely meant, each a value of `connect`; several if the names do not tell."""
+    likely = {taken: likeliest(outputs, taken) for taken, outputs in choices.items()}
+    ranks = {taken: rank(outputs[0], taken) for taken, outputs in likely.items()}
+    # All inputs that an output is named after, but for one that could go into several.
+    named_after = {
+        taken: outputs[0]
+        for taken, outputs in likely.items()
+        if len(outputs) == 1 and ranks[taken] <= NAMESAKE
+    }
+    if named_after and len(set(named_after.values())) == len(named_after):
+        return [named_after]
+    best = min(ranks.values())
+    alike = [{taken: output} for taken in likely if ranks[taken] == best for output in likely[taken]]
+    return alike[:MAX_PROPOSED]
+
+
+def _examples(proposed: Iterable[Mapping[str, str]], ending: str = "") -> str:
+    return " or ".join(f"connect={dict(one)!r}{ending}" for one in proposed)
+
+
+def _listed(choices: Mapping[str, Sequence[str]], pairs: int) -> str:
+    """Sentences with what fits, of a number of pairs, unless there is only one way."""
+    count = sum(map(len, choices.values()))
+    if count < 2:
+        return ""
+    if count == pairs:  # the names were listed just before
+        return "All fit. "
+    sentences = [
+        f"Input {taken!r} can take the {named('output', outputs)}. "
+        for taken, outputs in list(choices.items())[:MAX_FINDINGS]
+    ]
+    return "".join(sentences)
 
 
 def _none_fits(first: Side, second: Side, pairs: list[tuple[str, str]], cast: bool) -> SignatureError:
@@ -219,10 +267,12 @@ def _remedy(first: Side, second: Side, input_name: str, output_name: str, cast: 
         return "To convert the numbers, add cast=True."
     fitting = [name for name, info in first.outputs.items() if not misfit(info, wanted, cast)]
     if fitting:
-        return f"This output fits: connect={{{input_name!r}: {fitting[0]!r}}}."
+        fit = "This output fits" if len(fitting) == 1 else f"The {named('output', fitting)} fit"
+        return f"{fit}: {_examples(_proposed({input_name: fitting}))}."
     others = [name for name, info in second.inputs.items() if not misfit(output, info, cast)]
     if others:
-        return f"It fits another input: connect={{{others[0]!r}: {output_name!r}}}."
+        fit = "It fits another input" if len(others) == 1 else f"It fits the {named('input', others)}"
+        return f"{fit}: {_examples({other: output_name} for other in others[:MAX_PROPOSED])}."
     return _other_signatures(first, second, cast)
 
 

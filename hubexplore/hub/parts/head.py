@@ -16,6 +16,7 @@ from hubexplore.hub.parts.fit import Side
 from hubexplore.hub.parts.kept import check_weights, kept
 from hubexplore.hub.parts.labels import checked_classes, names_at, write_labels
 from hubexplore.hub.parts.layers import Layers, checked_layers
+from hubexplore.hub.parts.likely import likeliest
 from hubexplore.hub.parts.part import Part, open_parts
 from hubexplore.hub.parts.variants import Joined, check_signature
 from hubexplore.hub.tensor_info import TensorInfo
@@ -178,7 +179,7 @@ def _vectors(side: Side, output: str | None) -> str:
         usual = [name for name in outputs if len(outputs) == 1 or name == DEFAULT_OUTPUT]
         if not usual and len(vectors) > 1:
             names = first_names(vectors)
-            raise SignatureError(MSG_OPEN.format(side=side, names=names, example=vectors[0]))
+            raise SignatureError(MSG_OPEN.format(side=side, names=names, example=likeliest(vectors)[0]))
         # Where no output is a vector, the first one stands for all in the message.
         output = (usual or vectors or list(outputs) or [DEFAULT_OUTPUT])[0]
     if output in vectors:
@@ -205,7 +206,7 @@ def _described(info: TensorInfo) -> str:
 
 def _remedy(side: Side, vectors: Sequence[str]) -> str:
     if vectors:
-        return f"This output is: output={vectors[0]!r}."
+        return f"This output is: output={likeliest(vectors)[0]!r}."
     for other, name in _vectors_elsewhere(side):
         return f"This one is: signature={other!r}, output={name!r}."
     return MSG_NO_VECTOR.format(code=side.part.code)

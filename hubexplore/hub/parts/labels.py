@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import tensorflow as tf
 
+from hubexplore.display.wording import counted
 from hubexplore.errors import AuthoringError
 
 LABELS_FILE: Final = "labels.txt"
@@ -46,7 +47,7 @@ def checked_classes(classes: Any) -> tuple[int, tuple[str, ...]]:
             raise AuthoringError(MSG_NAME.format(file=LABELS_FILE, name=name, finding=finding))
         seen.add(name)
     if len(names) < LEAST:
-        raise AuthoringError(MSG_CLASSES.format(found=f"{len(names)} names"))
+        raise AuthoringError(MSG_CLASSES.format(found=counted(len(names), "name")))
     return len(names), tuple(str(name) for name in names)
 
 

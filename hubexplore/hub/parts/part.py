@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from hubexplore.display.wording import counted
 from hubexplore.errors import HandleError, ScopeNameError, SignatureError
 from hubexplore.hub.loading import load_module_spec
 from hubexplore.hub.module import Module
@@ -16,6 +17,7 @@ from hubexplore.hub.spec import ModuleSpec
 from hubexplore.summary.files.handle_names import variable_name
 from hubexplore.summary.files.paths import text_of
 from hubexplore.summary.files.redaction import redacted
+from hubexplore.summary.free_names import free_name
 from hubexplore.summary.lookup import default_signature
 
 MSG_KIND: Final = (
@@ -103,16 +105,12 @@ def _opened(function: str, module: Any) -> tuple[ModuleSpec, str, str]:
 def _free(name: str, parts: Sequence[Part]) -> str:
     # TensorFlow compares names of scopes without regard to case.
     used = {part.name.lower() for part in parts}
-    candidate, number = name, 0
-    while candidate.lower() in used:
-        number += 1
-        candidate = f"{name}_{number}"
-    return candidate
+    return free_name(name, used, ignore_case=True)
 
 
 def _check_names(names: Any, parts: int) -> None:
     if isinstance(names, str) or len(names) != parts:
-        found = repr(names) if isinstance(names, str) else f"{len(names)} names"
+        found = repr(names) if isinstance(names, str) else counted(len(names), "name")
         raise SignatureError(f"names= has one name for each part, in order: {parts} of them; got {found}.")
     seen: set[str] = set()
     for name in names:

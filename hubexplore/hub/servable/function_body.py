@@ -13,6 +13,7 @@ from tensorflow.core.framework import function_pb2
 from hubexplore.errors import DamagedModuleError
 from hubexplore.hub import tf_internals
 from hubexplore.hub.graph.slice import GraphSlice
+from hubexplore.summary.free_names import free_name
 from hubexplore.summary.graph.traversal import node_of, tensor_of
 
 _NOT_IN_NAMES: Final = re.compile(r"[^a-z0-9_]+")
@@ -129,11 +130,7 @@ def add_arguments(
 
 def unused(name: str, used: set[str]) -> str:
     """`name`, or `name_1`, ... such that it is not in use; case does not count."""
-    candidate, number = name, 0
-    while candidate.lower() in used:
-        number += 1
-        candidate = f"{name}_{number}"
-    return candidate
+    return free_name(name, used, ignore_case=True)
 
 
 def _plain(name: str) -> str:

@@ -25,6 +25,7 @@ from hubexplore.hub.storage.export import copy_asset, write_bytes, write_values
 from hubexplore.hub.variants.graph_variant import GraphVariant
 from hubexplore.hub.variants.variable_specs import VariableSpec
 from hubexplore.summary.formats.tf2.custom_gradients import GRADIENT_TYPE, SAVED
+from hubexplore.summary.free_names import free_name
 from hubexplore.summary.lookup import first_names
 from hubexplore.summary.module_format import ASSETS_FOLDER, GRAPH_FILE, VARIABLES_PREFIX
 
@@ -277,10 +278,7 @@ class _Model:
 
 
 def _unused(name: str, used: set[str]) -> str:
-    number, candidate = 0, name
-    while candidate in used:
-        number += 1
-        candidate = f"{name}_{number}"
+    candidate = free_name(name, used)
     used.add(candidate)
     return candidate
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from hubexplore.errors import ConversionError
 from hubexplore.summary.files.paths import absolute
-from hubexplore.summary.lookup import first_names
+from hubexplore.summary.lookup import first_names, named
 
 MOST_EXAMPLES: Final = 1_000
 """Maximum number of examples that are used."""
@@ -24,7 +24,7 @@ MSG_NO_DATA: Final = (
 MSG_SIGNATURES: Final = (
     "data= belongs to one signature, and {count} are converted: {names}. Name the one: signature={first!r}."
 )
-MSG_NAMES: Final = "data= names {found}, but the inputs of the signature {signature!r} are {names}."
+MSG_NAMES: Final = "data= names {found}, but the signature {signature!r} has the {inputs}."
 MSG_LENGTHS: Final = "The arrays in data= have different numbers of examples: {lengths}."
 MSG_ONE: Final = (
     "data= is an array, but the signature {signature!r} has {count} inputs. Pass a dict with the names "
@@ -92,7 +92,9 @@ def _only(signature: str, names: list[str]) -> str:
 def _check_names(values: Mapping[str, Any], signature: str, names: list[str]) -> None:
     if set(values) != set(names):
         raise ConversionError(
-            MSG_NAMES.format(found=first_names(values, 10), signature=signature, names=first_names(names, 10))
+            MSG_NAMES.format(
+                found=first_names(values, 10), signature=signature, inputs=named("input", names, 10)
+            )
         )
 
 

@@ -15,6 +15,7 @@ from hubexplore.hub.placement import rename
 from hubexplore.hub.resolve.tf_filesystem import filesystem_of
 from hubexplore.summary.files import paths
 from hubexplore.summary.files.atomic_write import part_name
+from hubexplore.summary.free_names import free_name
 from hubexplore.summary.lookup import first_names
 
 WHAT: Final = "The path to write to"
@@ -133,9 +134,6 @@ def file_name(signature: str, used: set[str]) -> str:
       used: names that are taken, in lower case; gets the new one.
     """
     stem = _NOT_IN_NAMES.sub("_", signature)[:_MAX_STEM].strip(".") or "signature"
-    name, number = stem, 1
-    while name.lower() in used:
-        number += 1
-        name = f"{stem}_{number}"
+    name = free_name(stem, used, first=2, ignore_case=True)
     used.add(name.lower())
     return name

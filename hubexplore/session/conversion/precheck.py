@@ -25,9 +25,9 @@ _MOST_OPS: Final = 12
 
 MSG_LACKS: Final = "The signature {name!r} cannot be converted to {title}, because of {ops}.{cut}{others}"
 MSG_OP: Final = "{op} ({reason}): {nodes}"
-MSG_MORE: Final = "{count} more ops"
+MSG_MORE: Final = "{count} more {ops}"
 MSG_CUT: Final = (
-    " Cut them away, and convert the rest ({kept:,} of {all:,} ops that compute): {code}{command}."
+    " Cut {them} away, and convert the rest ({kept:,} of {all:,} ops that compute): {code}{command}."
 )
 MSG_COMMAND: Final = "; in a terminal: {command}"
 MSG_NO_CUT: Final = " No cut leaves a part worth converting."
@@ -70,22 +70,38 @@ def find(
       reason: of the format.
       wanted: the format.
     """
-    variant = named_variant(summary, tuple(sorted(tags)))
-    meta_graph = summary.source.meta_graphs.get(variant.tags) if summary.source is not None else None
     found: dict[str, Obstacles] = {}
     for name in names:
-        signature = find_signature(variant, name)
-        graph = (
-            signature_graph(meta_graph, signature)
-            if signature is not None and meta_graph is not None
-            else None
-        )
+        graph = _graph(summary, tags, name)
         if graph is None:  # the converter will say what is wrong with it
             continue
         obstacles, anchors = find_obstacles(graph, _with_stranded(graph, wanted, reason))
         if obstacles:
             found[name] = obstacles, _advice(graph, anchors, wanted)
     return found
+
+
+def ops_of(summary: ModuleSummary, tags: Collection[str], name: str, beginning: str) -> list[str]:
+    """Returns the types of the ops that a signature computes with at each call, in order.
+
+    Args:
+      summary: of the module, with its source.
+      tags: of the graph variant.
+      name: of the signature.
+      beginning: of the types that are meant.
+    """
+    graph = _graph(summary, tags, name)
+    if graph is None:
+        return []
+    obstacles, _ = find_obstacles(graph, lambda node: beginning if node.op.startswith(beginning) else "")
+    return sorted(one.op for one in obstacles)
+
+
+def _graph(summary: ModuleSummary, tags: Collection[str], name: str) -> SignatureGraph | None:
+    variant = named_variant(summary, tuple(sorted(tags)))
+    meta_graph = summary.source.meta_graphs.get(variant.tags) if summary.source is not None else None
+    signature = find_signature(variant, name)
+    return None if signature is None or meta_graph is None else signature_graph(meta_graph, signature)
 
 
 def _with_stranded(graph: SignatureGraph, wanted: Format, reason: Reason) -> Reason:
@@ -125,10 +141,12 @@ def refusal(
     name, (obstacles, advice) = next(iter(found.items()))
     texts = [MSG_OP.format(op=one.op, reason=one.reason, nodes=_nodes(one)) for one in obstacles[:_MOST_OPS]]
     if len(obstacles) > _MOST_OPS:
-        texts.append(MSG_MORE.format(count=len(obstacles) - _MOST_OPS))
+        count = len(obstacles) - _MOST_OPS
+        texts.append(MSG_MORE.format(count=count, ops="op" if count == 1 else "ops"))
     cut = MSG_NO_CUT if wanted.name == ONNX else MSG_NO_CUT + MSG_SELECT
     if advice is not None:
         cut = MSG_CUT.format(
+            them="it" if sum(one.count for one in obstacles) == 1 else "them",
             kept=advice.kept,
             all=advice.kept + advice.lost,
             code=_code(advice, name),

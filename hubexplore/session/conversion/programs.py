@@ -40,14 +40,14 @@ from hubexplore.session.conversion.tensor_lists import RESERVE, open_lists
 from hubexplore.session.export.reference import dense_inputs
 from hubexplore.session.export.save_report import ComparedCall
 from hubexplore.session.interruption import run_interruptibly
-from hubexplore.summary.lookup import first_names
+from hubexplore.summary.lookup import first_names, named
 from hubexplore.summary.model import IN_MEMORY
 from hubexplore.summary.module_format import DEFAULT_SIGNATURE
 
 MSG_SIGNATURE: Final = "The module has no signature {name!r}.{hint} It has: {names}."
 MSG_ONE_FILE: Final = (
-    "Only the signature {name!r} is written, because a file of this format holds one. The others are "
-    "{others}: name one, signature={other!r}, or write to a directory, which gets a file for each."
+    "Only the signature {name!r} is written, because a file of this format holds one. {others}, "
+    "signature={other!r}, or write to a directory, which gets a file for each."
 )
 MSG_RENAMED: Final = (
     "The output {old!r} of the signature {name!r} is called {new!r}, since ONNX has no input and output of "
@@ -62,8 +62,9 @@ MSG_LISTS: Final = (
     "batch, and without dynamic_size."
 )
 MSG_TIES: Final = (
-    "The module selects boxes by {op}. LiteRT does not order boxes with equal scores as TensorFlow does, so "
-    "it may select others of them: rows of outputs that differ much can be other boxes with the same scores."
+    "The signature {name!r} selects boxes by {op}. LiteRT does not order boxes with equal scores as "
+    "TensorFlow does, so it may select others of them: rows of outputs that differ much can be other boxes "
+    "with the same scores."
 )
 MSG_NO_RUNTIME: Final = "{title} is not installed. Run: pip install 'hubexplore[{extra}]'"
 MSG_NOT_WANTED: Final = "verify=False was asked for."
@@ -155,7 +156,13 @@ class ProgramConversion:
             kept = DEFAULT_SIGNATURE if DEFAULT_SIGNATURE in names else next(iter(every.values()))
             others = [name for name in names if name != kept]
             self._warnings.append(
-                MSG_ONE_FILE.format(name=kept, others=first_names(others, 5), other=others[0])
+                MSG_ONE_FILE.format(
+                    name=kept,
+                    others=f"The other is {others[0]!r}: name it"
+                    if len(others) == 1
+                    else f"The others are {first_names(others, 5)}: name one",
+                    other=others[0],
+                )
             )
             names = [kept]
         return {key: name for key, name in every.items() if name in names}
@@ -224,7 +231,7 @@ class ProgramConversion:
             # All signatures share the weights in one file.
             out = self._work / f"model{suffix}"
             job = {"signatures": list(self._signatures), "out": str(out)}
-            holds = f"signatures {first_names(self._signatures, 5)}"
+            holds = named("signature", self._signatures, 5)
             return [job], [(out, target if self._is_file else target / f"model{suffix}", holds)]
         if self._is_file and len(self._signatures) > 1:
             raise ConversionError(
@@ -300,10 +307,11 @@ class ProgramConversion:
                 # The model was made all the same, and the report says what it does.
                 answers = [{"failed": str(error)}] * len(run)
         compared = proof.compare(expected, answers, names, self._renamed)
-        if self._wanted.name == TFLITE and any(map(proof.is_far, compared)):
-            ops = self._subject.spec.variant(self._subject.choice.serving).ops
-            selecting = sorted(op for op in ops if op.startswith("NonMaxSuppression"))
-            self._warnings += [MSG_TIES.format(op=op) for op in selecting[:1]]
+        if self._wanted.name == TFLITE:
+            summary, tags = self._subject.spec.summary(), self._subject.choice.serving
+            for name in (self._signatures[call.call] for call in compared if proof.is_far(call)):
+                selecting = precheck.ops_of(summary, tags, name, "NonMaxSuppression")
+                self._warnings += [MSG_TIES.format(name=name, op=op) for op in selecting[:1]]
         return compared
 
     def _fail(self, jobs: Sequence[Mapping[str, Any]], errors: Mapping[int, str]) -> NoReturn:
@@ -317,7 +325,7 @@ class ProgramConversion:
             raise refused from cause
         number, error = next(iter(errors.items()))
         failed = [self._signatures[key] for key in jobs[number]["signatures"]]
-        names = f"the signature{'' if len(failed) == 1 else 's'} {first_names(failed, 3)}"
+        names = f"the {named('signature', failed, 3)}"
         done = [
             self._signatures[key]
             for position, job in enumerate(jobs)

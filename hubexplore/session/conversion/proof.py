@@ -13,24 +13,26 @@ from typing import Any, Final
 import ml_dtypes
 import numpy as np
 
+from hubexplore.display.wording import counted
 from hubexplore.hub.servable.subject import Subject
 from hubexplore.hub.servable.write import Written
 from hubexplore.session.export.differences import difference
 from hubexplore.session.export.reference import Reference, reference_of
 from hubexplore.session.export.save_report import ComparedCall, ComparedOutput, largest
 from hubexplore.session.export.verification import TwoRuns, run_twice
+from hubexplore.summary.lookup import named
 
 MOST_GIVEN: Final = 16
 """Maximum number of examples of the user that are run."""
 MSG_GIVEN: Final = "on {count} of the examples in data="
 MSG_FAILS: Final = "the call fails: {error}"
-MSG_MISSING: Final = "the model has no outputs {names}"
+MSG_MISSING: Final = "the model lacks the {outputs}"
 MSG_VARYING: Final = "{names} not compared: different on each run"
-MSG_FILES: Final = "{names} not compared: names a file of the module, which the model does not have"
-MSG_ALL_VARYING: Final = "its outputs are different on each run"
+MSG_FILES: Final = "{names} not compared: {finding} of the module, which the model does not have"
+MSG_ALL_VARYING: Final = "{outputs} different on each run"
 MSG_SHAPE: Final = "{name!r} has the shape {found} instead of {expected}"
 MSG_DTYPE: Final = "{name!r} is {found} instead of {expected}"
-MSG_NOT_FINITE: Final = "{name!r} is NaN or infinite at {count:,} places where the module has a number"
+MSG_NOT_FINITE: Final = "{name!r} is NaN or infinite at {places} where the module has a number"
 MSG_ORDER: Final = "{name!r} has the same rows in another order"
 _FAR: Final = 1e-3
 """A difference, relative to the largest value, that rounding does not explain."""
@@ -204,9 +206,16 @@ def _compare(
     notes = []
     varying = ", ".join(repr(key) for key in runs.first if key not in runs.steady)
     if varying:
-        notes.append(MSG_VARYING.format(names=varying) if runs.steady else MSG_ALL_VARYING)
+        notes.append(
+            MSG_VARYING.format(names=varying)
+            if runs.steady
+            else MSG_ALL_VARYING.format(
+                outputs="its output is" if len(runs.first) == 1 else "its outputs are"
+            )
+        )
     if call.files:
-        notes.append(MSG_FILES.format(names=", ".join(map(repr, sorted(call.files)))))
+        finding = "names a file" if len(call.files) == 1 else "name files"
+        notes.append(MSG_FILES.format(names=", ".join(map(repr, sorted(call.files))), finding=finding))
     outputs = []
     for key in steady:
         expected = runs.first[key]
@@ -217,9 +226,9 @@ def _compare(
         outputs.append(output)
         if value is not None and _is_far(output):
             notes += _explanation(key, np.asarray(expected), value)
-    absent = [repr(key) for key in steady if renamed.get(key, key) not in answer["outputs"]]
+    absent = [key for key in steady if renamed.get(key, key) not in answer["outputs"]]
     if absent:
-        notes.append(MSG_MISSING.format(names=", ".join(absent)))
+        notes.append(MSG_MISSING.format(outputs=named("output", absent)))
     return ComparedCall(
         name,
         len(outputs),
@@ -242,13 +251,14 @@ def _explanation(name: str, expected: Any, found: Any) -> list[str]:
     """Says how two arrays differ, beside the numbers; nothing if it is in the numbers alone."""
     if expected.shape != found.shape:
         return [MSG_SHAPE.format(name=name, found=found.shape, expected=expected.shape)]
+    # Also those of ml_dtypes, as bfloat16, which are no numbers to NumPy.
+    if expected.dtype != found.dtype and not {expected.dtype.kind, found.dtype.kind} & set("OSU"):
+        return [MSG_DTYPE.format(name=name, found=found.dtype, expected=expected.dtype)]
     if expected.dtype.kind not in "fiu" or found.dtype.kind not in "fiu":
         return []
-    if expected.dtype != found.dtype:
-        return [MSG_DTYPE.format(name=name, found=found.dtype, expected=expected.dtype)]
     lost = np.count_nonzero(np.isfinite(expected) & ~np.isfinite(found))
     if lost:
-        return [MSG_NOT_FINITE.format(name=name, count=lost)]
+        return [MSG_NOT_FINITE.format(name=name, places=counted(int(lost), "place"))]
     # Along the last axis but one for boxes, along the only one for their scores.
     axis = max(expected.ndim - 2, 0)
     largest_value = _largest_value(expected)

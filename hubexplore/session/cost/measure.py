@@ -20,6 +20,7 @@ from hubexplore.hub.running.run_errors import explain_run_error
 from hubexplore.inputs.examples import example_search
 from hubexplore.inputs.fields import fields
 from hubexplore.inputs.machine_memory import available_memory
+from hubexplore.session.batches import by_input
 from hubexplore.session.cost.curve import MAX_ROWS, doubled, measured_curve, quantile
 from hubexplore.session.cost.rows import NO_ROWS, row_count, with_rows, with_values
 from hubexplore.session.cost.trace import Trace, traced
@@ -227,10 +228,7 @@ class _Measurement:
 
 def _values(infos: Mapping[str, Any], arrays: Sequence[Array]) -> Iterator[tuple[str, Any]]:
     """Yields (input, the value that its arrays stand for)."""
-    start = 0
-    for name, info in infos.items():
-        own = arrays[start : start + len(info.component_names)]
-        start += len(own)
+    for name, info, own in by_input(infos, arrays):
         match info.kind:
             case "sparse":
                 yield name, tf.compat.v1.SparseTensorValue(*own)
@@ -242,10 +240,7 @@ def _values(infos: Mapping[str, Any], arrays: Sequence[Array]) -> Iterator[tuple
 
 def _shapes(infos: Mapping[str, Any], arrays: Sequence[Array]) -> Iterator[tuple[str, Shape]]:
     """Yields (input, shape of the array that it stands for)."""
-    start = 0
-    for name, info in infos.items():
-        own = arrays[start : start + len(info.component_names)]
-        start += len(own)
+    for name, info, own in by_input(infos, arrays):
         match info.kind:
             case "sparse":
                 yield name, tuple(map(int, own[2]))

@@ -9,7 +9,7 @@ import numpy as np
 
 from hubexplore.errors import SignatureError
 from hubexplore.hub.tensor_info import TensorInfo
-from hubexplore.session.batches import Arrays, batches, is_batched
+from hubexplore.session.batches import Arrays, batches, by_input, is_batched
 from hubexplore.summary.cost.given_shapes import is_shape
 from hubexplore.summary.tensor_values import Array
 
@@ -71,11 +71,7 @@ def with_rows(infos: Mapping[str, TensorInfo], arrays: Arrays, rows: int) -> lis
     count = row_count(infos, arrays)
     times = -(-rows // max(count, 1))
     repeated: list[Array] = []
-    start = 0
-    for info in infos.values():
-        width = len(info.component_names)
-        own = arrays[start : start + width]
-        start += width
+    for _, info, own in by_input(infos, arrays):
         repeated += _repeated(info, own, times) if is_batched(info) and times > 1 else own
     _, parts = batches(infos, repeated, rows)
     return next(parts)

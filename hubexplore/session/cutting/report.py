@@ -69,8 +69,9 @@ class CutReport:
             return f"Not checked: {printable(reason)}."
         unequal = [output for output in compared if output.difference]
         if unequal:
+            some = f"{len(unequal)} of {len(compared)} outputs differ{'s' if len(unequal) == 1 else ''}"
             return (
-                f"{len(unequal)} of {len(compared)} outputs differ from what the module computes, "
+                f"{some if len(compared) > 1 else 'The output differs'} from what the module computes, "
                 f"{printable(repr(unequal[0].output))} {_difference(unequal[0])}."
             )
         count = f"{len(compared)} outputs equal" if len(compared) > 1 else "1 output equals"

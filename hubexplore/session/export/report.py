@@ -11,6 +11,7 @@ from hubexplore.display.markup import tag
 from hubexplore.display.safe_display import automatic
 from hubexplore.display.tables.grid import Column, Grid, grid_html, grid_text
 from hubexplore.display.wording import printable, visible
+from hubexplore.session.export.save_report import largest
 
 _COLUMNS: Final = (
     Column("Signature", code=True),
@@ -61,12 +62,7 @@ class ExportReport:
     @property
     def largest_difference(self) -> float | None:
         """Over all signatures; None if none was compared."""
-        differences = [
-            comparison.largest_difference
-            for comparison in self.compared
-            if comparison.largest_difference is not None
-        ]
-        return max(differences) if differences else None
+        return largest(comparison.largest_difference for comparison in self.compared)
 
     def __fspath__(self) -> str:
         return self.path

@@ -11,6 +11,7 @@ from google.protobuf.message import DecodeError
 from hubexplore.summary.analysis.objects import Objects
 from hubexplore.summary.analysis.program import Program
 from hubexplore.summary.capabilities.model import Trigger, When
+from hubexplore.summary.graph.declared_tensors import component_names
 from hubexplore.summary.graph.messages import VariableDef
 from hubexplore.summary.graph.traversal import tensor_of
 from hubexplore.summary.module_format import INIT_OP, INTERNAL_SIGNATURES, MAIN_OPS
@@ -130,7 +131,7 @@ def _signatures(meta_graph: Any, tags: tuple[str, ...]) -> Iterator[Entry]:
         if name not in INTERNAL_SIGNATURES:
             signature = meta_graph.signature_def[name]
             fed = frozenset(
-                tensor_of(tensor) for info in signature.inputs.values() for tensor in tensors(info)
+                tensor_of(tensor) for info in signature.inputs.values() for tensor in component_names(info)
             )
             yield Entry(
                 Trigger(When.CALLED, tags, name),
@@ -143,24 +144,7 @@ def _signatures(meta_graph: Any, tags: tuple[str, ...]) -> Iterator[Entry]:
 
 def _outputs(signature: Any) -> tuple[str, ...]:
     outputs = sorted(signature.outputs.items())
-    return tuple(tensor for _, info in outputs for tensor in tensors(info))
-
-
-def tensors(info: Any) -> Iterator[str]:
-    """The names of the tensors of a TensorInfo-shaped message."""
-    stack = [info]
-    while stack:
-        current = stack.pop()
-        match current.WhichOneof("encoding"):
-            case "coo_sparse":
-                sparse = current.coo_sparse
-                yield sparse.values_tensor_name
-                yield sparse.indices_tensor_name
-                yield sparse.dense_shape_tensor_name
-            case "composite_tensor":
-                stack.extend(current.composite_tensor.components)
-            case _:
-                yield current.name
+    return tuple(tensor for _, info in outputs for tensor in component_names(info))
 
 
 def _training(meta_graph: Any, program: Program, trigger: Trigger) -> Iterator[Entry]:

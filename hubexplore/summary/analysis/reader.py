@@ -13,7 +13,7 @@ from hubexplore.summary.analysis.asset_files import AssetPath, in_folder
 from hubexplore.summary.analysis.asset_variables import asset_variables
 from hubexplore.summary.analysis.drawn_paths import drawn_path
 from hubexplore.summary.analysis.effects import Effect, Effects
-from hubexplore.summary.analysis.entries import entries_of, tensors
+from hubexplore.summary.analysis.entries import entries_of
 from hubexplore.summary.analysis.findings import finding, quoted, severity_of
 from hubexplore.summary.analysis.hidden_graphs import HiddenEffect, HiddenGraphs
 from hubexplore.summary.analysis.objects import Objects
@@ -30,6 +30,7 @@ from hubexplore.summary.capabilities.model import (
     Trigger,
     When,
 )
+from hubexplore.summary.graph.declared_tensors import component_names
 from hubexplore.summary.graph.messages import AssetFileDef
 from hubexplore.summary.graph.traversal import node_of, tensor_of
 from hubexplore.summary.module_format import INTERNAL_SIGNATURES
@@ -282,7 +283,7 @@ def _known(meta_graph: Any, program: Program, path_of: AssetPath) -> dict[str, V
     for name in meta_graph.signature_def:
         if name not in INTERNAL_SIGNATURES:
             for key, info in meta_graph.signature_def[name].inputs.items():
-                for tensor in tensors(info):
+                for tensor in component_names(info):
                     known[tensor_of(tensor)] = dependent(Origin.INPUT, key)
     if meta_graph.saver_def.filename_tensor_name:
         name = tensor_of(meta_graph.saver_def.filename_tensor_name)

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable
 from typing import Any, Final
 
+from hubexplore.summary.free_names import free_name
+
 # What TensorFlow's importer does not take in the name of a node.
 _FORBIDDEN: Final = re.compile(r"[^A-Za-z0-9_.\-/]")
 
@@ -19,10 +21,7 @@ def node_name(text: str) -> str:
 
 def unused(name: str, used: set[str]) -> str:
     """`name`, or `name_1`, ..., which is then in use; names differ also where case does not count."""
-    candidate, number = name, 0
-    while candidate.lower() in used:
-        number += 1
-        candidate = f"{name}_{number}"
+    candidate = free_name(name, used, ignore_case=True)
     used.add(candidate.lower())
     return candidate
 

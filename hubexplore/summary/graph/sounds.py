@@ -16,6 +16,7 @@ from typing import Any, Final
 from hubexplore.summary.graph.neutral_values import number_of
 from hubexplore.summary.graph.traversal import calls_of_attr, consumers_of, index_nodes, node_of
 from hubexplore.summary.model import MessageSummary, Shape, SignatureSummary, TensorSummary
+from hubexplore.summary.name_words import snake, words_of
 
 WAVEFORM: Final = "waveform"
 SPECTROGRAM: Final = "spectrogram"
@@ -120,7 +121,7 @@ def find_sounds(
     inputs = {}
     for tensor in candidates:
         is_analysed = graph is not None and graph.leads(tensor.tensor, _SINKS)
-        is_named = bool(_words(tensor.name) & _SOUND_WORDS)
+        is_named = bool(words_of(tensor.name) & _SOUND_WORDS)
         if is_analysed or is_named or rates.name or rates.attached:
             inputs[tensor.name] = Sound(WAVEFORM, rates.of(tensor), rates.name)
     ranks = {len(tensor.shape or ()) for tensor in candidates if tensor.name in inputs}
@@ -141,7 +142,7 @@ def _may_be_sound(tensor: TensorSummary) -> bool:
 
 def _kind_of_output(tensor: TensorSummary, graph: _Graph | None, ranks: set[int]) -> str:
     """What an output is: a waveform, a spectrogram, or ""."""
-    words, shape = _words(tensor.name), tensor.shape
+    words, shape = words_of(tensor.name), tensor.shape
     rank = None if shape is None else len(shape)
     is_waveform = has_samples(tensor.dtype, shape)
     source = "" if graph is None else graph.source(tensor.tensor)
@@ -154,11 +155,6 @@ def _kind_of_output(tensor: TensorSummary, graph: _Graph | None, ranks: set[int]
             return WAVEFORM
         return SPECTROGRAM if has_frames and words & _SPECTROGRAM_WORDS else ""
     return SPECTROGRAM if has_frames else ""
-
-
-def _words(name: str) -> set[str]:
-    # "inputAudio_1" has "input", "audio" and "1".
-    return set(re.findall(r"[a-z]+|\d+", _snake(name)))
 
 
 # ---- rates
@@ -193,23 +189,18 @@ class _Rates:
     def _is_rate(self, tensor: TensorSummary) -> bool:
         """Whether a tensor is a number that is a rate by its name, or by its name and its value."""
         is_number = tensor.dtype in ("int32", "int64", "float32", "float64") and tensor.shape in ((), (1,))
-        name = _snake(tensor.name)
+        name = snake(tensor.name)
         if not is_number or _RATE_NAME.search(name):
             return is_number
         is_short = _SHORT_RATE_NAME.search(name) is not None and self._graph is not None
         return is_short and self._graph is not None and self._graph.rate(tensor.tensor) in RATES
 
 
-def _snake(name: str) -> str:
-    """Returns "sampleRate" as "sample_rate"."""
-    return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
-
-
 def _attached(messages: Iterable[MessageSummary]) -> Iterator[int]:
     """The rates that attached messages state."""
     for message in messages:
         for path, value in message.fields:
-            name = _snake(path.rpartition(".")[2])
+            name = snake(path.rpartition(".")[2])
             number = int(value) if value.isdecimal() and len(value) < 8 else 0
             # Fields of messages of unknown type have numbers for names: there only a usual rate counts.
             if is_rate(number) if _RATE_NAME.search(name) else name.isdecimal() and number in RATES:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
+from hubexplore.summary.free_names import free_name
 from hubexplore.summary.model import ModuleSummary, VariantSummary
 from hubexplore.summary.weight_files.stored_weights import StoredWeight, StoredWeights
 from hubexplore.summary.weight_files.variable_uses import Use, variable_uses
@@ -28,11 +29,7 @@ def keys(weights: Iterable[StoredWeight], reserved: Iterable[str] = ()) -> list[
     for weight in weights:
         parts = weight.variable.name[:_MOST_KEY].split("/")
         safe = ["_" if part in ("", ".", "..") else _UNSAFE.sub("_", part) for part in parts]
-        name = "/".join(safe)
-        key, number = name, 1
-        while key in used:
-            number += 1
-            key = f"{name}_{number}"
+        key = free_name("/".join(safe), used, first=2)
         used.add(key)
         found.append(key)
     return found

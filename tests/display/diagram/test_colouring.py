@@ -124,7 +124,7 @@ def test_names_that_are_not_there() -> None:
     assert shown.colouring is not None
     assert shown.colouring.warnings == ("1 of 2 names have no box in this diagram: 'elsewhere'.",)
     assert "1 of 2 names" in shown.html()
-    with pytest.raises(NoSuchScopeError, match=r"None of the 1 names.*'fist'.*Did you mean 'first'"):
+    with pytest.raises(NoSuchScopeError, match=r"No name of color=.*'fist'.*Did you mean 'first'"):
         module.graph(color={"fist": 1})
 
 

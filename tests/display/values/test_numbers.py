@@ -337,6 +337,36 @@ class TestImages:
         sharpened[0, 1:4] = 280
         assert brightness(sharpened)[1] == "−20 is black, 280 is white"
 
+    @pytest.mark.parametrize(
+        ("count", "share", "fits"),
+        [
+            # Any number of values by 2 % of the range, 1 % of the 3072 values by 15 %.
+            (1500, 0.019, True),
+            (1500, 0.021, False),
+            (30, 0.149, True),
+            (31, 0.149, False),
+            (30, 0.151, False),
+        ],
+    )
+    @pytest.mark.parametrize(("start", "end"), [(0, 1), (-1, 1), (0, 255)])
+    @pytest.mark.parametrize("is_above", [True, False])
+    def test_how_far_and_how_often_a_range_is_left(  # noqa: PLR0917 - each is a parameter
+        self, count: int, share: float, fits: bool, start: float, end: float, is_above: bool
+    ) -> None:
+        stack = RANDOM.uniform(start, end, (1, 32, 32, 3))
+        flat = stack.reshape(-1)
+        flat[:2] = start, end
+        beyond = end + share * (end - start) if is_above else start - share * (end - start)
+        flat[10 : 10 + count] = beyond
+        flat[-1] = np.nan
+        pixels, rule = brightness(stack)
+        usual = f"{start} is black, {end} is white".replace("-", "−")
+        assert (rule == usual) == fits
+        assert (pixels.min(), pixels.max()) == (0, 255)
+        if fits:
+            known = ((flat[:-1] - start) / (end - start) * 255).round().clip(0, 255)
+            np.testing.assert_array_equal(pixels.reshape(-1)[:-1], known)
+
     def test_bytes_stay(self) -> None:
         stack = RANDOM.integers(0, 255, (1, 4, 4, 3)).astype(np.uint8)
         np.testing.assert_array_equal(brightness(stack)[0], stack)

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from hubexplore.display import values
+from hubexplore.display.values.views.motion import motion
 
 RANDOM = np.random.default_rng(0)
 VOLUME = np.stack([np.full((2, 8, 9, 2), at / 10) for at in range(10)], axis=1).astype(np.float32)
@@ -115,6 +116,25 @@ class TestMotion:
         pixels = values.render(still).html
         assert photo_pixels(pixels)[-1, 0].tolist() == [255, 255, 255]
 
+    def test_the_longest_motion_of_all_rows_has_the_strongest_colour(self) -> None:
+        fields = np.zeros((3, 16, 16, 2))
+        fields[:2, ..., 0] = [[[4]], [[1]]]  # to the right, which is red
+        fields[1, 0, :3] = np.array([[np.nan, 0], [0, np.inf], [0, -2]])
+        drawn = motion(fields, ())
+        assert drawn.note == "White does not move; the strongest colours move by 4."
+        first, second, third = (photo_pixels(drawn.html, number) for number in range(3))
+        assert first[-1, -1].tolist() == [255, 0, 0]
+        assert second[-1, -1].tolist() == [255, 191, 191]
+        assert third[-1, -1].tolist() == [255, 255, 255]
+        side = len(second) // 16
+        unknown, endless, up = second[0, : 3 * side : side].tolist()
+        assert unknown == [128] * 3
+        assert [min(endless), max(endless)] == [0, 255]
+        assert [min(up), max(up)] == [128, 255]
+
+    def test_where_nothing_moves_all_is_white(self) -> None:
+        assert (photo_pixels(motion(np.zeros((16, 16, 2)), ()).html) == 255).all()
+
     @pytest.mark.parametrize(
         "field",
         [
@@ -129,6 +149,6 @@ class TestMotion:
         assert values.suitable_views(self.TURN, name="logits")[0] != "Motion"
 
 
-def photo_pixels(html: str) -> np.ndarray:
-    data = re.findall(r'src="data:image/\w+;base64,([^"]+)"', html)[0]
+def photo_pixels(html: str, number: int = 0) -> np.ndarray:
+    data = re.findall(r'src="data:image/\w+;base64,([^"]+)"', html)[number]
     return np.asarray(Image.open(io.BytesIO(base64.b64decode(data))).convert("RGB"))

@@ -79,6 +79,11 @@ class TestBoxes:
         assert "2 of 3 boxes with a score of at least 0.3." in rendered.html
         assert ["cat 0.9" in drawing(rendered.html), "dog 0.5" in drawing(rendered.html)] == [True, True]
 
+    def test_low_scores_are_not_written_as_0(self) -> None:
+        found = group(scene({**DETECTION, "detection_scores": SCORES * 0.004}, PICTURE), boxes.Boxes)
+        html = drawing(drawn(found, threshold=0.0).html)
+        assert ["class 1 0.0036" in html, "class 0 0.002" in html, "class 2 0.0004" in html] == [True] * 3
+
     def test_the_threshold_decides(self) -> None:
         found = group(scene(DETECTION, PICTURE), boxes.Boxes)
         counts = [drawn(found, threshold=share).html.count("class ") for share in (0.0, 0.6, 1.0)]

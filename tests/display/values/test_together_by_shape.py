@@ -220,6 +220,10 @@ class TestClassesOfWords:
         named = scene(outputs, names=("O", "PER", "ORG", "LOC", "MISC"), words=self.WORDS[:1])
         assert cells(drawn(group(named, token_classes.TokenClasses)).html)[3:6] == ["Ann", "PER", "0.68"]
 
+    def test_small_chances_are_not_written_as_0(self) -> None:
+        unsure = scene({"y": np.full((1, 2, 4), 1.2345e-5)}, words=self.WORDS[:1, :2])
+        assert cells(drawn(group(unsure, token_classes.TokenClasses)).html)[5] == "1.2e-05"
+
     def test_many_classes_have_names_and_an_output_its_own(self) -> None:
         names = tuple(f"tag {number}" for number in range(20))
         named = scene({"emissions": np.eye(20)[[[1, 0, 4]]]}, names=names, words=self.WORDS[:1])

@@ -7,11 +7,15 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import ml_dtypes
+import numpy as np
 import pytest
 import tensorflow as tf
 
 import hubexplore as hub
+from hubexplore.display.values.together.scene import Member
 from hubexplore.errors import CardError, GraphError, PathError, UntrustedModuleError
+from hubexplore.explorer.model_card.markdown_card import value_lines
 from hubexplore.session.session import NotebookSession
 from tests.display.card.test_markdown import shown
 from tests.display.strangers import RUN, hostile_module
@@ -67,6 +71,37 @@ def test_values_are_shown_in_words(digits: Any) -> None:
     inputs = text.split("Input `sentences`")[1].split("Output")[0]
     assert inputs.count("\n") > 4
     assert "float32" in text.split("Output `default`")[1]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "expected"),
+    [
+        ([0.5, 1.2345e-5, 0.25], "[    0.5 1.2e-05    0.25]"),
+        ([1.2345e-5, 0.00067891], "[1.234e-05 0.0006789]"),
+        ([[1e-7, 0.0], [-2.0, 0.001]], "[[1e-07     0]\n [   -2 0.001]]"),
+        ([12.0, -4e-9], "[    12 -4e-09]"),
+        # Ordinary rows are as short as they were.
+        ([0.0005, 0.9995], "[0.0005 0.9995]"),
+        ([0.0, 1.0, 0.25], "[0.   1.   0.25]"),
+        ([0.0, 0.0], "[0. 0.]"),
+        ([], "[]"),
+    ],
+)
+def test_small_numbers_keep_their_digits(numbers: Any, expected: str) -> None:
+    for dtype in (np.float32, np.float64):
+        assert "\n".join(value_lines(Member("x", np.array(numbers, dtype)))) == expected
+
+
+def test_small_numbers_of_other_kinds_keep_their_digits() -> None:
+    assert value_lines(Member("x", np.array(1e-6))) == ["1e-06"]
+    assert value_lines(Member("x", np.array([1e-6, np.nan, np.inf]))) == ["[1e-06   nan   inf]"]
+    assert value_lines(Member("x", np.array([1e-6 + 1e-6j, 2.0]))) == ["[1e-06+1e-06j         2+0j]"]
+    assert value_lines(Member("x", np.array([1e-6, 0.5], ml_dtypes.bfloat16))) == ["[1e-06   0.5]"]
+    # Not those of the middle, which are left out.
+    middle = np.full(100, 0.5)
+    middle[50] = 1e-6
+    assert value_lines(Member("x", middle)) == ["[0.5 0.5 0.5 ... 0.5 0.5 0.5]"]
+    assert "1e-06" in value_lines(Member("x", middle[48:]))[0]
 
 
 def test_classes_have_their_names(tmp_path: Path) -> None:

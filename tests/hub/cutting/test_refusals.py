@@ -36,7 +36,7 @@ REFUSED: dict[str, tuple[dict[str, Any], type[HubError], str]] = {
     ),
     "a signature in place of a tensor": (
         {"outputs": "doubled"}, NoSuchTensorError,
-        "'doubled' is a signature. Name its outputs instead, which are 'twice', with of='doubled'",
+        "'doubled' is a signature. Name its output 'twice' instead, with of='doubled'",
     ),
     "an output of another signature": (
         {"outputs": "twice"}, NoSuchTensorError,

@@ -113,7 +113,7 @@ def test_open_sizes_fit_any(double: hub.ModuleSpec) -> None:
 def test_what_goes_where_must_be_clear(wide: str) -> None:
     text = message(wide, hub.create_module_spec(weigh))
     assert "It is not clear which output" in text
-    assert "there are the outputs 'default' and the inputs 'scale', 'values'" in text
+    assert "there is the output 'default' and the inputs 'scale', 'values'" in text
     assert text.endswith("connect={'values': 'default'}.")
 
 
@@ -127,6 +127,81 @@ def test_what_is_proposed_fits(wide: str) -> None:
     other = offering(default=(tf.float32, [None, 3]))
     text = message(hub.create_module_spec(several), other)
     assert text.endswith("Say it: connect={'x': 'c'}, cast=True.")
+
+
+NUMBERS = (tf.float32, [None, 3])
+OTHERS = {"text": (tf.string, [None]), "narrow": (tf.float32, [None, 2])}
+
+
+def with_outputs(**outputs: tuple[Any, Any]) -> hub.ModuleSpec:
+    """A module without inputs: name of an output -> its dtype and shape."""
+
+    def module_fn() -> None:
+        hub.add_signature(
+            outputs={
+                name: tf.zeros([size or 1 for size in shape], dtype)
+                for name, (dtype, shape) in outputs.items()
+            }
+        )
+
+    return hub.create_module_spec(module_fn)
+
+
+def with_inputs(**inputs: tuple[Any, Any]) -> hub.ModuleSpec:
+    """A module without variables: name of an input -> its dtype and shape."""
+
+    def module_fn() -> None:
+        given = {name: tf1.placeholder(*made, name=name) for name, made in inputs.items()}
+        hub.add_signature(inputs=given, outputs={name: tf.identity(each) for name, each in given.items()})
+
+    return hub.create_module_spec(module_fn)
+
+
+@pytest.mark.parametrize(
+    ("outputs", "inputs", "proposed"),
+    [
+        # Names of what stands beside a result come last, wherever they are.
+        (["logvar", "mean"], ["z"], "connect={'z': 'mean'}"),
+        (
+            ["a", "imageFeatures", "embedding"],
+            ["image_features"],
+            "connect={'image_features': 'imageFeatures'}",
+        ),
+        (["features_std", "features_all", "mean"], ["features"], "connect={'features': 'features_all'}"),
+        (
+            ["a", "default", "mean"],
+            ["scale", "size"],
+            "connect={'scale': 'default'} or connect={'size': 'default'}",
+        ),
+        (["a", "mask", "b"], ["z"], "connect={'z': 'a'} or connect={'z': 'b'}"),
+        (["logvar", "scale_2"], ["scale_1"], "connect={'scale_1': 'scale_2'}"),
+        # All inputs that outputs are named after.
+        (["ids_out", "mask_out"], ["ids", "mask"], "connect={'ids': 'ids_out', 'mask': 'mask_out'}"),
+        (["a", "b", "c", "d"], ["z"], "connect={'z': 'a'} or connect={'z': 'b'} or connect={'z': 'c'}"),
+    ],
+)
+def test_what_is_proposed_is_likely(outputs: list[str], inputs: list[str], proposed: str) -> None:
+    first = with_outputs(**OTHERS, **dict.fromkeys(outputs, NUMBERS))
+    text = message(first, with_inputs(**dict.fromkeys(inputs, NUMBERS)))
+    assert text.endswith(f" Say it: {proposed}.")
+    alone = message(
+        with_outputs(**dict.fromkeys(outputs, NUMBERS)), with_inputs(**dict.fromkeys(inputs, NUMBERS))
+    )
+    assert alone.endswith(f". All fit. Say it: {proposed}.")
+    listed = ", ".join(map(repr, sorted(outputs)))
+    assert f" Input {inputs[0]!r} can take the outputs {listed}. " in text
+
+
+def test_all_outputs_that_fit_in_place_of_another_are_named() -> None:
+    first = with_outputs(**OTHERS, b=NUMBERS, a=NUMBERS, logvar=NUMBERS)
+    text = message(first, with_inputs(z=NUMBERS), connect={"z": "text"})
+    assert text.endswith("The outputs 'a', 'b', 'logvar' fit: connect={'z': 'a'} or connect={'z': 'b'}.")
+    text = message(
+        with_outputs(**OTHERS),
+        with_inputs(x=NUMBERS, y=OTHERS["narrow"], z=OTHERS["narrow"]),
+        connect={"x": "narrow"},
+    )
+    assert text.endswith("It fits the inputs 'y', 'z': connect={'y': 'narrow'} or connect={'z': 'narrow'}.")
 
 
 def test_no_output_fits_any_input(wide: str) -> None:
@@ -210,6 +285,8 @@ def test_a_signature_that_is_not_there(wide: str, double: hub.ModuleSpec) -> Non
 def test_what_is_no_module(double: hub.ModuleSpec, tmp_path: Path) -> None:
     with pytest.raises(SignatureError, match=r"two or more modules, as in hub.chain\(first, second\); got 1"):
         hub.chain(double)
+    with pytest.raises(SignatureError, match=r"one name for each part, in order: 2 of them; got 1 name\."):
+        hub.chain(double, double, names=["one"])
     with pytest.raises(HandleError, match="got a int"):
         hub.chain(double, 3)
     with pytest.raises(SignatureError, match="name of a signature, a str; got 3"):

@@ -191,6 +191,8 @@ def test_several_outputs_and_no_default() -> None:
         hub.head(outputs_of(a=[2, 3], b=[2], c=[2, 4]), 2)
     with pytest.raises(SignatureError, match=r"Output 'a' .* is float32 \(2,\)\. No output of the module"):
         hub.head(outputs_of(a=[2], b=[3]), 2)
+    with pytest.raises(SignatureError, match=r"'attention', 'features'\. Choose one: output='features'"):
+        hub.head(outputs_of(attention=[2, 3], features=[2, 4]), 2)
     # The only one that a head can be put on.
     assert values(hub.head(outputs_of(a=[2], b=[5, 3]), 2), None)["default"].shape == (5, 2)
 

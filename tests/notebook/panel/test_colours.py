@@ -116,7 +116,7 @@ def test_variables_that_do_not_fit(digits: Tab) -> None:
     digits.tab.colours.name_variable("number")
     assert "Got a int" in digits.error
     digits.tab.colours.name_variable("wrong")
-    assert "None of the 1 names" in digits.error
+    assert "No name of color=" in digits.error
     # The picture is complete, in the colours of kinds.
     assert "conv2" in digits.texts
     digits.tab.colours.name_variable("mine")

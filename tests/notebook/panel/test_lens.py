@@ -17,12 +17,14 @@ import tensorflow as tf
 from PIL import Image
 
 import hubexplore as hub
-from hubexplore.errors import HubError, MissingExtraError
+from hubexplore.errors import ConversionError, HubError, MissingExtraError
 from hubexplore.mapped import projection
 from hubexplore.mapped.projection import Points
 from hubexplore.mapped.tables.row_table import cell, sorted_rows
 from hubexplore.notebook.panel.lens import point_map
 from hubexplore.notebook.panel.lens.panel import Lens
+from hubexplore.notebook.panel.lens.search import ModuleSearch
+from tests.hub import modules
 from tests.notebook.shells import Run
 
 HOSTILE = "<img src=x onerror=alert(1)>\u202e\x1b[31m"
@@ -245,12 +247,7 @@ def doubling(tmp_path_factory: pytest.TempPathFactory) -> str:
         numbers = tf.compat.v1.placeholder(tf.float32, [None, 3])
         hub.add_signature(inputs=numbers, outputs=tf.concat([numbers, 2 * numbers], 1))
 
-    path = tmp_path_factory.mktemp("modules") / "doubling"
-    with tf.Graph().as_default():
-        module = hub.Module(hub.create_module_spec(build))
-        with tf.compat.v1.Session() as session:
-            module.export(str(path), session)
-    return str(path)
+    return modules.export(hub.create_module_spec(build), tmp_path_factory.mktemp("modules") / "doubling")
 
 
 def test_numbers_are_typed_into_the_form_of_the_module(doubling: str) -> None:
@@ -270,6 +267,47 @@ def test_numbers_are_typed_into_the_form_of_the_module(doubling: str) -> None:
     assert "hub-error" in lens._status.value
     lens._monitor._handle_custom_msg({"kind": "run", "texts": [7], "edits": "x"}, [])
     lens.close()
+
+
+@pytest.fixture(scope="module")
+def several(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A module from rows of two numbers to vectors x, x + 10 and x + 20, 3 numbers, and texts."""
+
+    def build() -> None:
+        x = tf.compat.v1.placeholder(tf.float32, [None, 2])
+        outputs = {"text": tf.strings.as_string(x + 30), "three": tf.concat([x, x[:, :1]], 1)}
+        outputs |= {"first": x, "second": x + 10, "third": tf.cast(x + 20, tf.int32)}
+        hub.add_signature(inputs={"x": x}, outputs=outputs)
+
+    return modules.export(hub.create_module_spec(build), tmp_path_factory.mktemp("modules") / "several")
+
+
+@pytest.mark.parametrize(
+    ("vectors", "size", "expected"),
+    [
+        ("second", 2, [11, 12]),
+        ("third", 2, [21, 22]),
+        # The first that fits, if the column has another name or an output of its name does not fit.
+        ("column", 2, [1, 2]),
+        ("three", 2, [1, 2]),
+        ("text", 2, [1, 2]),
+        (7, 2, [1, 2]),
+        ("first", 3, [1, 2, 1]),
+    ],
+)
+def test_the_output_of_the_column_is_compared(
+    vectors: Any, size: int, expected: list[int], several: str
+) -> None:
+    vector = ModuleSearch(several, vectors, size).vector({"x": np.array([[1, 2]], np.float32)})
+    assert vector.dtype == np.float32
+    assert vector.tolist() == expected
+
+
+def test_no_output_is_like_the_vectors(several: str) -> None:
+    with pytest.raises(ConversionError, match=r"no output with vectors of 5 numbers.*first: 2, .*three: 3"):
+        ModuleSearch(several, "first", 5).vector({"x": np.array([[1, 2]], np.float32)})
+    with pytest.raises(ConversionError, match="Enter one row: the input has 2 rows"):
+        ModuleSearch(several, "first", 2).vector({"x": np.array([[1, 2], [3, 4]], np.float32)})
 
 
 def test_a_picture_is_entered_as_in_the_try_tab() -> None:

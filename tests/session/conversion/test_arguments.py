@@ -115,7 +115,7 @@ class TestExamples:
         ("data", "message"),
         [
             (None, "quantize='int8' chooses its scales by examples of inputs.*'x': ..., 'y': ..."),
-            ({"x": [1]}, "data= names 'x', but the inputs of the signature 'default' are 'x', 'y'"),
+            ({"x": [1]}, "data= names 'x', but the signature 'default' has the inputs 'x', 'y'"),
             ({"x": [1], "y": [1, 2]}, "different numbers of examples"),
             (np.zeros(3), "data= is an array, but the signature 'default' has 2 inputs"),
             ([], "has no examples"),
@@ -126,3 +126,5 @@ class TestExamples:
     def test_what_does_not_fit(self, data: Any, message: str) -> None:
         with pytest.raises(ConversionError, match=message):
             calibration.examples(data, "default", self.INFOS)
+        with pytest.raises(ConversionError, match=r"data= names 'y', but .* has the input 'x'"):
+            calibration.examples({"y": [1]}, "default", ["x"])

@@ -12,6 +12,7 @@ import tensorflow as tf
 
 import hubexplore as hub
 from hubexplore.errors import ConversionError, FailedConversionError, NoSuchSignatureError, UnconvertibleError
+from hubexplore.session.conversion.proof import is_far
 from hubexplore.session.conversion.report import ConversionReport
 from tests.folders import names
 from tests.hub import modules
@@ -256,7 +257,30 @@ def test_boxes_with_equal_scores(equal: bool, converters: Path, tmp_path: Path) 
     report = convert(hub.create_module_spec(detector), tmp_path / "detector.tflite")
     assert report.largest_difference is not None
     assert (report.largest_difference > CLOSE) == equal
-    assert ("does not order boxes with equal scores as TensorFlow does" in repr(report)) == equal
+    warning = "The signature 'default' selects boxes by NonMaxSuppressionV3. LiteRT does not order boxes with"
+    assert (warning in repr(report)) == equal
+
+
+def test_only_a_signature_that_selects_boxes_is_said_to_do_so(converters: Path, tmp_path: Path) -> None:
+    def both() -> None:
+        x = tf1.placeholder(tf.float32, [4], name="x")
+        found = tf.image.non_max_suppression(tf.reshape(x, [1, 4]) * tf.ones([8, 4]), tf.ones(8) * x[0], 3)
+        hub.add_signature("boxes", inputs=x, outputs=found)
+        # Quantization, by which it differs, too.
+        w = tf1.get_variable("w", [4, 64], initializer=tf1.random_normal_initializer(seed=1))
+        deep = tf.linalg.matvec(w, x, transpose_a=True)
+        for number in range(4):
+            layer = tf1.get_variable(
+                f"w{number}", [64, 64], initializer=tf1.random_normal_initializer(seed=2)
+            )
+            deep = tf.linalg.matvec(layer, deep)
+        hub.add_signature("deep", inputs=x, outputs=deep)
+
+    report = convert(hub.create_module_spec(both), tmp_path / "both.tflite", quantize="dynamic")
+    assert [call.call for call in report.compared if is_far(call)] == ["boxes", "deep"]
+    assert [warning.split(".")[0] for warning in report.warnings] == [
+        "The signature 'boxes' selects boxes by NonMaxSuppressionV3"
+    ]
 
 
 def test_a_refused_node_is_cut_away_alone(converters: Path, tmp_path: Path) -> None:
@@ -282,6 +306,9 @@ def test_a_file_of_onnx_holds_one_signature(converters: Path, tmp_path: Path) ->
         convert(DIGITS, tmp_path / "a.onnx", signature=["default", "image_feature_vector"])
     report = convert(DIGITS, tmp_path / "a.onnx", verify=False)
     assert "Only the signature 'default' is written" in report.warnings[0]
+    assert (
+        "The other is 'image_feature_vector': name it, signature='image_feature_vector'" in report.warnings[0]
+    )
 
 
 def test_an_unknown_signature(tmp_path: Path) -> None:

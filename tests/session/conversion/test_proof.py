@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import ml_dtypes
 import numpy as np
 import pytest
 
@@ -39,6 +40,13 @@ def compared(expected: Any, found: Any, folder: Path) -> ComparedCall:
             np.where(BOXES == 1, np.nan, BOXES),
             "'out' is NaN or infinite at 2 places where the module has a number",
         ),
+        (
+            np.array([1.0, 2.0]),
+            np.array([np.inf, 2.0]),
+            "'out' is NaN or infinite at 1 place where the module has a number",
+        ),
+        (BOXES.astype(ml_dtypes.bfloat16), BOXES, "'out' is float32 instead of bfloat16"),
+        (BOXES > 1, BOXES.astype(np.int8), "'out' is int8 instead of bool"),
         (BOXES, BOXES + np.float32(0.5), ""),
         (BOXES, BOXES + np.float32(1e-6), ""),
         (np.array([b"a"]).astype("S"), np.array([1.0]), ""),
@@ -51,3 +59,32 @@ def test_what_the_difference_is(expected: Any, found: Any, note: str, tmp_path: 
 def test_an_order_is_a_difference_all_the_same(tmp_path: Path) -> None:
     call = compared(BOXES, BOXES[[2, 0, 1]], tmp_path)
     assert call.largest_difference == pytest.approx(0.6)
+
+
+@pytest.mark.parametrize(
+    ("outputs", "varying", "missing", "files"),
+    [
+        (
+            ["a"],
+            "its output is different on each run",
+            "the model lacks the output 'a'",
+            "'a' not compared: names a file of the module",
+        ),
+        (
+            ["a", "b"],
+            "its outputs are different on each run",
+            "the model lacks the outputs 'a', 'b'",
+            "'a', 'b' not compared: name files of the module",
+        ),
+    ],
+)
+def test_what_is_said_agrees_in_number(outputs: list[str], varying: str, missing: str, files: str) -> None:
+    def note(second: float, of_files: frozenset[str] = frozenset()) -> str:
+        runs = TwoRuns({}, dict.fromkeys(outputs, np.array(1.0)), dict.fromkeys(outputs, np.array(second)))
+        call = proof.ExpectedCall("default", {}, runs, of_files)
+        (result,) = proof.compare([call], [{"outputs": {}}], {"default": "default"}, {})
+        return result.note
+
+    assert note(2.0) == varying
+    assert note(1.0) == missing
+    assert note(1.0, frozenset(outputs)).startswith(files)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -191,6 +191,108 @@ def test_a_lookup_before_a_loop_is_cut_before_the_loop() -> None:
     assert advice is not None
     assert set(advice.outputs) == {"default", "embedded"}
     assert not [tensor for tensor in advice.inputs.values() if tensor.startswith("while/")]
+
+
+@pytest.fixture
+def control_flow_v1() -> Iterator[None]:
+    with tf.Graph().as_default():
+        is_new = tf1.control_flow_v2_enabled()
+    tf1.disable_control_flow_v2()
+    yield
+    if is_new:
+        tf1.enable_control_flow_v2()
+
+
+def recurrent(x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """The last state [rows, 8] and all states of a cell over x [rows, steps, 8], in a loop of TF1."""
+    steps, rows = tf.shape(x)[1], tf.shape(x)[0]
+    taken = tf.TensorArray(tf.float32, steps).unstack(tf.transpose(x, [1, 0, 2]))
+    states = tf.TensorArray(tf.float32, steps, element_shape=[None, 8])
+    w = tf1.get_variable("cell", [16, 8], initializer=tf1.constant_initializer(0.1))
+
+    def step(i: Any, h: Any, states: Any) -> Any:
+        h = tf.tanh(tf.concat([taken.read(i), h], 1) @ w)
+        return i + 1, h, states.write(i, h)
+
+    _, h, states = tf1.while_loop(lambda i, *_: i < steps, step, [0, tf.zeros([rows, 8]), states])
+    every = tf.transpose(states.stack(), [1, 0, 2])
+    every.set_shape([None, None, 8])
+    return h, every
+
+
+def wide(x: tf.Tensor, name: str, count: int) -> tf.Tensor:
+    """Layers on each step."""
+    for number in range(count):
+        w = tf1.get_variable(f"{name}{number}", [8, 8], initializer=tf1.constant_initializer(0.1))
+        x = tf.nn.relu(tf.tensordot(x, w, 1), name=f"{name}_{number}")
+        x.set_shape([None, None, 8])
+    return x
+
+
+def of_lists(node: Any) -> str:
+    return "no lists" if node.op.startswith("TensorArray") else litert.reason(node)
+
+
+@pytest.mark.usefixtures("control_flow_v1")
+@pytest.mark.parametrize(
+    ("layers", "inputs", "outputs"),
+    [
+        ([0, 6], ["loop_1/TensorArrayStack/TensorArrayGatherV3:0"], ["default"]),
+        # Not the sizes that the loop counts up to, nor the state that it begins with.
+        ([6, 0], ["x:0"], ["transpose"]),
+        ([6, 1], ["x:0"], ["transpose"]),
+        # All outputs are worth twice as much.
+        ([3, 2], ["loop_1/TensorArrayStack/TensorArrayGatherV3:0"], ["default"]),
+        ([1, 6, 1], ["loop_1/TensorArrayStack/TensorArrayGatherV3:0"], ["transpose"]),
+        # The second loop has less before than after it, but goes with what is after it.
+        ([0, 6, 5, 2], ["loop_1/TensorArrayStack/TensorArrayGatherV3:0"], ["transpose"]),
+        ([0, 0], None, None),
+    ],
+)
+def test_the_cut_keeps_what_is_most(
+    layers: list[int], inputs: list[str] | None, outputs: list[str] | None
+) -> None:
+    def build() -> None:
+        x = tf1.placeholder(tf.float32, [None, None, 8], name="x")
+        y = wide(x, "layers_0", layers[0])
+        for number, count in enumerate(layers[1:], 1):
+            with tf1.variable_scope(f"loop_{number}"):
+                _, y = recurrent(y)
+            y = wide(y, f"layers_{number}", count)
+        hub.add_signature(inputs=x, outputs=y)
+
+    _, advice = found(build, of_lists)
+    if inputs is None or outputs is None:
+        assert advice is None
+        return
+    assert advice is not None
+    assert (list(advice.inputs.values()), list(advice.outputs)) == (inputs, outputs)
+    spec = hub.create_module_spec(build)
+    cut = spec.cut(inputs=dict(advice.inputs), outputs=dict(advice.outputs), of="default", check=True)
+    assert cut.checked.largest_difference == 0
+    ops = {node.op for node in cut.variant(()).meta_graph.graph_def.node}
+    assert not [op for op in ops if op.startswith("TensorArray")]
+
+
+@pytest.mark.usefixtures("control_flow_v1")
+def test_what_follows_a_loop_in_a_loop_is_no_place_for_a_cut() -> None:
+    def build() -> None:
+        x = tf1.placeholder(tf.float32, [None, 8], name="x")
+
+        def step(i: Any, y: Any) -> Any:
+            with tf1.variable_scope("cell", reuse=tf1.AUTO_REUSE):
+                h, _ = recurrent(tf.tile(y[:, None], [1, 3, 1]))
+            for _ in range(9):
+                h = tf.sin(h)
+            return i + 1, h
+
+        invariants = [tf.TensorShape([]), tf.TensorShape([None, 8])]
+        _, y = tf1.while_loop(lambda i, _: i < 2, step, [0, x], shape_invariants=invariants)
+        hub.add_signature(inputs=x, outputs=tf.tanh(tf.exp(y)))
+
+    _, advice = found(build, of_lists)
+    assert advice is not None
+    assert (list(advice.inputs.values()), list(advice.outputs)) == (["while/Exit_1:0"], ["default"])
 
 
 def test_nothing_is_left_of_a_lookup_alone() -> None:

@@ -151,7 +151,7 @@ class Boxes:
         if self.classes is not None:
             parts.append(_class_text(self.classes[number][at], self.class_names))
         if self.scores is not None:
-            parts.append(numerics.number_text(round(float(self.scores[number][at]), 2)))
+            parts.append(numerics.rounded_text(float(self.scores[number][at]), 2))
         return " ".join(parts) or str(at)
 
     def _colours(self) -> dict[int, str]:

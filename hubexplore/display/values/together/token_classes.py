@@ -113,4 +113,4 @@ def _as_chances(scores: Array) -> Array:
 
 
 def _bar(chance: float) -> Bar:
-    return Bar(chance, numerics.number_text(round(chance, 4)))
+    return Bar(chance, numerics.rounded_text(chance, 4))

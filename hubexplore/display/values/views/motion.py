@@ -30,7 +30,9 @@ def motion(array: Array, rows: Sequence[str]) -> Figure:
     stack = numerics.drawable(numerics.as_floats(array if array.ndim == 4 else array[None]))
     captions = rows if array.ndim == 4 else ()
     shown = stack[:MAX_IMAGES]
-    longest = float(np.nanmax(np.hypot(shown[..., 0], shown[..., 1]), initial=0.0)) or 1.0
+    lengths = np.hypot(shown[..., 0], shown[..., 1])
+    # One endless motion would leave no colour to the others.
+    longest = float(lengths.max(initial=0.0, where=np.isfinite(lengths))) or 1.0
     figures, hovers = [], []
     has_title = len(stack) > 1 or bool(captions)
     for number, field in enumerate(shown):

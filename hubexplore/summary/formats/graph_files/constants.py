@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from hubexplore.summary.dtypes import DTYPES
+from hubexplore.summary.free_names import free_name
 from hubexplore.summary.graph.declared_tensors import shape_of
 from hubexplore.summary.graph.messages import VariableDef, dtype_name
 from hubexplore.summary.graph.traversal import node_of, tensor_of
@@ -141,9 +142,6 @@ def _statistics(nodes: Any, lifted: Mapping[str, Any]) -> set[str]:
 
 
 def _unused(name: str, taken: set[str]) -> str:
-    candidate, number = name, 0
-    while candidate in taken:
-        number += 1
-        candidate = f"{name}_{number}"
+    candidate = free_name(name, taken)
     taken.add(candidate)
     return candidate

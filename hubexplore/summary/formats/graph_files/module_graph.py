@@ -10,6 +10,7 @@ from hubexplore.summary.formats.graph_files import graph_parts as parts
 from hubexplore.summary.formats.graph_files.chosen_signatures import ChosenSignature
 from hubexplore.summary.formats.graph_files.graph_interface import Interface
 from hubexplore.summary.formats.graph_files.tensor_names import argument_names
+from hubexplore.summary.free_names import free_name
 from hubexplore.summary.graph.declared_tensors import Declared
 from hubexplore.summary.graph.ops.op_definitions import OpDefinition
 from hubexplore.summary.graph.traversal import Cut, index_nodes, node_of, reach, reached_functions, tensor_of
@@ -65,21 +66,13 @@ def plan(nodes: Mapping[str, Any], signatures: Mapping[str, ChosenSignature]) ->
         if nodes[name].op in ("Placeholder", "PlaceholderV2", "PlaceholderWithDefault"):
             needed |= reach(nodes, [name]).nodes
         elif name not in needed:
-            placeholders[tensor] = name if name not in placeholders.values() else _free(tensor, taken)
+            is_free = name not in placeholders.values()
+            placeholders[tensor] = name if is_free else free_name(tensor.replace(":", "_"), taken)
             taken.add(placeholders[tensor])
     initializers, files = _tables(nodes, needed)
     needed |= reach(nodes, initializers).nodes
     cut = Cut(tensors=frozenset(given), controls=frozenset(map(node_of, given)))
     return Plan(needed, placeholders, tuple(initializers), tuple(files), cut)
-
-
-def _free(tensor: str, taken: set[str]) -> str:
-    base = tensor.replace(":", "_")
-    name, number = base, 0
-    while name in taken:
-        number += 1
-        name = f"{base}_{number}"
-    return name
 
 
 def _tables(nodes: Mapping[str, Any], needed: set[str]) -> tuple[list[str], list[str]]:

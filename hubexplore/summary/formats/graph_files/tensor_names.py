@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from hubexplore.summary.free_names import free_name
 from hubexplore.summary.graph.ops.op_definitions import OpDefinition, definition
 from hubexplore.summary.graph.traversal import node_of
 
@@ -29,7 +30,7 @@ def argument_names(tensors: Iterable[str], nodes: Mapping[str, Any]) -> dict[str
             if counts[tail] == 1:
                 names[tensor] = tail
             elif length >= len(paths[tensor]):
-                names[tensor] = _free(tail, {*names.values(), *tails.values()})
+                names[tensor] = free_name(tail, {*names.values(), *tails.values()}, first=2)
     return {tensor: names[tensor] for tensor in distinct}
 
 
@@ -61,10 +62,3 @@ def _identifier(parts: Sequence[str]) -> str:
     if not text or text[0].isdigit():
         text = f"_{text}"
     return f"{text}_" if keyword.iskeyword(text) else text
-
-
-def _free(name: str, used: set[str]) -> str:
-    number = 2
-    while f"{name}_{number}" in used:
-        number += 1
-    return f"{name}_{number}"

@@ -26,6 +26,7 @@ from hubexplore.summary.formats.graph_files.control_contexts import kept_context
 from hubexplore.summary.formats.graph_files.flat_graph import flatten
 from hubexplore.summary.formats.graph_files.frozen_graph import MSG_NO_OUTPUT, describe_choice
 from hubexplore.summary.formats.graph_files.module_graph import Plan, build, named, plan
+from hubexplore.summary.graph.declared_tensors import component_names
 from hubexplore.summary.graph.messages import VariableDef, dtype_name
 from hubexplore.summary.graph.traversal import node_of, reach
 from hubexplore.summary.model import UNNEEDED, VariableSummary
@@ -255,22 +256,11 @@ def _declared_signatures(meta_graph: Any, nodes: Mapping[str, Any]) -> dict[str,
 
 def _tensors(signature: Any) -> ChosenSignature:
     """All tensors of a signature, under their own names."""
-    sides = []
-    for side in (signature.inputs, signature.outputs):
-        infos = list(side.values())
-        names: dict[str, str] = {}
-        for info in infos:  # grows while it is walked
-            match info.WhichOneof("encoding"):
-                case "coo_sparse":
-                    coo = info.coo_sparse
-                    found = (coo.values_tensor_name, coo.indices_tensor_name, coo.dense_shape_tensor_name)
-                    names |= dict.fromkeys(found)
-                case "composite_tensor":
-                    infos.extend(info.composite_tensor.components)
-                case _:
-                    names[info.name] = info.name
-        sides.append({name: name for name in names})
-    return ChosenSignature(*sides)
+    sides = (
+        [name for info in side.values() for name in component_names(info)]
+        for side in (signature.inputs, signature.outputs)
+    )
+    return ChosenSignature(*({name: name for name in names} for names in sides))
 
 
 def _usable_lists(
