@@ -33,6 +33,8 @@ OPTIONS = (
     "--LabApp.news_url=None",
     "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     "--LabApp.extension_manager=readonly",
+    # Or a search for language servers with npm.
+    "--LanguageServerManager.autodetect=False",
     # Tests wait for states that the page does not display, such as the end of a save.
     "--LabApp.expose_app_in_browser=True",
 )

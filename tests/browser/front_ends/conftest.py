@@ -48,7 +48,8 @@ def page(
     with browser.new_context(viewport={"width": 1280, "height": 3000}, color_scheme="light") as context:
         context.set_default_timeout(PATIENCE)
         fresh = context.new_page()
-        complaints.watch(fresh, url)
+        complaints.begin(url)
+        complaints.watch(fresh)
         failed = request.session.testsfailed
         yield fresh
         if request.session.testsfailed > failed:
