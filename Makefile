@@ -92,8 +92,9 @@ notebooks: $(READY)
 strangers: $(READY)
 	$(BIN)/python -m tools.strangers
 
-# Prints how long each step took and how much memory is used.
+# Prints how long each step took, in an empty environment, and how much memory is used.
 binder: programs $(READY)
+	rm -rf build/binder
 	$(BIN)/pytest -q tests/browser/test_binder.py
 	@cat build/binder.txt
 
