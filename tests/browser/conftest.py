@@ -9,6 +9,7 @@ import re
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -56,9 +57,15 @@ class Complaints:
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+def modules_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The cache of modules of all servers, since a process with TensorFlow builds each sample."""
+    return tmp_path_factory.mktemp("modules-cache")
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory, modules_cache: Path) -> Iterator[Lab]:
     """JupyterLab, for all tests of the process."""
-    with serving(tmp_path_factory.mktemp("lab")) as lab:
+    with serving(tmp_path_factory.mktemp("lab"), modules_cache) as lab:
         yield lab
 
 

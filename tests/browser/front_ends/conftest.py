@@ -32,11 +32,11 @@ def front_end(name: str) -> FrontEnd:
 
 
 @pytest.fixture
-def url(front_end: FrontEnd, tmp_path: Path) -> Iterator[str]:
+def url(front_end: FrontEnd, tmp_path: Path, modules_cache: Path) -> Iterator[str]:
     """The address of its server."""
     folder = tmp_path / "server"
     folder.mkdir()
-    with serving(front_end, folder) as address:
+    with serving(front_end, folder, modules_cache) as address:
         yield address
 
 
