@@ -1,4 +1,7 @@
-"""Binder without a container engine: performs repo2docker's steps in an empty environment and home."""
+"""Binder without a container engine: performs repo2docker's steps in an environment and home of its own.
+
+The environment stays in `build/binder`, and is emptied when what it is made of changes: it takes 3 GB.
+"""
 
 from __future__ import annotations
 
@@ -26,6 +29,9 @@ from tests.browser.lab import BASE, Lab
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 REPORT: Final = ROOT / "build" / "binder.txt"
+ENVIRONMENT: Final = ROOT / "build" / "binder"
+INGREDIENTS: Final = ("binder/*", "constraints.txt", "pyproject.toml")
+"""What decides which packages an environment has, and what else is done with it."""
 PATIENCE: Final = 120.0
 # Files that a checkout does not contain.
 UNTRACKED: Final = (".git", ".venv", "build", "dist", ".hypothesis", ".*_cache", "__pycache__")
@@ -84,14 +90,18 @@ class Image:
 
     @staticmethod
     def make(folder: Path, prescribed: Prescription) -> Image:
-        """Performs the steps in an environment without packages and a home with only the project.
+        """Performs the steps in a home with only the project, and an environment without other packages.
 
         Raises:
           AssertionError: a step fails.
         """
-        home, prefix = folder / "home", folder / "environment"
+        home, prefix = folder / "home", ENVIRONMENT
         shutil.copytree(ROOT, home, ignore=shutil.ignore_patterns(*UNTRACKED))
-        venv.create(prefix, with_pip=True)
+        made_of, ingredients = prefix / "made-of.txt", _ingredients(prescribed)
+        if not made_of.exists() or made_of.read_text() != ingredients:
+            venv.create(prefix, clear=True, with_pip=True)
+        # An environment is only kept if all steps succeed.
+        made_of.unlink(missing_ok=True)
         variables = {
             "HOME": str(home),
             "REPO_DIR": str(home),
@@ -111,7 +121,15 @@ class Image:
             )  # fmt: skip
             assert done.returncode == 0, f"{step}\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}"
             seconds[step.replace("${KERNEL_PYTHON_PREFIX}/bin/", "")] = time.monotonic() - began
+        made_of.write_text(ingredients)
         return Image(home, variables, home / prescribed.start, seconds)
+
+
+def _ingredients(prescribed: Prescription) -> str:
+    """What an environment is made of, except for hubexplore, which is installed again each time."""
+    files = [file for pattern in INGREDIENTS for file in sorted(ROOT.glob(pattern)) if file.is_file()]
+    contents = [file.read_text("utf-8") for file in files]
+    return "\n".join([str(ENVIRONMENT), sys.version, *prescribed.steps, *contents])
 
 
 class Server:

@@ -1,4 +1,7 @@
-"""One JupyterLab per test process, one browser per file, one new profile per test."""
+"""One JupyterLab per test process; one browser, page and kernel per file, tidied up after each test.
+
+A page takes five seconds of a processor to load JupyterLab, and a kernel eight to import TensorFlow.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import re
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -29,9 +33,13 @@ class Complaints:
     messages: list[str] = field(default_factory=list)
     url: str = ""
 
-    def watch(self, page: Page, url: str) -> None:
-        """Listens to a page of the server at `url`."""
+    def begin(self, url: str) -> None:
+        """Begins a test, whose pages are of the server at `url`."""
+        self.messages.clear()
         self.url = url
+
+    def watch(self, page: Page) -> None:
+        """Listens to a page."""
         page.on("pageerror", lambda error: self.messages.append(f"uncaught: {error}"))
         page.on("console", self.hear)
         page.on("request", self.see)
@@ -49,19 +57,31 @@ class Complaints:
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+def modules_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The cache of modules of all servers, since a process with TensorFlow builds each sample."""
+    return tmp_path_factory.mktemp("modules-cache")
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory, modules_cache: Path) -> Iterator[Lab]:
     """JupyterLab, for all tests of the process."""
-    with serving(tmp_path_factory.mktemp("lab")) as lab:
+    with serving(tmp_path_factory.mktemp("lab"), modules_cache) as lab:
         yield lab
 
 
+@pytest.fixture(scope="module")
+def kernels(server: Lab) -> Iterator[None]:
+    """The kernels of a file end with it."""
+    yield
+    server.end_kernels()
+
+
 @pytest.fixture
-def lab(server: Lab) -> Iterator[Lab]:
-    """JupyterLab with the project's notebooks, and without kernels and settings of the last test."""
+def lab(server: Lab, kernels: None) -> Lab:
+    """JupyterLab with the project's notebooks, and without files and settings of the last test."""
     server.lay_out()
     server.forget_settings()
-    yield server
-    server.end_kernels()
+    return server
 
 
 @pytest.fixture(scope="session")
@@ -85,28 +105,39 @@ def browser(chromium: str, driver: None) -> Iterator[Browser]:
         started.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def complaints() -> Complaints:
-    """Errors of the page. A test that provokes one removes it from the list."""
+    """Errors of the pages of a file. A test that provokes one removes it from the list."""
     return Complaints()
 
 
-@pytest.fixture
-def page(
-    browser: Browser, lab: Lab, complaints: Complaints, request: pytest.FixtureRequest
-) -> Iterator[Page]:
-    """A page with a new profile. A failed test leaves a screenshot and prints the end of the server's log."""
+@pytest.fixture(scope="module")
+def window(browser: Browser, complaints: Complaints) -> Iterator[Page]:
+    """A page with a new profile, for all tests of a file."""
     with browser.new_context(viewport=WINDOW, accept_downloads=True) as context:
         context.set_default_timeout(PATIENCE)
-        context.grant_permissions(["clipboard-read", "clipboard-write"])
-        fresh = context.new_page()
-        complaints.watch(fresh, lab.url)
-        failed = request.session.testsfailed
-        yield fresh
-        if request.session.testsfailed > failed:
-            SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-            fresh.screenshot(path=SCREENSHOTS / f"failed-{request.node.name}.png")
-            print(f"{SCREENSHOTS}/failed-{request.node.name}.png\n{lab.log.read_text()[-4000:]}")
+        shared = context.new_page()
+        complaints.watch(shared)
+        yield shared
+
+
+@pytest.fixture
+def page(window: Page, lab: Lab, complaints: Complaints, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """The page of the file, tidied up. A failed test leaves a screenshot and the end of the server's log."""
+    window.set_viewport_size(WINDOW)
+    window.context.clear_permissions()
+    window.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    complaints.begin(lab.url)
+    failed = request.session.testsfailed
+    yield window
+    notebook = Notebook(window, lab)
+    if request.session.testsfailed > failed:
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        window.screenshot(path=SCREENSHOTS / f"failed-{request.node.name}.png")
+        print(f"{SCREENSHOTS}/failed-{request.node.name}.png\n{lab.log.read_text()[-4000:]}")
+        notebook.start_over()
+    else:
+        notebook.tidy_up()
     assert not complaints.messages
 
 

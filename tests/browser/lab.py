@@ -33,6 +33,8 @@ OPTIONS = (
     "--LabApp.news_url=None",
     "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     "--LabApp.extension_manager=readonly",
+    # Or a search for language servers with npm.
+    "--LanguageServerManager.autodetect=False",
     # Tests wait for states that the page does not display, such as the end of a save.
     "--LabApp.expose_app_in_browser=True",
 )
@@ -96,8 +98,13 @@ class Lab:
 USER_VARIABLES = ("JUPYTER", "IPYTHON", "PYTEST", "PYTHON", "TF_", "TFHUB_", "HUBEXPLORE_", "XDG_")
 
 
-def environment(folder: Path) -> dict[str, str]:
-    """Returns the environment variables of a new user whose kernel is this Python."""
+def environment(folder: Path, modules: Path) -> dict[str, str]:
+    """Returns the environment variables of a new user whose kernel is this Python.
+
+    Args:
+      folder: for all files of the user.
+      modules: the cache of modules.
+    """
     variables = {name: value for name, value in os.environ.items() if not name.startswith(USER_VARIABLES)}
     folders = {
         "HOME": "home",
@@ -107,23 +114,23 @@ def environment(folder: Path) -> dict[str, str]:
         "JUPYTERLAB_SETTINGS_DIR": "settings",
         "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
         "IPYTHONDIR": "ipython",
-        "TFHUB_CACHE_DIR": "modules",
     }
     for variable, name in folders.items():
         (folder / name).mkdir(exist_ok=True)
         variables[variable] = str(folder / name)
     variables["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), variables.get("PATH", os.defpath)])
+    variables["TFHUB_CACHE_DIR"] = str(modules)
     # The kernel of this environment takes precedence over a system kernel of the same name.
     variables["JUPYTER_PREFER_ENV_PATH"] = "1"
     return variables
 
 
 @contextlib.contextmanager
-def serving(folder: Path) -> Iterator[Lab]:
-    """Starts a server whose files are all in `folder`; ends it with all of its kernels."""
+def serving(folder: Path, modules: Path) -> Iterator[Lab]:
+    """Starts a server whose own files are all in `folder`; ends it with all of its kernels."""
     root, log = folder / "root", folder / "server.log"
     root.mkdir()
-    variables = environment(folder)
+    variables = environment(folder, modules)
     command = [sys.executable, str(SERVE), "jupyterlab", *OPTIONS, f"--ServerApp.root_dir={root}"]
     with running(command, folder, variables, log) as process:
         lab = _started(process, Path(variables["JUPYTER_RUNTIME_DIR"]), root, log)

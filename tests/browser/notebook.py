@@ -59,6 +59,26 @@ _OUTPUTS: Final = f"index => {{ {_PANEL} return panel.content.widgets[index].mod
 _NO_KERNEL: Final = f"() => {{ {_PANEL} return !panel.sessionContext.session?.kernel; }}"
 _SAVED: Final = f"() => {{ {_PANEL} return !panel.context.model.dirty; }}"
 
+# What a test leaves in the kernel. Modules stay imported.
+EMPTY: Final = """
+import ipywidgets
+ipywidgets.Widget.close_all()
+get_ipython().run_line_magic("unload_ext", "hubexplore")
+get_ipython().run_line_magic("reset", "-f")
+"""
+# Runs code in the kernel of the active notebook, if it has one that can; returns whether it could.
+_EMPTY_KERNEL: Final = """async code => {
+  const kernel = window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel;
+  if (kernel?.status !== 'idle') return false;
+  const answer = await kernel.requestExecute({ code, silent: true, store_history: false }).done;
+  return answer.content.status === 'ok';
+}"""
+_CLOSE_ALL: Final = """() => {
+  const { shell } = window.jupyterapp;
+  shell.expandLeft();
+  for (const widget of [...shell.widgets('main')]) widget.dispose();
+}"""
+
 
 class Notebook:
     """The active notebook of a user. Cells are counted from 0, from the top."""
@@ -87,11 +107,29 @@ class Notebook:
         self.wait_for_kernel()
 
     def new(self) -> None:
-        """Clicks on the notebook in the launcher."""
-        self._visit("")
+        """Clicks on the notebook in the launcher.
+
+        The kernel is new in the first test of a file, and after `start_over`. Otherwise it is the one of the
+        last test: JupyterLab takes a kernel that is running for a file of the same name.
+        """
         launcher = self.page.locator(".jp-LauncherCard[data-category='Notebook']").first
+        if not launcher.is_visible():
+            self._visit("")
         launcher.click()
         self.wait_for_kernel()
+
+    def tidy_up(self) -> None:
+        """Leaves the page and the kernel as a test expects them: empty, in the light theme."""
+        if self.page.evaluate(_EMPTY_KERNEL, EMPTY):
+            self.switch_theme("light")
+            self.page.evaluate(_CLOSE_ALL)
+        else:
+            self.start_over()
+
+    def start_over(self) -> None:
+        """Ends all kernels and leaves the page: the next notebook is that of a user who has just come."""
+        self.lab.end_kernels()
+        self.page.goto("about:blank")
 
     def _visit(self, path: str) -> None:
         self.page.goto(self.lab.address(path))

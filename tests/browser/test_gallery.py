@@ -6,18 +6,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Complaints
 from tests.browser.gallery import EXHIBITS, write_all
 from tests.browser.gallery.exhibit import Exhibit
 from tests.browser.lab import Lab
-from tests.browser.notebook import PATIENCE, WINDOW, Notebook
+from tests.browser.notebook import Notebook
 from tests.browser.panel import FAINT, HANGS_OVER, TAB_STOPS, Panel, walk
 from tools import gallery
 
@@ -35,28 +34,19 @@ UP_TO_RESULTS: Final = ".hub-code, .hub-log { display: none !important; }"
 
 
 @pytest.fixture(scope="module")
-def complaints() -> Complaints:
-    return Complaints()
-
-
-@pytest.fixture(scope="module")
-def notebook(browser: Browser, server: Lab, complaints: Complaints) -> Iterator[Notebook]:
-    """One notebook and one kernel for all kinds, each of which takes the place of the last one.
+def notebook(window: Page, server: Lab, kernels: None, complaints: Complaints) -> Notebook:
+    """One notebook for all kinds, each of which takes the place of the last one.
 
     The modules, and the files that are uploaded to them, lie beside the notebook.
     """
     server.lay_out()
     server.forget_settings(WHOLE_NOTEBOOK)
     write_all(server.root)
-    with browser.new_context(viewport=WINDOW, accept_downloads=True) as context:
-        context.set_default_timeout(PATIENCE)
-        page = context.new_page()
-        complaints.watch(page, server.url)
-        notebook = Notebook(page, server)
-        notebook.new()
-        notebook.hide_files()
-        yield notebook
-    server.end_kernels()
+    complaints.begin(server.url)
+    notebook = Notebook(window, server)
+    notebook.new()
+    notebook.hide_files()
+    return notebook
 
 
 def record(panel: Panel, exhibit: Exhibit, variation: str) -> None:

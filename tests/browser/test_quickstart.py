@@ -24,6 +24,7 @@ def test_the_quickstart_from_the_list_of_files(notebook: Notebook) -> None:
 
 
 def test_a_new_notebook_from_the_launcher(notebook: Notebook) -> None:
+    notebook.start_over()
     notebook.new()
     notebook.run("%load_ext hubexplore")
     loaded = notebook.run("%hub_load sample:half-plus-two")

@@ -32,11 +32,11 @@ def front_end(name: str) -> FrontEnd:
 
 
 @pytest.fixture
-def url(front_end: FrontEnd, tmp_path: Path) -> Iterator[str]:
+def url(front_end: FrontEnd, tmp_path: Path, modules_cache: Path) -> Iterator[str]:
     """The address of its server."""
     folder = tmp_path / "server"
     folder.mkdir()
-    with serving(front_end, folder) as address:
+    with serving(front_end, folder, modules_cache) as address:
         yield address
 
 
@@ -48,7 +48,8 @@ def page(
     with browser.new_context(viewport={"width": 1280, "height": 3000}, color_scheme="light") as context:
         context.set_default_timeout(PATIENCE)
         fresh = context.new_page()
-        complaints.watch(fresh, url)
+        complaints.begin(url)
+        complaints.watch(fresh)
         failed = request.session.testsfailed
         yield fresh
         if request.session.testsfailed > failed:

@@ -148,12 +148,12 @@ FRONT_ENDS: Final = {
 
 
 @contextlib.contextmanager
-def serving(front_end: FrontEnd, folder: Path) -> Iterator[str]:
+def serving(front_end: FrontEnd, folder: Path, modules: Path) -> Iterator[str]:
     """Serves a folder with the notebook in it; yields the address of the server."""
     root, log = folder / "root", folder / "server.log"
     root.mkdir()
     _write_notebooks(root)
-    variables = environment(folder)
+    variables = environment(folder, modules)
     variables["PATH"] = os.pathsep.join([str(PYTHON.parent), variables["PATH"]])
     port = str(_free_port())
     arguments = [argument.replace("{port}", port) for argument in front_end.arguments]

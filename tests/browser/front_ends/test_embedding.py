@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from jupyter_client.blocking.client import BlockingKernelClient
@@ -24,7 +25,7 @@ _BOXES = {
 
 
 @pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BlockingKernelClient]:
+def client(tmp_path_factory: pytest.TempPathFactory, modules_cache: Path) -> Iterator[BlockingKernelClient]:
     """A kernel for all pages."""
     # The only part of the set-up that comes from npm, which not every network reaches.
     if not EMBED.exists() and NOT_DELIVERED.exists():
@@ -36,7 +37,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BlockingKernelC
         pytest.skip(message)
     folder = tmp_path_factory.mktemp("kernel")
     manager = KernelManager(kernel_name="python3")
-    manager.start_kernel(env=environment(folder), cwd=str(folder))
+    manager.start_kernel(env=environment(folder, modules_cache), cwd=str(folder))
     client = manager.blocking_client()
     client.start_channels()
     client.wait_for_ready(timeout=120)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.front_ends.servers import FrontEnd
@@ -52,6 +51,23 @@ def test_one_live_panel(page: Page, url: str, front_end: FrontEnd, name: str) ->
         front_end.darken(page)
         panels(page)
         _judge(page, name, "dark")
+    # Its tabs are not those of ipywidgets.
+    if name == "marimo":
+        _walk_by_keys(page, sentences)
+
+
+def _walk_by_keys(page: Page, sentences: Locator) -> None:
+    """Moves between tabs, and runs."""
+    sentences.get_by_role("tab", name="Try").focus()
+    page.keyboard.press("ArrowLeft")
+    expect(sentences.get_by_role("tab", name="Overview")).to_be_focused()
+    expect(sentences.get_by_role("tabpanel")).to_contain_text("Signatures")
+    page.keyboard.press("ArrowRight")
+    field = sentences.get_by_role("textbox", name="default")
+    field.fill("one\ntwo")
+    field.press("Shift+Enter")
+    results = sentences.get_by_role("region", name="Results", exact=True)
+    expect(results).to_have_attribute("data-painted", "2", timeout=2 * PATIENCE)
 
 
 def _judge(page: Page, name: str, theme: str) -> None:
@@ -65,20 +81,3 @@ def _judge(page: Page, name: str, theme: str) -> None:
         page.locator(".hubexplore td").first,
     ):
         assert what.evaluate(CONTRAST) > 4.5, f"{name} {theme}: {what}"
-
-
-@pytest.mark.parametrize("name", ["marimo"])
-def test_keys_move_between_tabs_in_marimo(page: Page, url: str, front_end: FrontEnd) -> None:
-    page.goto(url)
-    front_end.run(page)
-    sentences, _ = panels(page)
-    sentences.get_by_role("tab", name="Try").focus()
-    page.keyboard.press("ArrowLeft")
-    expect(sentences.get_by_role("tab", name="Overview")).to_be_focused()
-    expect(sentences.get_by_role("tabpanel")).to_contain_text("Signatures")
-    field = sentences.get_by_role("textbox", name="default")
-    page.keyboard.press("ArrowRight")
-    field.fill("one\ntwo")
-    field.press("Shift+Enter")
-    results = sentences.get_by_role("region", name="Results", exact=True)
-    expect(results).to_have_attribute("data-painted", "1", timeout=2 * PATIENCE)
