@@ -17,6 +17,11 @@ _LISTED: Final = re.compile(r"(?:Select|Custom) ops: (\w+(?:, \w+)*)")
 _LOCATED: Final = re.compile(r'error: loc\([^"\n]*"\w+:", "([^"@\n]+)')
 _OF_NODE: Final = re.compile(r"for node (\S+?)[,.;]?(?:\s|$)")
 
+# tf2onnx says this of a loop of TF1 that it cannot take apart, but not which. Each is left by these ops, and
+# what it collects is of use to nothing but these.
+_LOOP_FAILED: Final = "rewrite failed, so just fast fail it"
+_OF_LOOP: Final = re.compile(r"(Ref)?Exit|TensorArray(Concat|Gather|Read|Scatter|Size|Split|Write)V[23]")
+
 
 def refused_nodes(errors: Iterable[str], graph_def: Any) -> dict[str, set[str]]:
     """Returns the types of the ops that a converter refused, each with those nodes of a graph that it named.
@@ -37,6 +42,8 @@ def refused_nodes(errors: Iterable[str], graph_def: Any) -> dict[str, set[str]]:
         for match in _OF_NODE.finditer(error):
             if match[1] in types:
                 refused.setdefault(types[match[1]], set()).add(match[1])
+        if _LOOP_FAILED in error:
+            refused.update({op: set() for op in types.values() if _OF_LOOP.fullmatch(op)})
     return refused
 
 

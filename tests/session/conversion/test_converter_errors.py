@@ -42,3 +42,11 @@ def test_tf2onnx_names_a_node() -> None:
 def test_a_long_message_is_cut() -> None:
     assert shortened("a\n  b.") == "a b."
     assert shortened("word " * 1_000).endswith("…")
+
+
+def test_a_loop_that_is_not_named() -> None:
+    text = "rewrite failed, so just fast fail it"
+    graph = nodes(while__Exit="Exit", while__Write="TensorArrayWriteV3", relu="Relu", loop="LoopCond")
+    assert refused_nodes([text], graph) == {"Exit": set(), "TensorArrayWriteV3": set()}
+    assert refused_nodes([text], nodes(relu="Relu")) == {}
+    assert refused_nodes(["rewrite failed"], graph) == {}
