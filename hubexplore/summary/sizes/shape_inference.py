@@ -181,15 +181,12 @@ class ShapeScope:
             elif item not in seen and item in nodes:
                 seen.add(item)
                 node = nodes[item]
-                sources, edges = [], []
-                for edge in node.input[:]:
-                    # Most inputs are plain names, which need no parsing.
-                    if edge in nodes:
-                        sources.append(edge)
-                        edges.append(f"{edge}:0")
-                    elif edge[:1] != "^":
-                        sources.append(node_of(edge))
-                        edges.append(full_name(edge))
+                inputs = node.input[:]
+                # Most nodes have one input, which is a plain name and needs no parsing.
+                if len(inputs) == 1 and inputs[0] in nodes:
+                    sources, edges = inputs, [f"{inputs[0]}:0"]
+                else:
+                    sources, edges = _data_inputs(inputs, nodes)
                 op = Op(self, item, node, rules, edges)
                 if not sources or item in stops:
                     yield op
@@ -444,6 +441,13 @@ class Op:
             # A list of tensors keeps the shape of its elements across the call.
             self.constraints.element_shapes[name] = self.constraints.element_shapes.get(edge)
         return inner_scope
+
+
+def _data_inputs(inputs: Iterable[str], nodes: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+    """Returns the nodes that a node takes data from, and the full names of the tensors."""
+    data = [edge for edge in inputs if edge[:1] != "^"]
+    sources = [edge if edge in nodes else node_of(edge) for edge in data]
+    return sources, [full_name(edge) if ":" in edge else f"{edge}:0" for edge in data]
 
 
 def constant(node: Any) -> np.ndarray[Any, Any] | None:
