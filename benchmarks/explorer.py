@@ -67,7 +67,7 @@ def user() -> Iterator[Notebook]:
     """Starts a separate JupyterLab and a user in front of it."""
     with (
         tempfile.TemporaryDirectory() as folder,
-        serving(Path(folder)) as lab,
+        serving(Path(folder), Path(folder, "modules")) as lab,
         sync_playwright() as playwright,
     ):
         browser = playwright.chromium.launch(
