@@ -129,18 +129,31 @@ def misfit(output: TensorInfo, wanted: TensorInfo, cast: bool = False) -> str:
         return f"it is {output.kind}, and the input {wanted.kind}"
     if output.dtype != wanted.dtype and not (cast and _are_numbers(output, wanted)):
         return f"it is {output.dtype.name}, and the input {wanted.dtype.name}"
+    reason = _shape_misfit(output, wanted)
+    if (
+        not reason
+        and output.kind == "ragged"
+        and output.type_spec.ragged_rank != wanted.type_spec.ragged_rank
+    ):
+        ranks = output.type_spec.ragged_rank, wanted.type_spec.ragged_rank
+        reason = f"it has {counted(ranks[0], 'ragged dimension')}, and the input {ranks[1]}"
+    return reason
+
+
+def _shape_misfit(output: TensorInfo, wanted: TensorInfo) -> str:
     given, taken = output.get_shape(), wanted.get_shape()
-    if given.rank is not None and taken.rank is not None and given.rank != taken.rank:
+    if given.is_compatible_with(taken):
+        return ""
+    if given.rank == 0:
+        return f"it is a scalar, and the shape of the input is {_shape(wanted)}"
+    if taken.rank == 0:
+        return f"its shape is {_shape(output)}, and the input is a scalar"
+    if given.rank != taken.rank:
         return (
             f"its shape {_shape(output)} has {_dimensions(given.rank)}, and that of the input, "
             f"{_shape(wanted)}, has {taken.rank}"
         )
-    if not given.is_compatible_with(taken):
-        return f"its shape is {_shape(output)}, and that of the input {_shape(wanted)}"
-    if output.kind == "ragged" and output.type_spec.ragged_rank != wanted.type_spec.ragged_rank:
-        ranks = output.type_spec.ragged_rank, wanted.type_spec.ragged_rank
-        return f"it has {counted(ranks[0], 'ragged dimension')}, and the input {ranks[1]}"
-    return ""
+    return f"its shape is {_shape(output)}, and that of the input {_shape(wanted)}"
 
 
 def converted(value: tf.Tensor, wanted: TensorInfo) -> tf.Tensor:

@@ -72,6 +72,13 @@ def test_another_rank(wide: str, double: hub.ModuleSpec) -> None:
     assert f"where f calls hub.Module({wide!r}), changes its output" in text
 
 
+def test_a_scalar(wide: str, double: hub.ModuleSpec) -> None:
+    text = message(wide, offering(default=(tf.float32, [])))
+    assert "its shape is (?, 3), and the input is a scalar." in text
+    text = message(offering(default=(tf.float32, [])), double)
+    assert "it is a scalar, and the shape of the input is (?,)." in text
+
+
 def test_another_size(wide: str) -> None:
     text = message(wide, offering(default=(tf.float32, [None, 4])))
     assert "its shape is (?, 3), and that of the input (?, 4)" in text
