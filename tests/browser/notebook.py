@@ -120,7 +120,10 @@ class Notebook:
 
     def tidy_up(self) -> None:
         """Leaves the page and the kernel as a test expects them: empty, in the light theme."""
-        if self.page.evaluate(_EMPTY_KERNEL, EMPTY):
+        # Only the kernel of the active notebook can be emptied. Another one would stay as it is until the end
+        # of the file, with half a gigabyte, and a notebook of the same name would get it.
+        is_only = len(self.lab.call("GET", "sessions")) == 1
+        if is_only and self.page.evaluate(_EMPTY_KERNEL, EMPTY):
             self.switch_theme("light")
             self.page.evaluate(_CLOSE_ALL)
         else:

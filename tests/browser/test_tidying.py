@@ -44,3 +44,11 @@ def test_a_new_notebook_in_a_kernel_that_was_used(notebook: Notebook, lab: Lab) 
     lab.lay_out()
     notebook.new()
     assert left(notebook) == "([], 0, False)"
+
+
+def test_kernels_of_several_notebooks_end(notebook: Notebook, lab: Lab) -> None:
+    notebook.new()
+    notebook.open("01_quickstart.ipynb")
+    assert len(lab.call("GET", "kernels")) == 2
+    notebook.tidy_up()
+    assert lab.call("GET", "kernels") == []

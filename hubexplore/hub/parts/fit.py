@@ -256,6 +256,9 @@ def _listed(choices: Mapping[str, Sequence[str]], pairs: int) -> str:
         f"Input {taken!r} can take the {named('output', outputs)}. "
         for taken, outputs in list(choices.items())[:MAX_FINDINGS]
     ]
+    more = len(choices) - MAX_FINDINGS
+    if more > 0:
+        sentences.append(f"({more:,} more) ")
     return "".join(sentences)
 
 

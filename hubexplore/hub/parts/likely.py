@@ -34,7 +34,8 @@ def rank(output: str, wanted: str = "") -> int:
       wanted: name of the input that it goes into, if there is one.
     """
     words, meant = words_of(output), words_of(wanted)
-    if meant and words == meant:
+    # The same name may have no word that is known as one, as in Chinese.
+    if output == wanted or (meant and words == meant):
         return 0
     if words & _BESIDE - meant:
         return 5
@@ -48,4 +49,5 @@ def rank(output: str, wanted: str = "") -> int:
 def likeliest(outputs: Iterable[str], wanted: str = "") -> list[str]:
     """Returns the outputs that are as likely as any other, in order; one if it is clear which."""
     ranks = {output: rank(output, wanted) for output in outputs}
-    return [output for output, found in ranks.items() if found == min(ranks.values())]
+    best = min(ranks.values(), default=0)
+    return [output for output, found in ranks.items() if found == best]

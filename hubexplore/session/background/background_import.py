@@ -61,7 +61,12 @@ class BackgroundImport:
                 self._guards_forks = True
                 os.register_at_fork(before=self._before_fork)
         # A daemon: it must not keep the kernel from ending.
-        threading.Thread(target=self._run, daemon=True, name="hubexplore-import").start()
+        thread = threading.Thread(target=self._run, daemon=True, name="hubexplore-import")
+        try:
+            thread.start()
+        except RuntimeError:
+            # The system has no more threads. The cell that needs TensorFlow imports it.
+            self._ended.open()
 
     def wait(self) -> None:
         """Waits for its end, if it has begun.

@@ -30,6 +30,8 @@ class Latch:
 
     def wait(self) -> None:
         """Waits until it is open."""
+        if self._is_open:  # as most are, again and again: nothing is to be kept of them
+            return
         lock = threading.Lock()
         lock.acquire()
         # First in the list, then the question: who opens it answers first, and empties the list then.

@@ -35,16 +35,21 @@ def refused_nodes(errors: Iterable[str], graph_def: Any) -> dict[str, set[str]]:
     """
     types = {node.name: node.op for node in graph_def.node}
     refused: dict[str, set[str]] = {}
+    wholly: set[str] = set()
     for error in errors:
         nodes = _named_nodes(error)
         for op in _named_ops(error):
-            refused.setdefault(op, set()).update(name for name in nodes if types.get(name) == op)
+            known = {name for name in nodes if types.get(name) == op}
+            refused.setdefault(op, set()).update(known)
+            if not known:
+                wholly.add(op)
         for match in _OF_NODE.finditer(error):
             if match[1] in types:
                 refused.setdefault(types[match[1]], set()).add(match[1])
         if _LOOP_FAILED in error:
-            refused.update({op: set() for op in types.values() if _OF_LOOP.fullmatch(op)})
-    return refused
+            wholly.update(op for op in types.values() if _OF_LOOP.fullmatch(op))
+    # One error that names an op without its nodes means all of them, whatever others name.
+    return {**refused, **{op: set() for op in sorted(wholly)}}
 
 
 def _named_nodes(error: str) -> set[str]:

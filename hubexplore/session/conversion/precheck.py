@@ -1,4 +1,4 @@
-"""Says before a conversion which ops the format lacks, one by one, and which cut leaves the rest."""
+"""Says before a conversion which ops the format lacks, one by one, and which cut keeps most of the rest."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from hubexplore.summary.graph.declared_tensors import shape_of
 from hubexplore.summary.graph.traversal import calls_of_attr, index_nodes, node_of, tensor_of
 from hubexplore.summary.model import elements
 from hubexplore.summary.sizes import polynomials
-from hubexplore.summary.sizes.polynomials import Number, TooComplexError
+from hubexplore.summary.sizes.polynomials import Number
 
 Dims = tuple[Number | None, ...] | None
 """A shape; None is an unknown rank, a None in it a size of which nothing is known."""
@@ -182,9 +182,10 @@ class ShapeScope:
                 seen.add(item)
                 node = nodes[item]
                 inputs = node.input[:]
-                # Most nodes have one input, which is a plain name and needs no parsing.
-                if len(inputs) == 1 and inputs[0] in nodes:
-                    sources, edges = inputs, [f"{inputs[0]}:0"]
+                # Most nodes have one input, which is a plain name and needs no parsing. A name of a damaged
+                # graph may look like another kind of input.
+                if len(inputs) == 1 and (edge := inputs[0]) in nodes and edge[:1] != "^" and ":" not in edge:
+                    sources, edges = inputs, [f"{edge}:0"]
                 else:
                     sources, edges = _data_inputs(inputs, nodes)
                 op = Op(self, item, node, rules, edges)
@@ -237,7 +238,7 @@ class Op:
             count = max(len(inferred), len(declared), 1)
             pairs = zip((*inferred, *[None] * count), (*declared, *[None] * count), strict=False)
             return [self._merged_shape(dims, stated) for dims, stated in list(pairs)[:count]]
-        except (TooComplexError, IndexError, KeyError, TypeError, ValueError, RecursionError):
+        except (ArithmeticError, IndexError, KeyError, TypeError, ValueError, RecursionError):
             return declared  # a size is too complex, or the graph is not as TensorFlow writes it
 
     @property

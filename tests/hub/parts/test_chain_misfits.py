@@ -17,6 +17,7 @@ from hubexplore.errors import (
     ScopeNameError,
     SignatureError,
 )
+from hubexplore.hub.parts.likely import likeliest
 from tests.hub import modules
 from tests.hub.parts.models import count_words, made, values, weigh, widen
 
@@ -197,6 +198,18 @@ def test_what_is_proposed_is_likely(outputs: list[str], inputs: list[str], propo
     assert alone.endswith(f". All fit. Say it: {proposed}.")
     listed = ", ".join(map(repr, sorted(outputs)))
     assert f" Input {inputs[0]!r} can take the outputs {listed}. " in text
+
+
+def test_of_many_inputs_the_first_ones_are_listed_and_the_others_counted() -> None:
+    text = message(with_outputs(**OTHERS, a=NUMBERS), with_inputs(**dict.fromkeys("vwxyz", NUMBERS)))
+    assert " Input 'x' can take the output 'a'. (2 more) Say it: " in text
+    text = message(with_outputs(**OTHERS, a=NUMBERS), with_inputs(**dict.fromkeys("vwx", NUMBERS)))
+    assert " Input 'x' can take the output 'a'. Say it: " in text
+
+
+def test_the_same_name_is_likely_in_any_script() -> None:
+    assert likeliest(["长度", "向量"], "向量") == ["向量"]
+    assert likeliest([]) == []
 
 
 def test_all_outputs_that_fit_in_place_of_another_are_named() -> None:

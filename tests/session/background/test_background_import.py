@@ -94,6 +94,18 @@ print(ended, builtins.__import__ is plain)
     assert script(code) == "['tensorflow.compat'] True"
 
 
+def test_without_another_thread_nothing_waits(script: Script) -> None:
+    code = """
+def refuse(thread):
+    raise RuntimeError("can't start new thread")
+threading.Thread.start = refuse
+in_background.start()
+print(in_background.is_running)
+in_background.wait()
+"""
+    assert script(code) == "False"
+
+
 def test_an_import_that_began_before_the_gate_goes_on(script: Script) -> None:
     """It holds Python's lock of the package, for which the thread of the gate waits."""
     code = """

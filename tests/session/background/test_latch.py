@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+import tracemalloc
 from types import FrameType
 from typing import Any
 
@@ -68,3 +69,17 @@ def test_all_who_wait_pass_and_whoever_comes_later() -> None:
         thread.join(20)
         assert not thread.is_alive()
     latch.wait()
+
+
+def test_nothing_is_kept_of_those_who_pass_an_open_latch() -> None:
+    latch = Latch()
+    latch.open()
+    tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        for _ in range(1000):
+            latch.wait()
+        after, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert after - before < 1000

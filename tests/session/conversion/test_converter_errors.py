@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import tensorflow as tf
 
 from hubexplore.session.conversion.converter_errors import refused_nodes, shortened
@@ -42,6 +43,14 @@ def test_tf2onnx_names_a_node() -> None:
 def test_a_long_message_is_cut() -> None:
     assert shortened("a\n  b.") == "a b."
     assert shortened("word " * 1_000).endswith("…")
+
+
+@pytest.mark.parametrize("texts", [("{loop}", "{node}"), ("{node}", "{loop}")], ids=["last", "first"])
+def test_an_error_that_means_all_nodes_counts_beside_one_that_names_some(texts: tuple[str, str]) -> None:
+    loop, node = "rewrite failed, so just fast fail it", "make_sure failure: for node one/Exit."
+    graph = nodes(one__Exit="Exit", two__Exit="Exit")
+    errors = [text.format(loop=loop, node=node) for text in texts]
+    assert refused_nodes(errors, graph) == {"Exit": set()}
 
 
 def test_a_loop_that_is_not_named() -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import itertools
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from types import FrameType
 from typing import Any
 
 import pytest
 import tensorflow as tf
 
 import hubexplore as hub
+from hubexplore.summary.graph.messages import GraphDef
 from hubexplore.summary.graph.ops.op_definitions import known_ops
 from hubexplore.summary.portability import litert, onnx
 from hubexplore.summary.portability.cut_advice import CutAdvice, advise, kept_nodes
@@ -293,6 +297,61 @@ def test_what_follows_a_loop_in_a_loop_is_no_place_for_a_cut() -> None:
     _, advice = found(build, of_lists)
     assert advice is not None
     assert (list(advice.inputs.values()), list(advice.outputs)) == (["while/Exit_1:0"], ["default"])
+
+
+def written(nodes: Mapping[str, tuple[str, ...]], outputs: dict[str, str]) -> SignatureGraph:
+    """A graph of float ops, all of which compute, each with its inputs; "x" is the input."""
+    graph = GraphDef()
+    for name, inputs in nodes.items():
+        node = graph.node.add(name=name, op="Relu" if len(inputs) == 1 else "AddN", input=inputs)
+        node.attr["T"].type = tf.float32.as_datatype_enum
+    named = {node.name: node for node in graph.node}
+    placeholder = GraphDef().node.add(name="x", op="Placeholder")
+    placeholder.attr["dtype"].type = tf.float32.as_datatype_enum
+    return SignatureGraph(named, {"x": "x:0"}, outputs, set(named), graph.library, {"x": placeholder})
+
+
+def test_another_tensor_with_the_name_of_an_output_is_not_that_output() -> None:
+    names = ["x", *(f"before{number}" for number in range(5)), "net/scores", "obstacle"]
+    names += [f"after{number}" for number in range(4)]
+    nodes = {name: (earlier,) for earlier, name in itertools.pairwise(names)}
+    cut = advise(written(nodes, {"scores": "after3:0"}), {"obstacle"})
+    assert cut is not None
+    assert (cut.inputs, cut.outputs) == ({"obstacle": "obstacle:0"}, {"scores": "after3:0"})
+
+
+def chain(size: int) -> tuple[dict[str, tuple[str, ...]], list[str]]:
+    """One op after the other, of which many are obstacles."""
+    names = ["x", *(f"n{number}" for number in range(size))]
+    return {name: (earlier,) for earlier, name in itertools.pairwise(names)}, names[1 :: size // 60]
+
+
+def side_by_side(size: int) -> tuple[dict[str, tuple[str, ...]], list[str]]:
+    """Ops that wait for nothing, whose results are added."""
+    names = tuple(f"n{number}" for number in range(size))
+    return {**dict.fromkeys(names, ("x",)), "sum": names}, ["n0"]
+
+
+@pytest.mark.parametrize("build", [chain, side_by_side])
+def test_advice_takes_few_steps_for_each_node(
+    build: Callable[[int], tuple[dict[str, tuple[str, ...]], list[str]]],
+) -> None:
+    size, calls = 600, 0
+    nodes, anchors = build(size)
+    last = next(reversed(nodes))
+    graph = written({**nodes, "last": (last,), "end": ("last",)}, {"end": "end:0"})
+
+    def count(frame: FrameType, event: str, arg: object) -> None:
+        nonlocal calls
+        calls += event.endswith("call")
+
+    before = sys.getprofile()
+    sys.setprofile(count)
+    try:
+        assert advise(graph, anchors) is not None
+    finally:
+        sys.setprofile(before)
+    assert calls < 300 * size
 
 
 def test_nothing_is_left_of_a_lookup_alone() -> None:

@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hubexplore.summary.graph.messages import MetaGraphDef
+from hubexplore.summary.graph.messages import GraphDef, MetaGraphDef
 from hubexplore.summary.sizes import OpenInput, polynomials, solutions
+from hubexplore.summary.sizes.open_dimensions import RULES
 from hubexplore.summary.sizes.polynomials import Number, TooComplexError
-from hubexplore.summary.sizes.shape_inference import Equation
+from hubexplore.summary.sizes.shape_inference import Constraints, Dims, Equation, ShapeScope
 from hubexplore.summary.sizes.solver import Solver
 
 ROWS, X, Y = (polynomials.size_of(polynomials.dimension("in", place)) for place in range(3))
@@ -88,3 +89,32 @@ def test_a_damaged_graph_with_a_cycle_ends() -> None:
         meta_graph.graph_def.node.add(name=name, op=op, input=edges)
     (solution,) = solutions(meta_graph, [OpenInput("x", (None, None), "x:0")], {"read:0": None})
     assert solution.shape("x", 3) == (3, 2)
+
+
+def inferred(graph: GraphDef, target: str, known: dict[str, Dims]) -> Dims:
+    """The shape of the first output of a node; None if it is not known."""
+    nodes = {node.name: node for node in graph.node}
+    scope = ShapeScope(nodes, {}, Constraints(), shapes=dict(known))
+    scope.infer([target], RULES)
+    return scope.shapes.get(f"{target}:0")
+
+
+def test_a_node_whose_name_looks_like_a_control_input_is_no_input() -> None:
+    graph = GraphDef()
+    graph.node.add(name="x", op="Placeholder")
+    graph.node.add(name="^x", op="Placeholder")
+    graph.node.add(name="waits", op="Identity", input=["^x"])
+    graph.node.add(name="reads", op="Identity", input=["x"])
+    known: dict[str, Dims] = {"^x:0": (7,), "x:0": (3,)}
+    assert inferred(graph, "waits", known) is None
+    assert inferred(graph, "reads", known) == (3,)
+
+
+def test_a_split_into_no_parts_has_no_shape() -> None:
+    graph = GraphDef()
+    axis = graph.node.add(name="axis", op="Const")
+    axis.attr["value"].tensor.dtype = 3
+    axis.attr["value"].tensor.int_val.append(0)
+    graph.node.add(name="x", op="Placeholder")
+    graph.node.add(name="split", op="Split", input=["axis", "x"])
+    assert inferred(graph, "split", {"x:0": (4,)}) is None
