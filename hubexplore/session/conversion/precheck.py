@@ -22,6 +22,8 @@ from hubexplore.summary.portability.obstacles import (
 
 _MOST_OPS: Final = 12
 """Maximum number of ops that a message names."""
+_MOST_CUTS: Final = 8
+"""Maximum number of cuts that are tried, each of which leaves out what the last one stranded."""
 
 MSG_LACKS: Final = "The signature {name!r} cannot be converted to {title}, because of {ops}.{cut}{others}"
 MSG_OP: Final = "{op} ({reason}): {nodes}"
@@ -119,12 +121,15 @@ def _stranded(graph: SignatureGraph, kept: Collection[str], wanted: Format) -> l
 
 def _advice(graph: SignatureGraph, anchors: Collection[str], wanted: Format) -> CutAdvice | None:
     """A cut whose rest can be converted: what needs a node that is cut away goes with it."""
-    while (advice := advise(graph, anchors)) is not None:
+    for _ in range(_MOST_CUTS):
+        advice = advise(graph, anchors)
+        if advice is None:
+            return None
         stranded = set(_stranded(graph, kept_nodes(graph, advice), wanted)) - set(anchors)
         if not stranded:
-            break
+            return advice
         anchors = {*anchors, *stranded}
-    return advice
+    return None
 
 
 def refusal(
