@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
 
+from hubexplore.display.wording import counted
 from hubexplore.errors import UnconvertibleError
 from hubexplore.session.conversion.formats import ONNX, Format
 from hubexplore.summary.lookup import find_signature, first_names, named_variant
@@ -27,7 +28,6 @@ _MOST_CUTS: Final = 8
 
 MSG_LACKS: Final = "The signature {name!r} cannot be converted to {title}, because of {ops}.{cut}{others}"
 MSG_OP: Final = "{op} ({reason}): {nodes}"
-MSG_MORE: Final = "{count} more {ops}"
 MSG_CUT: Final = (
     " Cut {them} away, and convert the rest ({kept:,} of {all:,} ops that compute): {code}{command}."
 )
@@ -146,8 +146,7 @@ def refusal(
     name, (obstacles, advice) = next(iter(found.items()))
     texts = [MSG_OP.format(op=one.op, reason=one.reason, nodes=_nodes(one)) for one in obstacles[:_MOST_OPS]]
     if len(obstacles) > _MOST_OPS:
-        count = len(obstacles) - _MOST_OPS
-        texts.append(MSG_MORE.format(count=count, ops="op" if count == 1 else "ops"))
+        texts.append(counted(len(obstacles) - _MOST_OPS, "more op"))
     cut = MSG_NO_CUT if wanted.name == ONNX else MSG_NO_CUT + MSG_SELECT
     if advice is not None:
         cut = MSG_CUT.format(

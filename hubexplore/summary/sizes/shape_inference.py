@@ -221,8 +221,9 @@ class Op:
 
     def outputs(self) -> Sequence[Dims]:
         """Returns the shapes of the outputs, as far as they are known."""
-        # For a handle the declared shape is that of the handle, a scalar; its rule returns the variable's.
+        # Not read earlier: in a deep graph all ops wait for their inputs, each with what was read of it.
         self.attr = self.node.attr
+        # For a handle the declared shape is that of the handle, a scalar; its rule returns the variable's.
         is_declared = "_output_shapes" in self.attr and self.type != "VarHandleOp"
         declared = self._declared_shapes() if is_declared else []
         try:
